@@ -1,0 +1,9 @@
+/// AVX2 with FMA: a vector of 16 floats is two registers.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define CK_NAME(kernel) kernel##_avx2
+#define CK_TILE_VECTORS 1
+#define CK_SKINNY_VECTORS 2
+#include "vector.h"
+#pragma clang attribute pop
+#endif

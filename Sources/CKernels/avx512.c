@@ -1,0 +1,9 @@
+/// AVX-512: a vector of 16 floats is one register.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
+#define CK_NAME(kernel) kernel##_avx512
+#define CK_TILE_VECTORS 4
+#define CK_SKINNY_VECTORS 4
+#include "vector.h"
+#pragma clang attribute pop
+#endif

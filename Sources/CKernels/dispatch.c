@@ -1,0 +1,62 @@
+#include "variants.h"
+
+#if defined(__x86_64__)
+#define CK_CHOOSE(isa, name, ...)                                   \
+    switch (isa) {                                                  \
+    case CK_ISA_AVX512: return name##_avx512(__VA_ARGS__);          \
+    case CK_ISA_AVX2: return name##_avx2(__VA_ARGS__);              \
+    default: return name##_reference(__VA_ARGS__);                  \
+    }
+#else
+#define CK_CHOOSE(isa, name, ...) \
+    (void)isa;                    \
+    return name##_reference(__VA_ARGS__);
+#endif
+
+bool ck_available(ck_isa isa) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    switch (isa) {
+    case CK_ISA_REFERENCE: return true;
+    case CK_ISA_AVX2: return avx2;
+    case CK_ISA_AVX512: return avx512;
+    }
+#endif
+    return isa == CK_ISA_REFERENCE;
+}
+
+ck_isa ck_detect(void) {
+    if (ck_available(CK_ISA_AVX512)) return CK_ISA_AVX512;
+    if (ck_available(CK_ISA_AVX2)) return CK_ISA_AVX2;
+    return CK_ISA_REFERENCE;
+}
+
+void ck_linear(ck_isa isa, const ck_linear_args *args) { CK_CHOOSE(isa, ck_linear, args) }
+
+void ck_activate(ck_isa isa, ck_activation activation, float *values, size_t count) {
+    CK_CHOOSE(isa, ck_activate, activation, values, count)
+}
+
+void ck_exp(ck_isa isa, float *values, size_t count) { CK_CHOOSE(isa, ck_exp, values, count) }
+
+void ck_layer_norm(ck_isa isa, const ck_norm_args *args) { CK_CHOOSE(isa, ck_layer_norm, args) }
+
+void ck_attention(ck_isa isa, const ck_attention_args *args) { CK_CHOOSE(isa, ck_attention, args) }
+
+void ck_attention_rows(ck_isa isa, const ck_attention_args *args, size_t queries, size_t query_stride, size_t out_stride) {
+    ck_attention_args one = *args;
+    for (size_t i = 0; i < queries; i++) {
+        ck_attention(isa, &one);
+        one.query += query_stride;
+        one.out += out_stride;
+    }
+}
+
+ck_top ck_row_top(ck_isa isa, const float *logits, size_t count) { CK_CHOOSE(isa, ck_row_top, logits, count) }
+
+size_t ck_top_k(ck_isa isa, const float *logits, size_t count, size_t k, float *values, int32_t *ids) {
+    CK_CHOOSE(isa, ck_top_k, logits, count, k, values, ids)
+}

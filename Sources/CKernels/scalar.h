@@ -1,0 +1,62 @@
+/// Scalar functions with the order of operations that the vector versions follow.
+#ifndef CKERNELS_SCALAR_H
+#define CKERNELS_SCALAR_H
+
+#include <math.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+/// exp(x) = 2^n · exp(r), n = round(x / log 2), with a polynomial of degree 6 in r (coefficients as in Cephes' expf).
+#define CK_EXP_LOWEST -87.33654f   // log of the smallest normal number
+#define CK_EXP_HIGHEST 88.722839f  // log of the largest number
+#define CK_LOG2_E 1.44269504088896341f
+#define CK_LN2_HIGH 0.693359375f
+#define CK_LN2_LOW -2.12194440e-4f
+#define CK_EXP_C0 1.9875691500e-4f
+#define CK_EXP_C1 1.3981999507e-3f
+#define CK_EXP_C2 8.3334519073e-3f
+#define CK_EXP_C3 4.1665795894e-2f
+#define CK_EXP_C4 1.6666665459e-1f
+#define CK_EXP_C5 5.0000001201e-1f
+
+static inline float ck_power_of_two(int32_t n) {
+    int32_t bits = (n + 127) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
+static inline float ck_scalar_exp(float x) {
+    if (x != x) return x;
+    if (x < CK_EXP_LOWEST) return 0.0f;
+    if (x > CK_EXP_HIGHEST) return INFINITY;
+    float n = rintf(x * CK_LOG2_E);
+    float r = fmaf(n, -CK_LN2_HIGH, x);
+    r = fmaf(n, -CK_LN2_LOW, r);
+    float p = fmaf(CK_EXP_C0, r, CK_EXP_C1);
+    p = fmaf(p, r, CK_EXP_C2);
+    p = fmaf(p, r, CK_EXP_C3);
+    p = fmaf(p, r, CK_EXP_C4);
+    p = fmaf(p, r, CK_EXP_C5);
+    float y = fmaf(p, r * r, r) + 1.0f;
+    // Two factors: 2^128 is not a number of its own, but y · 2^127 · 2 is.
+    int32_t whole = (int32_t)n, half = whole >> 1;
+    return y * ck_power_of_two(half) * ck_power_of_two(whole - half);
+}
+
+static inline float ck_scalar_gelu(float x) { return x * (0.5f * (1.0f + erff(x * 0.70710678118654752f))); }
+
+static inline float ck_scalar_activate(ck_activation activation, float x) {
+    switch (activation) {
+    case CK_RELU: return x > 0.0f ? x : 0.0f;
+    case CK_SWISH: return x / (1.0f + ck_scalar_exp(-x));
+    case CK_GELU: return ck_scalar_gelu(x);
+    case CK_IDENTITY: break;
+    }
+    return x;
+}
+
+#endif

@@ -1,0 +1,41 @@
+/// The entry points that every instruction set implements.
+#ifndef CKERNELS_VARIANTS_H
+#define CKERNELS_VARIANTS_H
+
+#include "CKernels.h"
+
+#define CK_DECLARE_VARIANT(isa)                                                                          \
+    void ck_linear_##isa(const ck_linear_args *args);                                                    \
+    void ck_activate_##isa(ck_activation activation, float *values, size_t count);                       \
+    void ck_exp_##isa(float *values, size_t count);                                                      \
+    void ck_layer_norm_##isa(const ck_norm_args *args);                                                  \
+    void ck_attention_##isa(const ck_attention_args *args);                                              \
+    ck_top ck_row_top_##isa(const float *logits, size_t count);                                          \
+    size_t ck_top_k_##isa(const float *logits, size_t count, size_t k, float *values, int32_t *ids);
+
+CK_DECLARE_VARIANT(reference)
+#if defined(__x86_64__)
+CK_DECLARE_VARIANT(avx2)
+CK_DECLARE_VARIANT(avx512)
+#endif
+
+static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }
+
+/// Row number of key t.
+static inline size_t ck_key_row(const ck_attention_args *a, size_t t) {
+    return a->rows ? (size_t)a->rows[t] : a->start + t;
+}
+
+/// Puts a value into the sorted lists of the best `held` of at most `k`, behind its equals; returns the new number held.
+static inline size_t ck_insert(float value, int32_t id, size_t held, size_t k, float *values, int32_t *ids) {
+    size_t at = held < k ? held++ : k - 1;
+    for (; at > 0 && value > values[at - 1]; at--) {
+        values[at] = values[at - 1];
+        ids[at] = ids[at - 1];
+    }
+    values[at] = value;
+    ids[at] = id;
+    return held;
+}
+
+#endif

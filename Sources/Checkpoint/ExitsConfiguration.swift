@@ -1,0 +1,95 @@
+/// How the exits were trained and when to take them: exits.json.
+///
+/// N is the number of decoder layers. A directory without the file decodes at full depth unless
+/// asked otherwise, and has confidence thresholds of 0.9 in every layer.
+public struct ExitsConfiguration: Sendable, Equatable {
+    /// The exit policies of method.md §3, by their names in files and requests.
+    public enum Policy: String, Sendable, CaseIterable {
+        /// Always layer N.
+        case full
+        /// A given layer.
+        case fixed
+        /// One layer per sentence, from the mean encoder state.
+        case sequence
+        /// A layer per token, chosen after the first layer.
+        case tokenMultinomial = "token_multinomial"
+        /// Stop probabilities after each layer below N.
+        case tokenGeometric = "token_geometric"
+        /// The first layer whose classifier is sure enough.
+        case confidence
+    }
+
+    /// The decoder's training, method.md §2.
+    public enum DecoderTraining: String, Sendable, CaseIterable {
+        /// All exits at once, every state present.
+        case aligned
+        /// Sampled exit sequences, states copied upward.
+        case mixed
+        /// The last layer only.
+        case baseline
+    }
+
+    /// Which classifier an exit uses.
+    public enum Classifiers: String, Sendable, CaseIterable {
+        /// Every exit uses the model's output projection.
+        case shared
+        /// Exit n uses `exits.classifiers.{n-1}`.
+        case separate
+    }
+
+    /// What a head was trained to predict, method.md §3.
+    public enum Oracle: String, Sendable, CaseIterable {
+        /// The exit of the highest log-likelihood.
+        case likelihood
+        /// The same, smoothed over neighbouring positions.
+        case smoothedLikelihood = "smoothed_likelihood"
+        /// The first exit that is right.
+        case correctness
+        /// The same, smoothed over neighbouring positions.
+        case smoothedCorrectness = "smoothed_correctness"
+        /// The first exit that agrees with the last layer.
+        case agreement
+    }
+
+    /// How one policy's head was trained; nil where the file does not say.
+    public struct HeadTraining: Sendable, Equatable {
+        /// The oracle.
+        public let oracle: Oracle?
+        /// λ, the price of a layer.
+        public let lambda: Double?
+        /// σ, the width of the smoothing in positions.
+        public let sigma: Double?
+    }
+
+    /// Confidence thresholds under a name, with what they reached on the validation set.
+    public struct Profile: Sendable, Equatable {
+        /// The name that a request uses.
+        public let name: String
+        /// τ_n for n = 1 … N−1, each in [0, 1].
+        public let thresholds: [Double]
+        /// Validation BLEU, 0 to 100, nil where the file does not say.
+        public let bleu: Double?
+        /// The mean exit layer over the validation set's tokens, 1 to N, nil where unsaid.
+        public let averageExit: Double?
+    }
+
+    /// How the decoder was trained; nil without exits.json.
+    public let decoderTraining: DecoderTraining?
+    /// Whether exits have classifiers of their own.
+    public let classifiers: Classifiers
+    /// The training of every learned policy that the file lists.
+    public let heads: [Policy: HeadTraining]
+    /// τ_n of `token_geometric` for n = 1 … N−1; 0.5 unless the file says otherwise.
+    public let geometricThresholds: [Double]
+    /// τ_n of `confidence` for n = 1 … N−1; 0.9 unless the file says otherwise.
+    public let confidenceThresholds: [Double]
+    /// Named thresholds of `confidence`, in the file's order.
+    public let profiles: [Profile]
+    /// The policy of a request that names none; `full` unless the file says otherwise.
+    public let defaultPolicy: Policy
+
+    /// The profile of a name, or nil.
+    public func profile(named name: String) -> Profile? {
+        profiles.first { $0.name == name }
+    }
+}

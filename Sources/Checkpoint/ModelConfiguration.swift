@@ -1,0 +1,61 @@
+/// The transformer that a config.json describes, every value checked.
+///
+/// The keys are those of Hugging Face's Marian configuration; what the engine would have to
+/// compute otherwise than asked is refused here, never left to differ silently.
+public struct ModelConfiguration: Sendable, Equatable {
+    /// The nonlinearity between the two maps of a feed-forward block.
+    public enum Activation: String, Sendable, CaseIterable {
+        /// max(x, 0).
+        case relu
+        /// x · σ(x); config.json calls it `swish` or `silu`.
+        case swish
+        /// x · Φ(x) in its exact form with the error function.
+        case gelu
+    }
+
+    /// The sizes of one stack of layers.
+    public struct Stack: Sendable, Equatable {
+        /// The number of layers, at least 1.
+        public let layers: Int
+        /// The number of attention heads; divides `width`.
+        public let heads: Int
+        /// The width of the feed-forward blocks.
+        public let feedForwardWidth: Int
+    }
+
+    /// `d_model`, the width of embeddings and states; even.
+    public let width: Int
+    /// The encoder's sizes.
+    public let encoder: Stack
+    /// The decoder's sizes; its `layers` are the N of method.md.
+    public let decoder: Stack
+    /// `activation_function` of both stacks.
+    public let activation: Activation
+    /// `vocab_size`: rows of the encoder's embedding.
+    public let sourceVocabularySize: Int
+    /// `decoder_vocab_size`: rows of the decoder's embedding and of the projection, V.
+    public let targetVocabularySize: Int
+    /// `max_position_embeddings`: no sequence is longer, end of sentence counted.
+    public let maximumPositions: Int
+    /// `scale_embedding`: embeddings are multiplied by √d_model.
+    public let scalesEmbeddings: Bool
+    /// `share_encoder_decoder_embeddings`: both stacks use one embedding.
+    public let sharesEmbeddings: Bool
+    /// `tie_word_embeddings`: the projection is the decoder's embedding unless the file has its own.
+    public let tiesProjection: Bool
+    /// `shared_layers` (ours): all layers of a stack share the weights stored as `layers.0`.
+    public let sharesLayers: Bool
+    /// `eos_token_id`: ends source and target.
+    public let endOfSentenceID: Int
+    /// `pad_token_id`: never produced.
+    public let padID: Int
+    /// `decoder_start_token_id`: what decoding starts from.
+    public let decoderStartID: Int
+    /// Ids that are never produced, ascending: the pad id, and the single ids of `bad_words_ids`
+    /// in config.json and generation_config.json.
+    public let bannedIDs: [Int]
+    /// `num_beams`, for display only.
+    public let beamSize: Int?
+    /// `forced_eos_token_id`, for display only: an output at the length limit ends without it.
+    public let forcedEndOfSentenceID: Int?
+}

@@ -1,0 +1,131 @@
+import JSON
+
+/// The header of a safetensors file, checked against the file's size and against itself.
+struct SafetensorsHeader {
+    let entries: [Safetensors.Entry]
+    let metadata: [String: String]
+
+    /// The limit of the format's reference implementation.
+    static let byteLimit = 100_000_000
+    private static let lengthBytes = 8
+
+    init(file: String, mapping: MappedFile) throws(CheckpointError) {
+        let text = try Self.text(file: file, mapping: mapping)
+        let dataStart = Self.lengthBytes + text.count
+        let header = try JSONFile.object(text, file: file)
+        var entries: [Safetensors.Entry] = []
+        var metadata: [String: String] = [:]
+        for member in header.members {
+            if member.name == "__metadata__" {
+                metadata = try Self.metadata(member.value, file: file)
+            } else {
+                entries.append(
+                    try Self.entry(
+                        member, file: file, data: dataStart..<mapping.byteCount))
+            }
+        }
+        entries.sort {
+            ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
+        }
+        try Self.checkCover(entries, file: file, data: dataStart..<mapping.byteCount)
+        self.entries = entries
+        self.metadata = metadata
+    }
+
+    /// The bytes of the JSON header.
+    private static func text(
+        file: String, mapping: MappedFile
+    ) throws(CheckpointError) -> [UInt8] {
+        guard mapping.byteCount >= lengthBytes else {
+            throw malformed(
+                file, found: "\(mapping.byteCount) bytes", expected: "8 bytes of header length")
+        }
+        let length = mapping.withBytes(0..<lengthBytes) {
+            UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
+        }
+        guard length <= UInt64(min(byteLimit, mapping.byteCount - lengthBytes)) else {
+            throw malformed(
+                file, found: "a header of \(length) bytes in a file of \(mapping.byteCount)",
+                expected: "a header within the file and of at most \(byteLimit) bytes")
+        }
+        let end = lengthBytes + Int(length)
+        return mapping.withBytes(lengthBytes..<end) { Array($0) }
+    }
+
+    private static func metadata(
+        _ value: JSONValue, file: String
+    ) throws(CheckpointError) -> [String: String] {
+        let keys = try KeyReader(file: file, path: "__metadata__", value: value)
+        var strings: [String: String] = [:]
+        for member in keys.object.members {
+            strings[member.name] = try keys.string(member.name)
+        }
+        return strings
+    }
+
+    private static func entry(
+        _ member: JSONObject.Member, file: String, data: Range<Int>
+    ) throws(CheckpointError) -> Safetensors.Entry {
+        let keys = try KeyReader(file: file, path: member.name, value: member.value)
+        let typeName = try keys.string("dtype")
+        guard let type = ElementType(rawValue: typeName) else {
+            throw CheckpointError(
+                .unsupportedElementType, file: file, subject: member.name,
+                found: CheckpointError.quoted(typeName), expected: "F32, F16 or BF16")
+        }
+        let shape = try keys.integers("shape", in: 0...Int.max)
+        let offsets = try keys.integers("data_offsets", in: 0...Int.max)
+        guard offsets.count == 2, offsets[0] <= offsets[1], offsets[1] <= data.count else {
+            throw malformed(
+                file, member.name, found: "data_offsets \(offsets)",
+                expected: "[begin, end] with begin <= end <= \(data.count)")
+        }
+        guard let size = byteCount(shape, type), size == offsets[1] - offsets[0] else {
+            throw malformed(
+                file, member.name,
+                found: "\(offsets[1] - offsets[0]) bytes for \(typeName) \(shape)",
+                expected: "the product of the shape times \(type.byteCount) bytes")
+        }
+        let bytes = data.lowerBound + offsets[0]..<data.lowerBound + offsets[1]
+        return .init(name: member.name, elementType: type, shape: shape, bytes: bytes)
+    }
+
+    /// The bytes of a tensor, or nil where the product does not fit an Int.
+    private static func byteCount(_ shape: [Int], _ type: ElementType) -> Int? {
+        var product = type.byteCount
+        for dimension in shape {
+            let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+            if overflow { return nil }
+            product = next
+        }
+        return product
+    }
+
+    /// The data belongs to tensors from its first byte to its last, each byte to one of them.
+    private static func checkCover(
+        _ entries: [Safetensors.Entry], file: String, data: Range<Int>
+    ) throws(CheckpointError) {
+        var end = data.lowerBound
+        for entry in entries {
+            guard entry.bytes.lowerBound == end else {
+                let fault = entry.bytes.lowerBound < end ? "an overlap with" : "a hole behind"
+                throw malformed(
+                    file, entry.name, found: "\(fault) the tensor before it",
+                    expected: "data from offset \(end - data.lowerBound)")
+            }
+            end = entry.bytes.upperBound
+        }
+        guard end == data.upperBound else {
+            throw malformed(
+                file, found: "\(data.upperBound - end) bytes that belong to no tensor",
+                expected: "a file that ends with the last tensor")
+        }
+    }
+
+    private static func malformed(
+        _ file: String, _ subject: String? = nil, found: String, expected: String
+    ) -> CheckpointError {
+        CheckpointError(
+            .malformedSafetensors, file: file, subject: subject, found: found, expected: expected)
+    }
+}

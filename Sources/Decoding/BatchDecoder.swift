@@ -1,0 +1,134 @@
+import Checkpoint
+public import Tensor
+public import TranslationModel
+
+/// Decodes many sentences at once: sentences join between steps, each step runs every live hypothesis
+/// of every sentence through the layers, and rows drop out of a layer's batch as they leave.
+///
+/// A sentence's result does not depend on what shares its batch. Belongs to one worker.
+public final class BatchDecoder {
+    /// Names a sentence until it is finished or removed.
+    public typealias Ticket = Int
+
+    private let model: TranslationModel
+    private let step: DecoderStep
+    private var sentences: [Sentence] = []
+    private var nextTicket: Ticket = 0
+
+    /// A decoder with its own working memory.
+    public init(model: TranslationModel) {
+        self.model = model
+        step = DecoderStep(for: model)
+    }
+
+    /// Sentences being decoded.
+    public var sentenceCount: Int { sentences.count }
+
+    /// Live hypotheses of all sentences, the rows of the next step.
+    public var rowCount: Int { sentences.reduce(0) { $0 + $1.search.live.count } }
+
+    /// Rows multiplied by each decoder layer since the start, layer 1 first.
+    public var layerRows: [Int] { step.layerRows }
+
+    /// Takes a sentence into the batch; it takes part from the next step on.
+    ///
+    /// - Parameters:
+    ///   - source: its encoder states [S, d].
+    ///   - options: how to decode it; `options.exit` may ask only heads that the model has.
+    /// - Returns: the ticket under which its result will come.
+    public func add(source: Matrix, options: DecodingOptions) -> Ticket {
+        let state = DecoderState(source: source, model: model)
+        let c = model.configuration
+        let maximum =
+            options.maximumTokens
+            ?? DecodingOptions.defaultMaximum(
+                sourceCount: source.rows, maximumPositions: c.maximumPositions)
+        let search = Search(
+            options, limits: (maximum, c.endOfSentenceID),
+            start: (c.decoderStartID, state.appendNode(after: [])))
+        let sentence = Sentence(
+            ticket: nextTicket, state: state, search: search, rule: options.exit,
+            depth: initialDepth(options.exit, state))
+        sentences.append(sentence)
+        nextTicket += 1
+        return sentence.ticket
+    }
+
+    /// Drops a sentence that nobody waits for any more.
+    public func remove(_ ticket: Ticket) {
+        sentences.removeAll { $0.ticket == ticket }
+    }
+
+    /// Moves every live hypothesis of every sentence one token on.
+    ///
+    /// - Returns: what has finished with this step.
+    public func advance() -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
+        var run = StepRun(sentences, endOfSentence: model.configuration.endOfSentenceID)
+        step.begin(sentences.flatMap(\.decoderRows))
+        var n = 0
+        while !step.active.isEmpty {
+            n += 1
+            step.runLayer(n)
+            run.decide(after: n, step)
+        }
+        return collect(run)
+    }
+
+    private func collect(
+        _ run: StepRun
+    ) -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
+        var done: [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] = []
+        var firstRow = 0
+        for index in sentences.indices {
+            let rows = firstRow..<firstRow + sentences[index].search.live.count
+            firstRow = rows.upperBound
+            let ticket = sentences[index].ticket
+            if let failed = rows.first(where: { !run.rows[$0].isFinite }) {
+                let layer = run.rows[failed].outcome.exitLayer
+                done.append((ticket, .failure(.notFinite(layer: layer))))
+            } else if let result = sentences[index].advance(rows.map { run.rows[$0].outcome }) {
+                done.append((ticket, .success(result)))
+            }
+        }
+        let finished = Set(done.map(\.ticket))
+        if !finished.isEmpty { sentences.removeAll { finished.contains($0.ticket) } }
+        return done
+    }
+
+    /// The exit of every token where the policy knows it before the first layer.
+    private func initialDepth(_ rule: ExitRule, _ state: DecoderState) -> Int? {
+        switch rule.policy {
+        case .full:
+            return rule.clamp(model.decoderLayerCount)
+        case .fixed(let layer):
+            return rule.clamp(layer)
+        case .sequence:
+            guard let depth = model.sequenceDepth(state.source) else {
+                preconditionFailure("the model has no sequence head")
+            }
+            return rule.clamp(depth)
+        case .tokenMultinomial, .tokenGeometric, .confidence:
+            return nil
+        }
+    }
+}
+
+/// A sentence in the batch.
+struct Sentence {
+    let ticket: BatchDecoder.Ticket
+    let state: DecoderState
+    var search: Search
+    let rule: ExitRule
+    /// The exit of all its tokens, where that is known before the first layer.
+    let depth: Int?
+
+    var decoderRows: [DecoderRow] {
+        search.live.map { DecoderRow(state: state, token: $0.input, path: $0.path) }
+    }
+
+    mutating func advance(_ outcomes: [RowOutcome]) -> DecodingResult? {
+        search.advance(outcomes, state).map {
+            DecodingResult(hypotheses: $0, operations: state.operations)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// How one text is to be decoded.
+public struct DecodingOptions: Sendable, Equatable {
+    /// When tokens leave the decoder.
+    public var exit: ExitRule
+    /// Hypotheses kept at each step; 1 is greedy search.
+    public var beamSize = 1
+    /// Hypotheses returned, best first: 1 … `beamSize`.
+    public var hypothesisCount = 1
+    /// α in Σ log p / length^α; 0 leaves the sum as it is.
+    public var lengthPenalty = 1.0
+    /// End of sentence is banned at this many first positions.
+    public var minimumTokens = 0
+    /// Longest output, end of sentence included; nil: `defaultMaximum`.
+    public var maximumTokens: Int?
+
+    /// Greedy search under `exit` with the default length rules.
+    public init(exit: ExitRule) {
+        self.exit = exit
+    }
+
+    /// The length limit where none is given: min(max_position_embeddings − 1, 2 S + 10)
+    /// (method.md §3).
+    ///
+    /// - Parameters:
+    ///   - sourceCount: S, end of sentence included.
+    ///   - maximumPositions: `max_position_embeddings`.
+    /// - Returns: tokens, end of sentence included.
+    public static func defaultMaximum(sourceCount: Int, maximumPositions: Int) -> Int {
+        min(maximumPositions - 1, 2 * sourceCount + 10)
+    }
+}

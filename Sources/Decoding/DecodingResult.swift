@@ -1,0 +1,54 @@
+public import TranslationModel
+
+/// One produced token.
+public struct DecodedToken: Sendable, Equatable {
+    /// Target id.
+    public let id: Int
+    /// Layer where it left, 1 … N.
+    public let exitLayer: Int
+    /// Natural logarithm of its probability by the classifier at that exit, fp32.
+    public let logProbability: Float
+}
+
+/// Why an output ended.
+public enum FinishReason: String, Sendable {
+    /// With the end of sentence.
+    case endOfSentence = "eos"
+    /// At the length limit.
+    case length
+}
+
+/// A finished output.
+public struct Hypothesis: Sendable, Equatable {
+    /// Its tokens, end of sentence included where it has one.
+    public let tokens: [DecodedToken]
+    /// Σ log p / length^α.
+    public let score: Double
+    /// Why it ended.
+    public let finishReason: FinishReason
+}
+
+/// What decoding a text came to.
+public struct DecodingResult: Sendable, Equatable {
+    /// Best first; as many as were asked for and found, at least one.
+    public let hypotheses: [Hypothesis]
+    /// Operations of all steps that were computed for the text.
+    public let operations: OperationCount
+}
+
+/// Why a text could not be decoded.
+public enum DecodingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The network gave a number that is not finite: its weights overflow fp32 on this input.
+    case notFinite(layer: Int)
+
+    /// What happened and what would be right.
+    public var description: String {
+        switch self {
+        case .notFinite(let layer):
+            """
+            the classifier after layer \(layer) gave probabilities that are not numbers: the \
+            checkpoint's weights overflow fp32 on this text
+            """
+        }
+    }
+}

@@ -1,0 +1,114 @@
+internal import CKernels
+
+/// A linear map y = x·Wᵀ + b with weights [outputs, inputs], packed once for the kernels.
+///
+/// Unchecked: the weights are written when it is made and only read afterwards, by any number of threads.
+public final class Linear: @unchecked Sendable {
+    /// Rows of W.
+    public let outputs: Int
+    /// Columns of W.
+    public let inputs: Int
+
+    private let panels: Storage
+    private let bias: Storage?
+    private let instructionSet: InstructionSet
+
+    /// Packs weights.
+    ///
+    /// - Parameters:
+    ///   - weight: W, row-major [outputs, inputs].
+    ///   - bias: b [outputs], or nil for none.
+    ///   - outputs: rows of W.
+    ///   - inputs: columns of W.
+    ///   - instructionSet: the variant of the kernels to use.
+    public init(
+        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int,
+        instructionSet: InstructionSet = .best
+    ) {
+        precondition(outputs > 0 && inputs > 0, "a linear map has inputs and outputs")
+        precondition(weight.count == outputs * inputs, "weights of another shape")
+        precondition(bias.map { $0.count == outputs } ?? true, "bias of another length")
+        self.outputs = outputs
+        self.inputs = inputs
+        self.instructionSet = instructionSet
+        panels = Storage(zeros: ck_packed_count(outputs, inputs))
+        ck_pack(weight, outputs, inputs, panels.floats)
+        self.bias = bias.map { values in
+            let storage = Storage(zeros: ck_packed_count(outputs, 1))
+            for (index, value) in values.enumerated() { storage.floats[index] = value }
+            return storage
+        }
+    }
+
+    /// y = activation(x·Wᵀ + b) + residual, row by row: a row's result does not depend on the others.
+    ///
+    /// - Parameters:
+    ///   - x: at least `inputs` columns.
+    ///   - rows: rows of x.
+    ///   - y: at least `outputs` columns; not x.
+    ///   - first: row of y that the first of `rows` goes to.
+    ///   - options: what follows the product.
+    public func apply(
+        _ x: Matrix, rows: Range<Int>, into y: Matrix, at first: Int = 0,
+        _ options: Options = Options()
+    ) {
+        precondition(x.columns >= inputs && y.columns >= outputs && x !== y, "shapes do not fit")
+        guard !rows.isEmpty else { return }
+        var arguments = ck_linear_args()
+        arguments.x = UnsafePointer(x.pointer(rows: rows))
+        arguments.ldx = x.columns
+        arguments.panels = UnsafePointer(panels.floats)
+        arguments.bias = bias.map { UnsafePointer($0.floats) }
+        if let residual = options.residual {
+            precondition(residual.columns >= outputs, "residual of another width")
+            arguments.residual = UnsafePointer(residual.pointer(rows: rows))
+            arguments.ldr = residual.columns
+        }
+        arguments.y = y.pointer(rows: first..<first + rows.count)
+        arguments.ldy = y.columns
+        arguments.rows = rows.count
+        arguments.inputs = inputs
+        arguments.outputs = outputs
+        arguments.activation = options.activation.kernel
+        ck_linear(instructionSet.isa, &arguments)
+    }
+
+    /// What follows the product.
+    public struct Options {
+        /// Applied to x·Wᵀ + b.
+        public var activation: Activation
+        /// Added last, at least `outputs` columns.
+        ///
+        /// Its row i belongs to row i of x. Nil adds nothing.
+        public var residual: Matrix?
+
+        /// By default nothing follows.
+        public init(activation: Activation = .identity, residual: Matrix? = nil) {
+            self.activation = activation
+            self.residual = residual
+        }
+    }
+
+    /// An embedding look-up in the weights: target row = W[output] · scale + positions[position].
+    ///
+    /// - Parameters:
+    ///   - output: row of W.
+    ///   - target: the row written, at least `inputs` columns.
+    ///   - scale: factor of the weights.
+    ///   - position: the row added, at least `inputs` columns.
+    public func embed(
+        _ output: Int, into target: (matrix: Matrix, row: Int), scale: Float,
+        adding position: (matrix: Matrix, row: Int)
+    ) {
+        precondition(output >= 0 && output < outputs, "row outside the weights")
+        precondition(target.matrix.columns >= inputs && position.matrix.columns >= inputs)
+        ck_unpack_row(
+            panels.floats, inputs, output, scale, position.matrix.pointer(row: position.row),
+            target.matrix.pointer(row: target.row))
+    }
+
+    /// Bytes of the packed weights and the bias.
+    public var byteCount: Int {
+        (panels.count + (bias?.count ?? 0)) * MemoryLayout<Float>.stride
+    }
+}

@@ -1,0 +1,59 @@
+internal import CKernels
+
+/// What is read off a row of logits.
+public struct LogitRow {
+    private let matrix: Matrix
+    private let row: Int
+    private let instructionSet: InstructionSet
+
+    /// All columns of a row of a matrix.
+    public init(_ matrix: Matrix, row: Int, instructionSet: InstructionSet = .best) {
+        self.matrix = matrix
+        self.row = row
+        self.instructionSet = instructionSet
+    }
+
+    /// The best of a row.
+    public struct Top: Sendable, Equatable {
+        /// Column of the greatest logit, the lowest among equals.
+        public let id: Int
+        /// log softmax there; not a number where the row holds something that is not a number, or
+        /// nothing above −∞.
+        public let logProbability: Float
+        /// log Σ exp over the row.
+        public let logSumExp: Float
+    }
+
+    /// The greatest logit, normalised.
+    public func top() -> Top {
+        let top = ck_row_top(instructionSet.isa, matrix.pointer(row: row), matrix.columns)
+        return Top(
+            id: Int(top.id), logProbability: top.value - top.log_sum_exp,
+            logSumExp: top.log_sum_exp)
+    }
+
+    /// Takes a column out before normalisation.
+    public func ban(_ id: Int) { matrix[row, id] = -.infinity }
+
+    /// Turns the logits into log-probabilities, given their log Σ exp.
+    public func subtract(_ logSumExp: Float) {
+        ck_log_softmax(matrix.pointer(row: row), matrix.columns, logSumExp)
+    }
+
+    /// Largest `count` of `best`.
+    public static let maximumBest = Int(CK_MAX_TOP)
+
+    /// The `count` greatest values, best first, the lower column first among equals; fewer where the row
+    /// has fewer numbers.
+    public func best(_ count: Int) -> [(id: Int, value: Float)] {
+        precondition(count > 0 && count <= Self.maximumBest)
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+            withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { ids in
+                let found = ck_top_k(
+                    instructionSet.isa, matrix.pointer(row: row), matrix.columns, count,
+                    values.baseAddress, ids.baseAddress)
+                return (0..<found).map { (id: Int(ids[$0]), value: values[$0]) }
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Glibc
+
+/// A row-major fp32 matrix [rows, columns] whose number of rows can change.
+///
+/// Belongs to one thread at a time.
+public final class Matrix {
+    /// Elements of a row; rows follow each other without gaps.
+    public let columns: Int
+    /// Rows in use.
+    public private(set) var rows: Int
+
+    private var storage: Storage
+
+    /// A matrix of zeros.
+    public init(rows: Int, columns: Int) {
+        precondition(rows >= 0 && columns > 0, "a matrix has columns")
+        self.rows = rows
+        self.columns = columns
+        storage = Storage(zeros: rows * columns)
+    }
+
+    /// Changes the number of rows.
+    ///
+    /// What the rows hold that were and stay in use is kept; what new ones
+    /// hold is unspecified. Memory grows by at least half and is never given back before the matrix is.
+    public func resize(rows newRows: Int) {
+        precondition(newRows >= 0, "a matrix has no negative number of rows")
+        if newRows * columns > storage.count {
+            let grown = Storage(zeros: max(newRows * columns, storage.count * 3 / 2))
+            memcpy(grown.floats, storage.floats, rows * columns * MemoryLayout<Float>.stride)
+            storage = grown
+        }
+        rows = newRows
+    }
+
+    /// One element.
+    public subscript(row: Int, column: Int) -> Float {
+        get {
+            check(row, column)
+            return storage.floats[row * columns + column]
+        }
+        set {
+            check(row, column)
+            storage.floats[row * columns + column] = newValue
+        }
+    }
+
+    /// Copies one row of a matrix of as many columns, possibly this one, into `row`.
+    public func copyRow(_ row: Int, from source: Matrix, sourceRow: Int) {
+        precondition(source.columns == columns, "rows of different widths")
+        memmove(
+            pointer(row: row), source.pointer(row: sourceRow), columns * MemoryLayout<Float>.stride)
+    }
+
+    /// The elements of a row.
+    public func row(_ row: Int) -> [Float] {
+        Array(UnsafeBufferPointer(start: pointer(row: row), count: columns))
+    }
+
+    /// Bytes that the matrix holds.
+    public var byteCount: Int { storage.count * MemoryLayout<Float>.stride }
+
+    /// The first element of a row.
+    func pointer(row: Int) -> UnsafeMutablePointer<Float> {
+        precondition(row >= 0 && row < rows, "row outside the matrix")
+        return storage.floats + row * columns
+    }
+
+    /// The first element of the first of some rows, all of which must exist.
+    func pointer(rows range: Range<Int>) -> UnsafeMutablePointer<Float> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows outside the matrix")
+        return storage.floats + range.lowerBound * columns
+    }
+
+    private func check(_ row: Int, _ column: Int) {
+        precondition(
+            row >= 0 && row < rows && column >= 0 && column < columns, "element outside the matrix")
+    }
+}

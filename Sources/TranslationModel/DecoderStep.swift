@@ -1,0 +1,245 @@
+import Checkpoint
+public import Tensor
+
+/// One hypothesis in a decoding step: the token that it feeds in and where it stands.
+public struct DecoderRow {
+    /// The sentence that it belongs to.
+    public let state: DecoderState
+    /// Input token: the one produced last, or the decoder's start token.
+    public let token: Int
+    /// Nodes of positions 1 … t, this step's own last.
+    public let path: [Int32]
+
+    /// A row whose position is the number of nodes in `path`.
+    public init(state: DecoderState, token: Int, path: [Int32]) {
+        self.state = state
+        self.token = token
+        self.path = path
+    }
+
+    var node: Int32 { path[path.count - 1] }
+}
+
+/// Runs decoder layers over a batch of rows that thins out as rows leave.
+///
+/// `begin` embeds the rows, then for n = 1, 2, …: `runLayer(n)`, ask heads and classifiers about the
+/// active rows, `leave` with those that are decided. Active rows stand packed in the order in which they
+/// came; a row's numbers do not depend on the others. One per worker, reused from step to step.
+public final class DecoderStep {
+    /// Rows that have not left yet, as indices into those given to `begin`.
+    public private(set) var active: [Int] = []
+    /// Rows multiplied by each layer since the start, layer 1 first.
+    public private(set) var layerRows: [Int]
+    /// Logits [asked rows, V] of the latest `classify`.
+    public let logits: Matrix
+
+    private let model: TranslationModel
+    private var rows: [DecoderRow] = []
+    private let hidden: Matrix  // [m, d]
+    private let query: Matrix  // [m, d]
+    private let keyValue: Matrix  // [m, 2d]
+    private let context: Matrix  // [m, d]
+    private let sum: Matrix  // [m, d]
+    private let inner: Matrix  // [m, f]
+    private let gathered: Matrix  // [asked rows, d]
+    private let headLogits: Matrix  // [asked rows, N]
+    private let attention: Attention
+    private var missing: [(state: DecoderState, node: Int32)] = []
+
+    private var d: Int { model.configuration.width }
+
+    /// Working memory for steps of `model`; it grows with the largest batch seen.
+    public init(for model: TranslationModel) {
+        let d = model.configuration.width
+        self.model = model
+        layerRows = Array(repeating: 0, count: model.decoderLayerCount)
+        logits = Matrix(rows: 0, columns: model.vocabularySize)
+        hidden = Matrix(rows: 0, columns: d)
+        query = Matrix(rows: 0, columns: d)
+        keyValue = Matrix(rows: 0, columns: 2 * d)
+        context = Matrix(rows: 0, columns: d)
+        sum = Matrix(rows: 0, columns: d)
+        inner = Matrix(rows: 0, columns: model.configuration.decoder.feedForwardWidth)
+        gathered = Matrix(rows: 0, columns: d)
+        headLogits = Matrix(rows: 0, columns: model.decoderLayerCount)
+        attention = Attention(heads: model.configuration.decoder.heads, width: d)
+    }
+
+    /// Starts a step: h⁰ of each row is the embedding of its token at its position.
+    public func begin(_ rows: [DecoderRow]) {
+        self.rows = rows
+        active = Array(rows.indices)
+        for matrix in [hidden, query, keyValue, context, sum, inner] {
+            matrix.resize(rows: rows.count)
+        }
+        for (index, row) in rows.enumerated() {
+            model.targetEmbedding.embed(
+                row.token, into: (hidden, index), scale: model.embeddingScale,
+                adding: (model.positions.matrix, row.path.count - 1))
+            row.state.operations.fullDepth += model.fullDepthOperations(
+                position: row.path.count, sourceCount: row.state.source.rows)
+        }
+    }
+
+    /// Runs layer `n`, 1 … N, on the active rows.
+    ///
+    /// Keys and values that positions skipped by leaving
+    /// earlier, and those of the source, are computed now where they are missing.
+    public func runLayer(_ n: Int) {
+        let layer = model.decoderLayers[n - 1]
+        let m = active.count
+        layerRows[n - 1] += m
+        fillCrossKeyValues(layer, n)
+        fillSelfKeyValues(layer, n)
+        attendToTarget(layer, n, rows: m)
+        attendToSource(layer, n, rows: m)
+        layer.feedForward.apply(hidden, rows: m, inner: inner, sum: sum)
+        for index in active {
+            rows[index].state.operations.executed += model.layerOperations(
+                position: rows[index].path.count, sourceCount: rows[index].state.source.rows)
+        }
+    }
+
+    /// Takes rows out of the step; what they reached is what later positions see above this layer.
+    ///
+    /// - Parameter leaving: offsets into `active`, ascending.
+    public func leave(_ leaving: [Int]) {
+        guard !leaving.isEmpty else { return }
+        var kept: [Int] = []
+        kept.reserveCapacity(active.count - leaving.count)
+        var next = 0
+        for (offset, index) in active.enumerated() {
+            if next < leaving.count, leaving[next] == offset {
+                next += 1
+                let row = rows[index]
+                row.state.exitStates.copyRow(Int(row.node), from: hidden, sourceRow: offset)
+            } else {
+                if kept.count != offset {
+                    hidden.copyRow(kept.count, from: hidden, sourceRow: offset)
+                }
+                kept.append(index)
+            }
+        }
+        active = kept
+    }
+
+    /// Computes the logits of exit `n` for some active rows into `logits`, one row for each offset.
+    ///
+    /// - Parameters:
+    ///   - offsets: offsets into `active`, ascending.
+    ///   - n: the layer that was run last, 1 … N.
+    public func classify(_ offsets: [Int], after n: Int) {
+        let classifier = model.classifiers[n]
+        logits.resize(rows: offsets.count)
+        apply(classifier, to: offsets, into: logits)
+        charge(offsets, operations: 2 * classifier.outputs * d)
+    }
+
+    /// The depth that the multinomial head gives each row, asked after layer 1: argmax softmax(W h + b),
+    /// the lowest layer among equals.
+    ///
+    /// - Precondition: the model has the head.
+    public func multinomialDepths(_ offsets: [Int]) -> [Int] {
+        guard let head = model.heads.tokenMultinomial else {
+            preconditionFailure("the model has no token_multinomial head")
+        }
+        headLogits.resize(rows: offsets.count)
+        apply(head, to: offsets, into: headLogits)
+        charge(offsets, operations: 2 * head.outputs * d)
+        return offsets.indices.map { lowestArgmax(headLogits, row: $0, count: head.outputs) + 1 }
+    }
+
+    /// The logit of the stop probability χ_n of each row.
+    ///
+    /// - Precondition: the model has the head and n < N.
+    public func stopLogits(_ offsets: [Int], after n: Int) -> [Float] {
+        guard let heads = model.heads.tokenGeometric else {
+            preconditionFailure("the model has no token_geometric head")
+        }
+        headLogits.resize(rows: offsets.count)
+        apply(heads[n - 1], to: offsets, into: headLogits)
+        charge(offsets, operations: 2 * d)
+        return offsets.indices.map { headLogits[$0, 0] }
+    }
+
+    private func apply(_ linear: Linear, to offsets: [Int], into output: Matrix) {
+        if offsets.count == active.count {
+            linear.apply(hidden, rows: 0..<offsets.count, into: output)
+            return
+        }
+        gathered.resize(rows: offsets.count)
+        for (row, offset) in offsets.enumerated() {
+            gathered.copyRow(row, from: hidden, sourceRow: offset)
+        }
+        linear.apply(gathered, rows: 0..<offsets.count, into: output)
+    }
+
+    private func charge(_ offsets: [Int], operations: Int) {
+        for offset in offsets { rows[active[offset]].state.operations.executed += operations }
+    }
+
+    private func fillCrossKeyValues(_ layer: DecoderLayer, _ n: Int) {
+        for index in active where rows[index].state.crossKeyValues[n - 1] == nil {
+            let state = rows[index].state
+            let keyValues = Matrix(rows: state.source.rows, columns: 2 * d)
+            layer.crossKeyValue.apply(state.source, rows: 0..<state.source.rows, into: keyValues)
+            state.crossKeyValues[n - 1] = keyValues
+            state.operations.executed += model.crossKeyValueOperations(
+                sourceCount: state.source.rows)
+        }
+    }
+
+    /// One product for all positions of all active rows that left below layer `n` (method.md §1: layer
+    /// n's own projection is applied to the copied state).
+    private func fillSelfKeyValues(_ layer: DecoderLayer, _ n: Int) {
+        missing.removeAll(keepingCapacity: true)
+        for index in active {
+            let row = rows[index]
+            for node in row.path.dropLast() where row.state.filledLayers(node) < n {
+                row.state.markFilled(node, layers: n)
+                missing.append((row.state, node))
+            }
+        }
+        guard !missing.isEmpty else { return }
+        gathered.resize(rows: missing.count)
+        keyValue.resize(rows: max(missing.count, active.count))
+        for (row, item) in missing.enumerated() {
+            gathered.copyRow(row, from: item.state.exitStates, sourceRow: Int(item.node))
+        }
+        layer.selfKeyValue.apply(gathered, rows: 0..<missing.count, into: keyValue)
+        for (row, item) in missing.enumerated() {
+            item.state.selfKeyValues[n - 1].copyRow(
+                Int(item.node), from: keyValue, sourceRow: row)
+            item.state.operations.executed += 4 * d * d
+        }
+        missing.removeAll(keepingCapacity: true)
+    }
+
+    private func attendToTarget(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
+        layer.selfQuery.apply(hidden, rows: 0..<m, into: query)
+        layer.selfKeyValue.apply(hidden, rows: 0..<m, into: keyValue)
+        for (offset, index) in active.enumerated() {
+            let row = rows[index]
+            let keyValues = row.state.selfKeyValues[n - 1]
+            keyValues.copyRow(Int(row.node), from: keyValue, sourceRow: offset)
+            row.state.markFilled(row.node, layers: n)
+            attention.attend(
+                query: (query, offset), .init(keyValues, keyColumn: 0, valueColumn: d),
+                rows: .path(row.path), into: (context, offset))
+        }
+        layer.selfOutput.apply(context, rows: 0..<m, into: sum, .init(residual: hidden))
+        layer.selfNorm.apply(sum, rows: 0..<m, into: hidden)
+    }
+
+    private func attendToSource(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
+        layer.crossQuery.apply(hidden, rows: 0..<m, into: query)
+        for (offset, index) in active.enumerated() {
+            guard let keyValues = rows[index].state.crossKeyValues[n - 1] else { continue }
+            attention.attend(
+                query: (query, offset), .init(keyValues, keyColumn: 0, valueColumn: d),
+                rows: .range(0..<keyValues.rows), into: (context, offset))
+        }
+        layer.crossOutput.apply(context, rows: 0..<m, into: sum, .init(residual: hidden))
+        layer.crossNorm.apply(sum, rows: 0..<m, into: hidden)
+    }
+}

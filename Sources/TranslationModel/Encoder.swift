@@ -1,0 +1,109 @@
+import Checkpoint
+public import Tensor
+
+/// One post-norm encoder layer.
+struct EncoderLayer: Sendable {
+    let queryKeyValue: Linear  // self_attn.{q,k,v}_proj [3d, d]
+    let output: Linear  // self_attn.out_proj [d, d]
+    let norm: LayerNorm  // self_attn_layer_norm [d]
+    let feedForward: FeedForward
+
+    init(_ parameters: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
+        let d = c.width
+        let attention = parameters.part("self_attn")
+        queryKeyValue = try attention.stackedLinear(
+            ["q_proj", "k_proj", "v_proj"], outputs: d, inputs: d)
+        output = try attention.linear("out_proj", outputs: d, inputs: d)
+        norm = try parameters.layerNorm("self_attn_layer_norm", width: d)
+        feedForward = try FeedForward(
+            parameters, width: d, inner: c.encoder.feedForwardWidth,
+            activation: c.activation.kernel)
+    }
+
+    var byteCount: Int { queryKeyValue.byteCount + output.byteCount + feedForward.byteCount }
+}
+
+/// What an encoder writes into while it runs: one per worker, reused from call to call.
+public final class EncoderScratch {
+    let hidden: Matrix  // [R, d]
+    let queryKeyValue: Matrix  // [R, 3d]
+    let context: Matrix  // [R, d]
+    let sum: Matrix  // [R, d]
+    let inner: Matrix  // [R, f]
+    let attention: Attention
+
+    /// Scratch for the encoder of `model`; it grows with the largest batch seen.
+    public init(for model: TranslationModel) {
+        let d = model.configuration.width
+        hidden = Matrix(rows: 0, columns: d)
+        queryKeyValue = Matrix(rows: 0, columns: 3 * d)
+        context = Matrix(rows: 0, columns: d)
+        sum = Matrix(rows: 0, columns: d)
+        inner = Matrix(rows: 0, columns: model.configuration.encoder.feedForwardWidth)
+        attention = Attention(heads: model.configuration.encoder.heads, width: d)
+    }
+
+    func resize(rows: Int) {
+        for matrix in [hidden, queryKeyValue, context, sum, inner] { matrix.resize(rows: rows) }
+    }
+}
+
+extension TranslationModel {
+    /// Encodes sentences packed row after row, without padding: a sentence's states do not depend on
+    /// its neighbours.
+    ///
+    /// - Parameters:
+    ///   - sentences: source ids, each sentence of 1 … `maximumPositions` ids, the end of sentence
+    ///     included.
+    ///   - scratch: working memory of the calling worker.
+    /// - Returns: the encoder states of each sentence, [S, d].
+    public func encode(_ sentences: [[Int]], scratch: EncoderScratch) -> [Matrix] {
+        var ranges: [Range<Int>] = []
+        for ids in sentences {
+            let start = ranges.last?.upperBound ?? 0
+            ranges.append(start..<start + ids.count)
+        }
+        let rows = ranges.last?.upperBound ?? 0
+        scratch.resize(rows: rows)
+        for (ids, range) in zip(sentences, ranges) {
+            for (position, id) in ids.enumerated() {
+                sourceEmbedding.embed(
+                    id, into: (scratch.hidden, range.lowerBound + position), scale: embeddingScale,
+                    adding: (positions.matrix, position))
+            }
+        }
+        for layer in encoderLayers {
+            run(layer, rows: rows, sentences: ranges, scratch)
+        }
+        return ranges.map { range in
+            let states = Matrix(rows: range.count, columns: configuration.width)
+            for row in range {
+                states.copyRow(row - range.lowerBound, from: scratch.hidden, sourceRow: row)
+            }
+            return states
+        }
+    }
+
+    private func run(
+        _ layer: EncoderLayer, rows: Int, sentences: [Range<Int>], _ scratch: EncoderScratch
+    ) {
+        layer.queryKeyValue.apply(scratch.hidden, rows: 0..<rows, into: scratch.queryKeyValue)
+        for range in sentences {
+            scratch.attention.selfAttend(scratch.queryKeyValue, range: range, into: scratch.context)
+        }
+        layer.output.apply(
+            scratch.context, rows: 0..<rows, into: scratch.sum, .init(residual: scratch.hidden))
+        layer.norm.apply(scratch.sum, rows: 0..<rows, into: scratch.hidden)
+        layer.feedForward.apply(
+            scratch.hidden, rows: rows, inner: scratch.inner, sum: scratch.sum)
+    }
+
+    /// Operations of the encoder for a source of `count` positions: per layer 8 S d² for the four
+    /// projections, 4 S f d for the feed-forward block, 4 S² d for attention (method.md §4's
+    /// convention, 2·d_in·d_out a linear map).
+    public func encoderOperations(sourceCount count: Int) -> Int {
+        let d = configuration.width
+        let f = configuration.encoder.feedForwardWidth
+        return encoderLayers.count * (8 * count * d * d + 4 * count * f * d + 4 * count * count * d)
+    }
+}

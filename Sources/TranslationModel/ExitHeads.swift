@@ -1,0 +1,126 @@
+import Checkpoint
+public import Tensor
+
+/// The learned heads that a checkpoint can hold.
+public enum ExitHead: String, Sendable, CaseIterable {
+    /// `exits.sequence` [N, d]: one depth for a sentence, from the mean encoder state.
+    case sequence
+    /// `exits.token_multinomial` [N, d]: the depth of a token, from its first layer.
+    case tokenMultinomial = "token_multinomial"
+    /// `exits.token_geometric` [N − 1, d]: a stop probability after each layer below the last.
+    case tokenGeometric = "token_geometric"
+}
+
+/// The classifiers over the target vocabulary, one for each exit: p_n(y | h) = softmax(W_n h + b_n).
+struct ExitClassifiers: Sendable {
+    /// N entries, all the same matrix where the exits share the model's output projection.
+    private let linears: [Linear]
+
+    init(
+        _ exits: ParameterReader?, kind: ExitsConfiguration.Classifiers, projection: Linear,
+        _ c: ModelConfiguration
+    ) throws(CheckpointError) {
+        guard kind == .separate, let exits else {
+            linears = Array(repeating: projection, count: c.decoder.layers)
+            return
+        }
+        var linears: [Linear] = []
+        for n in 0..<c.decoder.layers {
+            let classifier = exits.part("classifiers.\(n)")
+            var bias = try classifier.tensor("bias", c.targetVocabularySize)
+            for id in c.bannedIDs { bias[id] = -.infinity }
+            linears.append(
+                Linear(
+                    weight: try classifier.tensor("weight", c.targetVocabularySize, c.width),
+                    bias: bias, outputs: c.targetVocabularySize, inputs: c.width))
+        }
+        self.linears = linears
+    }
+
+    /// The classifier after layer `n`, 1 … N.
+    subscript(n: Int) -> Linear { linears[n - 1] }
+
+    func holds(_ linear: Linear) -> Bool { linears.contains { $0 === linear } }
+
+    var byteCount: Int {
+        var seen: Set<ObjectIdentifier> = []
+        return linears.reduce(0) { sum, linear in
+            seen.insert(ObjectIdentifier(linear)).inserted ? sum + linear.byteCount : sum
+        }
+    }
+}
+
+/// The heads that decide where to leave (method.md §3); each may be absent.
+struct ExitHeads: Sendable {
+    let sequence: Linear?  // [N, d]
+    let tokenMultinomial: Linear?  // [N, d]
+    /// N − 1 heads [1, d]: only the one of the layer just run is asked.
+    let tokenGeometric: [Linear]?
+
+    init(_ exits: ParameterReader?, layers N: Int, width d: Int) throws(CheckpointError) {
+        guard let exits else {
+            sequence = nil
+            tokenMultinomial = nil
+            tokenGeometric = nil
+            return
+        }
+        sequence = try Self.head(.sequence, exits, outputs: N, width: d)
+        tokenMultinomial = try Self.head(.tokenMultinomial, exits, outputs: N, width: d)
+        tokenGeometric = try Self.geometric(exits, layers: N, width: d)
+    }
+
+    private static func head(
+        _ head: ExitHead, _ exits: ParameterReader, outputs: Int, width d: Int
+    ) throws(CheckpointError) -> Linear? {
+        guard exits.holds(head.rawValue + ".weight") else { return nil }
+        return try exits.linear(head.rawValue, outputs: outputs, inputs: d)
+    }
+
+    private static func geometric(
+        _ exits: ParameterReader, layers N: Int, width d: Int
+    ) throws(CheckpointError) -> [Linear]? {
+        let name = ExitHead.tokenGeometric.rawValue
+        guard exits.holds(name + ".weight") else { return nil }
+        let weight = try exits.tensor(name + ".weight", N - 1, d)
+        let bias = try exits.tensor(name + ".bias", N - 1)
+        return (0..<N - 1).map { n in
+            Linear(
+                weight: Array(weight[n * d..<(n + 1) * d]), bias: [bias[n]], outputs: 1, inputs: d)
+        }
+    }
+
+    var available: Set<ExitHead> {
+        var heads: Set<ExitHead> = []
+        if sequence != nil { heads.insert(.sequence) }
+        if tokenMultinomial != nil { heads.insert(.tokenMultinomial) }
+        if tokenGeometric != nil { heads.insert(.tokenGeometric) }
+        return heads
+    }
+}
+
+extension TranslationModel {
+    /// The depth that the sequence head gives a sentence: argmax softmax(W · mean(states) + b), the
+    /// lowest layer among equals (method.md §3).
+    ///
+    /// - Parameter states: encoder states [S, d] of the sentence, end of sentence included.
+    /// - Returns: a layer 1 … N, or nil where the checkpoint has no such head.
+    public func sequenceDepth(_ states: Matrix) -> Int? {
+        guard let head = heads.sequence else { return nil }
+        let mean = Matrix(rows: 1, columns: states.columns)
+        for column in 0..<states.columns {
+            var sum: Float = 0
+            for row in 0..<states.rows { sum += states[row, column] }
+            mean[0, column] = sum / Float(states.rows)
+        }
+        let logits = Matrix(rows: 1, columns: head.outputs)
+        head.apply(mean, rows: 0..<1, into: logits)
+        return lowestArgmax(logits, row: 0, count: head.outputs) + 1
+    }
+}
+
+/// The lowest index of the greatest of the first `count` values of a row.
+func lowestArgmax(_ matrix: Matrix, row: Int, count: Int) -> Int {
+    var best = 0
+    for index in 1..<max(count, 1) where matrix[row, index] > matrix[row, best] { best = index }
+    return best
+}

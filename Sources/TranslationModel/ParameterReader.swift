@@ -1,0 +1,60 @@
+import Checkpoint
+import Tensor
+
+/// Reads the parameters of one part of the network, by name and expected shape, in the order of the
+/// model file.
+///
+/// Every tensor is checked against the shape that the configuration asks for, so a file that does not
+/// fit is refused with the name of the tensor.
+struct ParameterReader {
+    let weights: Safetensors
+    let prefix: String
+
+    init(_ weights: Safetensors, prefix: String = "") {
+        self.weights = weights
+        self.prefix = prefix
+    }
+
+    /// The reader of the part called `name` inside this one.
+    func part(_ name: String) -> ParameterReader {
+        ParameterReader(weights, prefix: prefix + name + ".")
+    }
+
+    /// The values of `prefix + name`, row-major, in fp32.
+    func tensor(_ name: String, _ shape: Int...) throws(CheckpointError) -> [Float] {
+        try weights.floats(named: prefix + name, shape: shape)
+    }
+
+    func holds(_ name: String) -> Bool {
+        weights.contains(prefix + name)
+    }
+
+    /// `name.weight` [outputs, inputs] and `name.bias` [outputs].
+    func linear(_ name: String, outputs: Int, inputs: Int) throws(CheckpointError) -> Linear {
+        Linear(
+            weight: try tensor(name + ".weight", outputs, inputs),
+            bias: try tensor(name + ".bias", outputs),
+            outputs: outputs, inputs: inputs)
+    }
+
+    /// The projections `names`, each [outputs, inputs], stacked into one product
+    /// [names.count · outputs, inputs].
+    func stackedLinear(
+        _ names: [String], outputs: Int, inputs: Int
+    ) throws(CheckpointError) -> Linear {
+        var weight: [Float] = []
+        var bias: [Float] = []
+        for name in names {
+            weight += try tensor(name + ".weight", outputs, inputs)
+            bias += try tensor(name + ".bias", outputs)
+        }
+        return Linear(
+            weight: weight, bias: bias, outputs: names.count * outputs, inputs: inputs)
+    }
+
+    /// `name.weight` and `name.bias`, both [width].
+    func layerNorm(_ name: String, width: Int) throws(CheckpointError) -> LayerNorm {
+        LayerNorm(
+            weight: try tensor(name + ".weight", width), bias: try tensor(name + ".bias", width))
+    }
+}

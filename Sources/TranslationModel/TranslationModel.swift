@@ -1,0 +1,120 @@
+public import Checkpoint
+import Tensor
+
+/// A trained encoder-decoder with an exit after every decoder layer: immutable weights, shared by all
+/// workers.
+///
+/// The notation of method.md: d is the model width, N the number of decoder layers, V the size of the
+/// target vocabulary, S the number of source positions, t the number of target positions.
+public final class TranslationModel: Sendable {
+    /// What config.json says of the network.
+    public let configuration: ModelConfiguration
+
+    let sourceEmbedding: Linear  // model.encoder.embed_tokens or model.shared [V_source, d]
+    let encoderLayers: [EncoderLayer]
+    let targetEmbedding: Linear  // model.decoder.embed_tokens or model.shared [V, d]
+    let decoderLayers: [DecoderLayer]
+    let classifiers: ExitClassifiers
+    let heads: ExitHeads
+    let positions: PositionTable
+    let embeddingScale: Float
+
+    /// Reads the network of a checkpoint, in the order in which data flows through it.
+    ///
+    /// - Parameter checkpoint: an opened checkpoint; its files need not stay mapped afterwards.
+    /// - Throws: `CheckpointError` that names the tensor which is missing, has another shape, a type
+    ///   that cannot be used, or a value that is not finite.
+    public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        let c = checkpoint.configuration
+        let d = c.width
+        configuration = c
+        let root = ParameterReader(checkpoint.weights)
+        let embeddings = try Embeddings(root, c)
+        sourceEmbedding = embeddings.source
+        encoderLayers = try Self.layers(root.part("model.encoder.layers"), c.encoder.layers, c) {
+            reader throws(CheckpointError) in try EncoderLayer(reader, c)
+        }
+        targetEmbedding = embeddings.target
+        decoderLayers = try Self.layers(root.part("model.decoder.layers"), c.decoder.layers, c) {
+            reader throws(CheckpointError) in try DecoderLayer(reader, c)
+        }
+        let exits = checkpoint.exitHeads.map { ParameterReader($0, prefix: "exits.") }
+        classifiers = try ExitClassifiers(
+            exits, kind: checkpoint.exits.classifiers, projection: embeddings.projection, c)
+        heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
+        positions = PositionTable(count: c.maximumPositions, width: d)
+        embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
+    }
+
+    /// The layers of a stack; with `shared_layers` the one stored layer, repeated.
+    private static func layers<Layer>(
+        _ reader: ParameterReader, _ count: Int, _ c: ModelConfiguration,
+        _ make: (ParameterReader) throws(CheckpointError) -> Layer
+    ) throws(CheckpointError) -> [Layer] {
+        if c.sharesLayers {
+            return Array(repeating: try make(reader.part("0")), count: count)
+        }
+        var layers: [Layer] = []
+        for index in 0..<count { layers.append(try make(reader.part(String(index)))) }
+        return layers
+    }
+
+    /// N, the number of decoder layers and of exits.
+    public var decoderLayerCount: Int { decoderLayers.count }
+
+    /// V, the number of target ids.
+    public var vocabularySize: Int { configuration.targetVocabularySize }
+
+    /// Policies that the checkpoint has heads for.
+    public var availableHeads: Set<ExitHead> { heads.available }
+
+    /// Bytes of packed weights that all workers share.
+    public var byteCount: Int {
+        let embeddings = Set([sourceEmbedding, targetEmbedding].map { ObjectIdentifier($0) }).count
+        let stacks =
+            configuration.sharesLayers
+            ? (encoderLayers.first?.byteCount ?? 0) + (decoderLayers.first?.byteCount ?? 0)
+            : encoderLayers.reduce(0) { $0 + $1.byteCount }
+                + decoderLayers.reduce(0) { $0 + $1.byteCount }
+        return stacks + classifiers.byteCount + positions.matrix.rows * positions.matrix.columns * 4
+            + (embeddings == 2 ? sourceEmbedding.byteCount : 0)
+            + (classifiers.holds(targetEmbedding) ? 0 : targetEmbedding.byteCount)
+    }
+}
+
+/// The three matrices over vocabularies, each packed once even where they are the same one.
+private struct Embeddings {
+    let source: Linear
+    let target: Linear
+    let projection: Linear
+
+    init(_ root: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
+        let d = c.width
+        let V = c.targetVocabularySize
+        let encoderName = Self.name("model.encoder.embed_tokens.weight", in: root)
+        let decoderName = Self.name("model.decoder.embed_tokens.weight", in: root)
+        let projectionName =
+            root.holds("lm_head.weight") ? "lm_head.weight" : decoderName
+        var bias = try root.tensor("final_logits_bias", 1, V)
+        // A banned id has −∞ before normalisation (checkpoint.md): the bias carries it for free.
+        for id in c.bannedIDs { bias[id] = -.infinity }
+        projection = Linear(
+            weight: try root.tensor(projectionName, V, d), bias: bias, outputs: V, inputs: d)
+        target =
+            decoderName == projectionName
+            ? projection
+            : Linear(
+                weight: try root.tensor(decoderName, V, d), bias: nil, outputs: V, inputs: d)
+        if encoderName == decoderName {
+            source = target
+        } else {
+            source = Linear(
+                weight: try root.tensor(encoderName, c.sourceVocabularySize, d), bias: nil,
+                outputs: c.sourceVocabularySize, inputs: d)
+        }
+    }
+
+    private static func name(_ own: String, in root: ParameterReader) -> String {
+        root.holds(own) ? own : "model.shared.weight"
+    }
+}

@@ -1,0 +1,99 @@
+import Checkpoint
+import JSON
+import TestSupport
+import Testing
+
+/// Loads what may be broken and asks for every tensor; an error is as good as a result.
+private func survives(_ directory: TemporaryDirectory) -> Bool {
+    guard let checkpoint = try? Checkpoint(directory: directory.path) else { return false }
+    for entry in checkpoint.weights.entries {
+        _ = try? checkpoint.weights.floats(named: entry.name, shape: entry.shape)
+    }
+    return true
+}
+
+@Suite struct MutationTests {
+    @Test(
+        "A mutated file ends in an error or a checkpoint, never in a trap",
+        arguments: [
+            "config.json", "tokenizer_config.json", "vocab.json", "exits.json",
+            "model.safetensors", "exits.safetensors",
+        ])
+    func mutations(name: String) throws {
+        var options = CheckpointWriter.Options()
+        options.width = 4
+        options.encoderLayers = 1
+        options.decoderLayers = 2
+        options.sharedLayers = true
+        let writer = CheckpointWriter(options)
+        let original = try #require(writer.contents[name])
+        let directory = try TemporaryDirectory()
+        try writer.write(to: directory)
+        var random = SeededGenerator(seed: UInt64(original.count))
+        var loaded = 0
+        for _ in 0..<400 {
+            var bytes = original
+            for _ in 0...random.below(3) { random.mutate(&bytes) }
+            try directory.write(bytes, to: name)
+            if survives(directory) { loaded += 1 }
+        }
+        try directory.write(original, to: name)
+        #expect(survives(directory))
+        #expect(loaded < 400)
+    }
+
+    @Test("A header with other numbers is refused or describes tensors within the file")
+    func headerNumbers() throws {
+        var tensors = TensorFile()
+        tensors.append("a", [2, 3], [1, 2, 3, 4, 5, 6], .float16)
+        tensors.append("b", [4], [1, 2, 3, 4])
+        let directory = try TemporaryDirectory()
+        var random = SeededGenerator(seed: 3)
+        let numbers: [Int64] = [0, 1, 2, 4, 6, 12, 16, 28, 29, -1, .max, .min, 1 << 32, 1 << 62]
+        for _ in 0..<2_000 {
+            let header = random.replacingNumbers(in: .object(tensors.header), by: numbers)
+            let bytes = tensors.bytes(header: JSON.serialize(header))
+            try directory.write(bytes, to: "x.safetensors")
+            guard let opened = try? Safetensors(file: "x.safetensors", in: directory.path) else {
+                continue
+            }
+            for entry in opened.entries {
+                let values = try? opened.floats(named: entry.name, shape: entry.shape)
+                #expect(values.map(\.count) ?? entry.shape.reduce(1, *) == entry.shape.reduce(1, *))
+            }
+        }
+    }
+
+    @Test("A file cut off anywhere in its header or data is refused")
+    func truncation() throws {
+        var tensors = TensorFile()
+        tensors.append("a", [2, 3], [1, 2, 3, 4, 5, 6])
+        let directory = try TemporaryDirectory()
+        let bytes = tensors.bytes
+        for count in 0..<bytes.count {
+            try directory.write(Array(bytes.prefix(count)), to: "x.safetensors")
+            #expect(throws: CheckpointError.self) {
+                try Safetensors(file: "x.safetensors", in: directory.path)
+            }
+        }
+    }
+}
+
+extension SeededGenerator {
+    /// The same value with about one integer in six replaced.
+    fileprivate mutating func replacingNumbers(
+        in value: JSONValue, by numbers: [Int64]
+    ) -> JSONValue {
+        switch value {
+        case .integer where below(6) == 0: .integer(numbers[below(numbers.count)])
+        case .array(let elements): .array(elements.map { replacingNumbers(in: $0, by: numbers) })
+        case .object(let object):
+            .object(
+                JSONObject(
+                    object.members.map {
+                        .init($0.name, replacingNumbers(in: $0.value, by: numbers))
+                    }))
+        default: value
+        }
+    }
+}

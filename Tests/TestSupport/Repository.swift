@@ -1,0 +1,18 @@
+import Foundation
+
+/// Files of the repository that tests read.
+public enum Repository {
+    /// The path of a file, from the repository's root.
+    public static func path(_ relative: String) -> String {
+        URL(fileURLWithPath: "\(#filePath)").deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent(relative).path
+    }
+
+    /// The shipped checkpoint.
+    public static let model = path("models/multi30k-de-en")
+
+    /// The bytes of a file.
+    public static func bytes(_ relative: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(relative))))
+    }
+}
