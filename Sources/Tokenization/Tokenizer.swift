@@ -1,0 +1,68 @@
+public import Checkpoint
+public import SentencePiece
+
+/// Text to the ids that the network uses, and back (checkpoint.md, "Text to ids and back").
+///
+/// The SentencePiece models segment, the vocabularies number: neither need contain the other.
+public struct Tokenizer: Sendable {
+    private let source: SentencePieceProcessor
+    private let target: SentencePieceProcessor
+    private let sourceVocabulary: Vocabulary
+    private let targetVocabulary: Vocabulary
+    private let endOfSentence: Int
+    private let padding: Int
+
+    /// The tokenizer of a checkpoint.
+    ///
+    /// - Throws: `SentencePieceError` where source.spm or target.spm is not a model that can be used.
+    public init(_ checkpoint: Checkpoint) throws(SentencePieceError) {
+        source = try SentencePieceProcessor(model: checkpoint.sourceModel)
+        target = try SentencePieceProcessor(model: checkpoint.targetModel)
+        sourceVocabulary = checkpoint.sourceVocabulary
+        targetVocabulary = checkpoint.targetVocabulary
+        endOfSentence = checkpoint.configuration.endOfSentenceID
+        padding = checkpoint.configuration.padID
+    }
+
+    /// Source ids of a text, end of sentence included: S of them.
+    ///
+    /// Pieces that the vocabulary lacks become `<unk>`. A leading `>>xx<<` (the target language of a
+    /// multilingual model) is looked up whole before segmentation.
+    public func encode(_ text: String) -> [Int] {
+        let (code, rest) = Self.splitLanguageCode(text)
+        let pieces = source.encode(rest)
+        let ids = (code.map { [$0] } ?? []) + pieces
+        return ids.map { sourceVocabulary.id(of: $0) ?? sourceVocabulary.unknownID }
+            + [endOfSentence]
+    }
+
+    /// The piece of a target id, or of a source id.
+    public func piece(targetID id: Int) -> String { targetVocabulary.piece(of: id) ?? "<unk>" }
+
+    /// The piece of a source id.
+    public func piece(sourceID id: Int) -> String { sourceVocabulary.piece(of: id) ?? "<unk>" }
+
+    /// The text of target ids; end of sentence and padding are left out.
+    public func decode(_ ids: [Int]) -> String {
+        target.decode(
+            pieces: ids.lazy.filter { $0 != endOfSentence && $0 != padding }.map(
+                piece(targetID:)))
+    }
+
+    /// Whether encoding gave anything but the end of sentence: a text without pieces is not decoded.
+    public func hasPieces(_ sourceIDs: [Int]) -> Bool { sourceIDs.count > 1 }
+
+    /// `>>xx<<` at the very start, and what follows it.
+    private static func splitLanguageCode(_ text: String) -> (code: String?, rest: String) {
+        guard text.utf8.starts(with: ">>".utf8) else { return (nil, text) }
+        let bytes = Array(text.utf8)
+        for end in stride(from: 5, through: bytes.count, by: 1)
+        where bytes[end - 2] == UInt8(ascii: "<") && bytes[end - 1] == UInt8(ascii: "<") {
+            return (
+                String(decoding: bytes[..<end], as: UTF8.self),
+                String(decoding: bytes[end...], as: UTF8.self)
+            )
+        }
+        return (nil, text)
+    }
+}
