@@ -13,6 +13,14 @@ let c: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]
 
 let package = Package(
     name: "shoal",
+    products: [
+        .executable(name: "shoal", targets: ["shoal"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         .target(name: "CKernels", cSettings: c),
         .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: swift),
@@ -23,7 +31,47 @@ let package = Package(
         .target(
             name: "Decoding", dependencies: ["TranslationModel", "Tensor", "Checkpoint"],
             swiftSettings: swift),
+        .target(name: "SentencePiece", swiftSettings: swift),
+        .target(
+            name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],
+            swiftSettings: swift),
+        .target(name: "Telemetry", swiftSettings: swift),
+        .target(
+            name: "TranslationService",
+            dependencies: [
+                "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tokenization",
+                "Telemetry",
+            ], swiftSettings: swift),
         .target(name: "Evaluation", swiftSettings: swift),
+        .target(
+            name: "TranslationAPI",
+            dependencies: [
+                "HTTPWire", "JSON", "TranslationService", "Decoding", "TranslationModel",
+                "Checkpoint", "Tokenization", "Telemetry",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: swift),
+        .target(name: "CSystem", cSettings: c),
+        .target(
+            name: "HTTPWire",
+            dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")],
+            swiftSettings: swift),
+        .target(
+            name: "HTTPServer",
+            dependencies: [
+                "CSystem", "HTTPWire", .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: swift),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .executableTarget(
+            name: "shoal",
+            dependencies: [
+                "Checkpoint", "COpenSSL", "Decoding", "Evaluation", "HTTPServer", "HTTPWire",
+                "JSON",
+                "Telemetry", "Tensor", "Tokenization", "TranslationAPI", "TranslationModel",
+                "TranslationService", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: swift),
         .target(
             name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport",
             swiftSettings: swift),
@@ -36,6 +84,39 @@ let package = Package(
             name: "DecodingTests",
             dependencies: ["Decoding", "TranslationModel", "Checkpoint", "JSON", "TestSupport"],
             swiftSettings: swift),
+        .testTarget(
+            name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoint", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "SentencePieceTests", dependencies: ["SentencePiece"],
+            resources: [.copy("Resources")], swiftSettings: swift),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
+        .testTarget(
+            name: "TensorTests", dependencies: ["Tensor", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "TranslationServiceTests",
+            dependencies: [
+                "TranslationService", "TranslationModel", "Decoding", "Telemetry", "TestSupport",
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "HTTPWireTests",
+            dependencies: [
+                "HTTPWire", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "HTTPServerTests",
+            dependencies: [
+                "HTTPServer", "HTTPWire", "TestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "TranslationAPITests",
+            dependencies: [
+                "HTTPServer", "HTTPWire", "JSON", "Telemetry", "TestSupport", "TranslationAPI",
+                "TranslationService",
+            ], swiftSettings: swift),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),
     ]
 )

@@ -26,6 +26,13 @@ public struct Hypothesis: Sendable, Equatable {
     public let score: Double
     /// Why it ended.
     public let finishReason: FinishReason
+
+    /// An output as it stands.
+    public init(tokens: [DecodedToken], score: Double, finishReason: FinishReason) {
+        self.tokens = tokens
+        self.score = score
+        self.finishReason = finishReason
+    }
 }
 
 /// What decoding a text came to.

@@ -1,0 +1,54 @@
+#ifndef SHOAL_CSYSTEM_H
+#define SHOAL_CSYSTEM_H
+
+// Linux calls and constants that Swift's Glibc module leaves out. Every function returns what the
+// system call returns, or -errno where the call failed, so that errno need not cross the boundary.
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// One readiness report of shoal_epoll_wait.
+struct shoal_event {
+    uint64_t token;
+    uint32_t events;
+};
+
+extern const uint32_t shoal_epollin;
+extern const uint32_t shoal_epollout;
+extern const uint32_t shoal_epollerr;
+extern const uint32_t shoal_epollhup;
+
+/// Most events that one shoal_epoll_wait reports.
+#define SHOAL_MAX_EVENTS 256
+
+int shoal_epoll_create(void);
+int shoal_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int shoal_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int shoal_epoll_remove(int epoll, int fd);
+
+/// Waits up to `timeout_ms` (-1: for ever) and writes at most min(capacity, SHOAL_MAX_EVENTS)
+/// events; an interrupted wait reports none.
+int shoal_epoll_wait(int epoll, struct shoal_event *events, int capacity, int timeout_ms);
+
+int shoal_eventfd_create(void);
+int shoal_eventfd_signal(int fd);
+int shoal_eventfd_clear(int fd);
+
+/// Accepts one connection, non-blocking and close-on-exec, and writes the peer's numeric address
+/// (at least 46 bytes of room) into `address`.
+int shoal_accept(int listener, char *address, size_t capacity);
+
+/// Opens a non-blocking listener on the first usable address of `host` and `port`. A failed name
+/// look-up is reported as -10000 + the EAI code (which is negative).
+int shoal_listen(const char *host, uint16_t port, int backlog);
+
+/// Writes the numeric address and the port that `fd` is bound to.
+int shoal_bound_address(int fd, char *address, size_t capacity, uint16_t *port);
+
+int shoal_set_no_delay(int fd);
+int shoal_shutdown_write(int fd);
+int shoal_close(int fd);
+ptrdiff_t shoal_receive(int fd, void *buffer, size_t count);
+ptrdiff_t shoal_send(int fd, const void *bytes, size_t count);
+
+#endif

@@ -1,0 +1,153 @@
+#define _GNU_SOURCE
+#include "CSystem.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+const uint32_t shoal_epollin = EPOLLIN;
+const uint32_t shoal_epollout = EPOLLOUT;
+const uint32_t shoal_epollerr = EPOLLERR;
+const uint32_t shoal_epollhup = EPOLLHUP;
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+int shoal_epoll_create(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }
+
+static int control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return result(epoll_ctl(epoll, operation, fd, &event));
+}
+
+int shoal_epoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
+    return control(epoll, EPOLL_CTL_ADD, fd, events, token);
+}
+
+int shoal_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
+    return control(epoll, EPOLL_CTL_MOD, fd, events, token);
+}
+
+int shoal_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+int shoal_epoll_wait(int epoll, struct shoal_event *events, int capacity, int timeout_ms) {
+    struct epoll_event ready[SHOAL_MAX_EVENTS];
+    int most = capacity < SHOAL_MAX_EVENTS ? capacity : SHOAL_MAX_EVENTS;
+    int count = epoll_wait(epoll, ready, most, timeout_ms);
+    if (count < 0) return errno == EINTR ? 0 : -errno;
+    for (int i = 0; i < count; i++) {
+        events[i].token = ready[i].data.u64;
+        events[i].events = ready[i].events;
+    }
+    return count;
+}
+
+int shoal_eventfd_create(void) { return result(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
+
+int shoal_eventfd_signal(int fd) {
+    uint64_t one = 1;
+    return result((int)write(fd, &one, sizeof one));
+}
+
+int shoal_eventfd_clear(int fd) {
+    uint64_t count;
+    return result((int)read(fd, &count, sizeof count));
+}
+
+static uint16_t describe(const struct sockaddr_storage *from, char *address, size_t capacity) {
+    if (capacity == 0) return 0;
+    address[0] = 0;
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+        inet_ntop(AF_INET, &v4->sin_addr, address, (socklen_t)capacity);
+        return ntohs(v4->sin_port);
+    }
+    if (from->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+        inet_ntop(AF_INET6, &v6->sin6_addr, address, (socklen_t)capacity);
+        return ntohs(v6->sin6_port);
+    }
+    return 0;
+}
+
+int shoal_accept(int listener, char *address, size_t capacity) {
+    struct sockaddr_storage from;
+    socklen_t size = sizeof from;
+    memset(&from, 0, sizeof from);
+    int fd;
+    do {
+        fd = accept4(listener, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) return -errno;
+    describe(&from, address, capacity);
+    return fd;
+}
+
+static int listen_on(const struct addrinfo *info, int backlog) {
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    int on = 1, off = 0;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // "::" serves IPv4 too, whatever the machine's bindv6only says.
+    if (info->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, info->ai_addr, info->ai_addrlen) < 0 || listen(fd, backlog) < 0) {
+        int failure = -errno;
+        close(fd);
+        return failure;
+    }
+    return fd;
+}
+
+int shoal_listen(const char *host, uint16_t port, int backlog) {
+    char service[8];
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    int failure = getaddrinfo(host, service, &hints, &found);
+    if (failure != 0) return -10000 + failure;
+    int fd = -EADDRNOTAVAIL;
+    for (const struct addrinfo *info = found; info != NULL && fd < 0; info = info->ai_next)
+        fd = listen_on(info, backlog);
+    freeaddrinfo(found);
+    return fd;
+}
+
+int shoal_bound_address(int fd, char *address, size_t capacity, uint16_t *port) {
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    memset(&bound, 0, sizeof bound);
+    if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0) return -errno;
+    *port = describe(&bound, address, capacity);
+    return 0;
+}
+
+int shoal_set_no_delay(int fd) {
+    int on = 1;
+    return result(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+}
+
+int shoal_shutdown_write(int fd) { return result(shutdown(fd, SHUT_WR)); }
+
+int shoal_close(int fd) { return result(close(fd)); }
+
+ptrdiff_t shoal_receive(int fd, void *buffer, size_t count) {
+    ptrdiff_t received;
+    do received = recv(fd, buffer, count, 0);
+    while (received < 0 && errno == EINTR);
+    return received < 0 ? -errno : received;
+}
+
+ptrdiff_t shoal_send(int fd, const void *bytes, size_t count) {
+    ptrdiff_t sent;
+    do sent = send(fd, bytes, count, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}

@@ -1,0 +1,64 @@
+import CSystem
+import Glibc
+
+/// The descriptors of an event loop: the listener, epoll and the mailbox's eventfd.
+struct Descriptors: Sendable {
+    static let listenerToken: UInt64 = 0
+    static let wakeToken: UInt64 = 1
+    /// The kernel cuts it to net.core.somaxconn.
+    private static let backlog: Int32 = 4096
+
+    let epoll: Int32
+    let wake: Int32
+    let listener: Int32
+    let address: (host: String, port: Int)
+
+    init(host: String, port: Int) throws(HTTPServerError) {
+        func failure(_ code: HTTPServerError.Code, _ cause: Int32) -> HTTPServerError {
+            HTTPServerError(code: code, host: host, port: port, cause: cause)
+        }
+        guard let number = UInt16(exactly: port) else { throw failure(.invalidPort, 0) }
+        let listener = shoal_listen(host, number, Self.backlog)
+        guard listener >= 0 else {
+            // CSystem reports a failed look-up below -10000.
+            throw listener < -10_000
+                ? failure(.unknownHost, listener + 10_000) : failure(.cannotListen, -listener)
+        }
+        let epoll = shoal_epoll_create()
+        let wake = shoal_eventfd_create()
+        let steps = [
+            epoll, wake,
+            shoal_epoll_add(epoll, listener, shoal_epollin, Self.listenerToken),
+            shoal_epoll_add(epoll, wake, shoal_epollin, Self.wakeToken),
+        ]
+        if let failed = steps.first(where: { $0 < 0 }) {
+            for descriptor in [listener, epoll, wake] where descriptor >= 0 {
+                _ = shoal_close(descriptor)
+            }
+            throw failure(.noDescriptors, -failed)
+        }
+        (self.epoll, self.wake, self.listener) = (epoll, wake, listener)
+        address = Self.boundAddress(listener)
+    }
+
+    private static func boundAddress(_ listener: Int32) -> (host: String, port: Int) {
+        var text = [CChar](repeating: 0, count: 64)
+        var port: UInt16 = 0
+        _ = shoal_bound_address(listener, &text, text.count, &port)
+        let host = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return (String(decoding: host, as: UTF8.self), Int(port))
+    }
+}
+
+/// The two clocks of an event loop.
+enum SystemClock {
+    /// Seconds of the monotonic clock.
+    static func monotonic() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    /// Whole seconds since 1970.
+    static func secondsSince1970() -> Int { time(nil) }
+}

@@ -1,0 +1,43 @@
+import Dispatch
+
+/// An HTTP/1.1 server: one event loop on its own thread, which runs until `shutdown`.
+public final class HTTPServer: Sendable {
+    /// The address that it listens on, numeric, with the port that the system chose for port 0.
+    public let address: (host: String, port: Int)
+    private let mailbox: Mailbox
+
+    private init(address: (host: String, port: Int), mailbox: Mailbox) {
+        self.address = address
+        self.mailbox = mailbox
+    }
+
+    /// Listens, and serves on another thread.
+    ///
+    /// - Throws: `HTTPServerError` when the address is not valid or cannot be listened on.
+    public static func start(
+        _ configuration: ServerConfiguration, handler: any RequestHandler,
+        observer: any ServerObserver
+    ) throws(HTTPServerError) -> HTTPServer {
+        let descriptors = try Descriptors(host: configuration.host, port: configuration.port)
+        let mailbox = Mailbox(wake: descriptors.wake)
+        // A queue of its own: a loop that never returns would starve a shared one.
+        DispatchQueue(label: "shoal.http", qos: .userInitiated).async {
+            EventLoop(
+                descriptors, configuration, mailbox, handler: handler, observer: observer
+            ).run()
+        }
+        return HTTPServer(address: descriptors.address, mailbox: mailbox)
+    }
+
+    /// Stops gracefully: connections already queued are accepted, the listener and idle connections
+    /// close, and running requests are answered with `Connection: close`.
+    ///
+    /// - Parameters:
+    ///   - seconds: Time until connections that are still open are cut off and their requests
+    ///     cancelled.
+    ///   - completion: Called once, on the event loop's thread, after the last connection closed; at
+    ///     once if the server has already stopped.
+    public func shutdown(timeout seconds: Double, completion: @escaping @Sendable () -> Void) {
+        if !mailbox.post(.shutdown(timeout: seconds, completion: completion)) { completion() }
+    }
+}

@@ -1,0 +1,74 @@
+import HTTPTypes
+
+/// How a response meets its request: what the serialiser must know besides the response.
+package struct ResponseContext: Sendable {
+    package var isHead = false
+    /// Minor version of the request; 1.0 must be told that the connection persists.
+    package var minorVersion = 1
+    package var keepAlive = true
+    /// An IMF-fixdate for the Date field.
+    package var date: String
+
+    package init(
+        isHead: Bool = false, minorVersion: Int = 1, keepAlive: Bool = true, date: String
+    ) {
+        self.isHead = isHead
+        self.minorVersion = minorVersion
+        self.keepAlive = keepAlive
+        self.date = date
+    }
+}
+
+/// Turns responses into bytes (RFC 9112 §4 to §6).
+package enum ResponseSerializer {
+    /// The interim response to `Expect: 100-continue` (RFC 9110 §15.2.1).
+    package static let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    /// The whole response.
+    ///
+    /// Framing, date and connection fields of the response are replaced by
+    /// ours, and control bytes in a value become spaces, so nothing can be injected.
+    package static func bytes(_ response: ServerResponse, _ context: ResponseContext) -> [UInt8] {
+        let status = 200...599 ~= response.status ? response.status : 500
+        let hasBody = status != 204 && status != 304
+        var output: [UInt8] = []
+        output.reserveCapacity(256 + response.body.count)
+        output += "HTTP/1.1 \(status) \(reason(status))\r\nDate: ".utf8
+        output += context.date.utf8
+        output += crlf
+        for field in response.fields where !ours.contains(field.name.canonicalName) {
+            output += field.name.rawName.utf8
+            output += [UInt8(ascii: ":"), ASCII.space]
+            output += field.value.utf8.lazy.map { ASCII.isControl($0) ? ASCII.space : $0 }
+            output += crlf
+        }
+        if hasBody { output += "Content-Length: \(response.body.count)\r\n".utf8 }
+        if !context.keepAlive {
+            output += "Connection: close\r\n".utf8
+        } else if context.minorVersion == 0 {
+            output += "Connection: keep-alive\r\n".utf8
+        }
+        output += crlf
+        if hasBody, !context.isHead { output += response.body }
+        return output
+    }
+
+    private static let crlf = [ASCII.carriageReturn, ASCII.lineFeed]
+    private static let ours: Set = [
+        "content-length", "transfer-encoding", "connection", "keep-alive", "date", "trailer",
+        "upgrade",
+    ]
+
+    private static func reason(_ status: Int) -> String { reasons[status] ?? "" }
+
+    private static let reasons = [
+        200: "OK", 202: "Accepted", 204: "No Content", 304: "Not Modified", 400: "Bad Request",
+        401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+        406: "Not Acceptable", 408: "Request Timeout", 413: "Content Too Large",
+        414: "URI Too Long", 415: "Unsupported Media Type", 417: "Expectation Failed",
+        422: "Unprocessable Content", 429: "Too Many Requests",
+        431: "Request Header Fields Too Large", 500: "Internal Server Error",
+        501: "Not Implemented", 503: "Service Unavailable", 504: "Gateway Timeout",
+        505: "HTTP Version Not Supported",
+    ]
+}

@@ -1,0 +1,123 @@
+import JSON
+import TranslationService
+
+/// Reads the fields of a JSON object, gathering all that is wrong with them.
+struct FieldReader {
+    private let object: JSONObject
+    private let pointer: String
+    private var known: [String] = []
+    private(set) var problems: [FieldProblem] = []
+
+    /// A reader of `object`, whose JSON pointer is `pointer`: "" for the whole body.
+    init(_ object: JSONObject, pointer: String = "") {
+        self.object = object
+        self.pointer = pointer
+    }
+
+    /// The field as it is, nil where absent.
+    mutating func value(_ name: String) -> JSONValue? {
+        known.append(name)
+        return object[name]
+    }
+
+    mutating func string(_ name: String) -> String? {
+        read(name, "a string") { $0.stringValue }
+    }
+
+    mutating func number(_ name: String) -> Double? {
+        read(name, "a number") { $0.doubleValue }
+    }
+
+    mutating func integer(_ name: String) -> Int? {
+        read(name, "a whole number") { $0.integerValue.map { Int($0) } }
+    }
+
+    mutating func boolean(_ name: String) -> Bool? {
+        read(name, "true or false") { $0.boolValue }
+    }
+
+    mutating func object(_ name: String) -> FieldReader? {
+        let found = read(name, "an object") { $0.objectValue }
+        return found.map { FieldReader($0, pointer: "\(pointer)/\(name)") }
+    }
+
+    mutating func strings(_ name: String) -> [String]? {
+        read(name, "an array of strings") { value in
+            guard let items = value.arrayValue else { return nil }
+            let strings = items.compactMap(\.stringValue)
+            return strings.count == items.count ? strings : nil
+        }
+    }
+
+    /// A name out of a closed set.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String, _ type: Choice.Type
+    ) -> Choice? where Choice.RawValue == String {
+        guard let text = string(name) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        note(.outOfRange, name, "`\(path(name))` must be one of \(names)")
+        return nil
+    }
+
+    mutating func note(_ code: FieldProblem.Code, _ name: String, _ detail: String) {
+        problems.append(FieldProblem(code, "\(pointer)/\(name)", detail))
+    }
+
+    mutating func wrongType(_ name: String, _ wanted: String, _ found: JSONValue) {
+        note(.wrongType, name, "`\(path(name))` must be \(wanted); given \(found.kind)")
+    }
+
+    /// All problems, with the fields that nobody asked for.
+    func finished() -> [FieldProblem] {
+        var problems = problems
+        for member in object.members where !known.contains(member.name) {
+            let escaped = member.name.prefix(64).replacing("~", with: "~0").replacing(
+                "/", with: "~1")
+            let nearest = nearest(member.name)
+            problems.append(
+                FieldProblem(
+                    .unknownField, "\(pointer)/\(escaped)",
+                    "there is no field `\(member.name.prefix(64))`"
+                        + (nearest.map { "; did you mean `\($0)`?" } ?? "")))
+        }
+        return problems
+    }
+
+    private mutating func read<Result>(
+        _ name: String, _ wanted: String, _ convert: (JSONValue) -> Result?
+    ) -> Result? {
+        guard let value = value(name) else { return nil }
+        if let result = convert(value) { return result }
+        wrongType(name, wanted, value)
+        return nil
+    }
+
+    private func path(_ name: String) -> String {
+        pointer.dropFirst().replacing("/", with: ".") + (pointer.isEmpty ? "" : ".") + name
+    }
+
+    private func nearest(_ name: String) -> String? {
+        guard name.utf8.count <= 64 else { return nil }
+        return known.map { (distance: editDistance($0, name), name: $0) }
+            .filter { $0.distance <= max(1, name.utf8.count / 3) }
+            .min { $0.distance < $1.distance }?.name
+    }
+}
+
+/// Levenshtein distance over bytes.
+public func editDistance(_ a: String, _ b: String) -> Int {
+    let a = Array(a.utf8)
+    let b = Array(b.utf8)
+    var row = Array(0...b.count)
+    for (i, left) in a.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, right) in b.enumerated() {
+            let replaced = diagonal + (left == right ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+        }
+    }
+    return row[b.count]
+}

@@ -1,0 +1,121 @@
+import Checkpoint
+import Decoding
+import JSON
+import TranslationModel
+import TranslationService
+
+extension TranslationAPI {
+    /// GET /languages, in LibreTranslate's shape.
+    func writeLanguages(_ model: ServedModel, to writer: inout JSONWriter) {
+        writer.beginArray()
+        if let source = model.languages.source {
+            writer.beginObject()
+            writer.member("code", source)
+            writer.member("name", languageName(source))
+            writer.name("targets")
+            writer.beginArray()
+            if let target = model.languages.target { writer.value(target) }
+            writer.endArray()
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    /// One element of GET /models.
+    func writeModel(_ model: ServedModel, to writer: inout JSONWriter) {
+        let c = model.checkpoint.configuration
+        writer.beginObject()
+        writer.member("id", model.id)
+        writer.member("state", "ready")
+        if let language = model.languages.source { writer.member("source_lang", language) }
+        if let language = model.languages.target { writer.member("target_lang", language) }
+        writer.integers([
+            ("encoder_layers", c.encoder.layers), ("decoder_layers", c.decoder.layers),
+            ("d_model", c.width), ("vocab_size", c.sourceVocabularySize),
+            ("decoder_vocab_size", c.targetVocabularySize),
+            ("max_position_embeddings", c.maximumPositions),
+            ("memory_bytes", model.network.byteCount),
+        ])
+        writer.member("checksum", settings.modelChecksum)
+        writer.member("default_policy", model.defaultPolicy.rawValue)
+        writer.name("policies")
+        writer.beginArray()
+        for policy in ExitPolicy.Name.allCases { write(policy, of: model, to: &writer) }
+        writer.endArray()
+        writer.name("profiles")
+        writer.beginArray()
+        for profile in model.checkpoint.exits.profiles { write(profile, to: &writer) }
+        writer.endArray()
+        writeLimits(model, to: &writer)
+        writer.endObject()
+    }
+
+    private func write(
+        _ policy: ExitPolicy.Name, of model: ServedModel, to writer: inout JSONWriter
+    ) {
+        let missing = model.missingHead(policy)
+        writer.beginObject()
+        writer.member("policy", policy.rawValue)
+        writer.name("available")
+        writer.value(missing == nil)
+        if let missing { writer.member("missing", missing) }
+        if let thresholds = model.thresholds(policy) { writer.numbers("thresholds", thresholds) }
+        writer.endObject()
+    }
+
+    private func write(_ profile: ExitsConfiguration.Profile, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("name", profile.name)
+        writer.numbers("thresholds", profile.thresholds)
+        for (name, value) in [("bleu", profile.bleu), ("average_exit", profile.averageExit)] {
+            guard let value else { continue }
+            writer.name(name)
+            writer.value(value)
+        }
+        writer.endObject()
+    }
+
+    private func writeLimits(_ model: ServedModel, to writer: inout JSONWriter) {
+        let limits = settings.limits
+        writer.name("limits")
+        writer.beginObject()
+        writer.integers([
+            ("max_texts", limits.maximumTexts), ("max_characters", limits.maximumCharacters),
+            (
+                "max_source_tokens",
+                min(limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions)
+            ),
+            ("max_beam", limits.maximumBeam), ("timeout_ms", Int(limits.timeout * 1000)),
+        ])
+        writer.endObject()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func integers(_ members: [(name: String, value: Int)]) {
+        for (name, value) in members {
+            self.name(name)
+            self.value(value)
+        }
+    }
+
+    fileprivate mutating func numbers(_ name: String, _ values: [Double]) {
+        self.name(name)
+        beginArray()
+        for value in values { self.value(value) }
+        endArray()
+    }
+}
+
+/// English names of the languages that checkpoints are most often for; the code itself where it is not
+/// among them.
+private func languageName(_ code: String) -> String {
+    let names = [
+        "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
+        "en": "English", "es": "Spanish", "fi": "Finnish", "fr": "French", "hi": "Hindi",
+        "hu": "Hungarian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch",
+        "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish",
+        "tr": "Turkish", "uk": "Ukrainian", "zh": "Chinese",
+    ]
+    return names[code] ?? code
+}

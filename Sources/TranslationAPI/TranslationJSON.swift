@@ -1,0 +1,108 @@
+import Decoding
+public import JSON
+import TranslationModel
+public import TranslationService
+
+/// Writes translations as http.md's "Response 200" has them.
+public struct TranslationJSON: Sendable {
+    private let model: ServedModel
+    private let includesTokens: Bool
+    private let includesScores: Bool
+
+    /// A writer for a model's translations.
+    ///
+    /// - Parameters:
+    ///   - model: what translated.
+    ///   - includesTokens: adds `tokens`.
+    ///   - includesScores: adds `score`, and `logprob` to each token.
+    public init(model: ServedModel, includesTokens: Bool, includesScores: Bool) {
+        self.model = model
+        self.includesTokens = includesTokens
+        self.includesScores = includesScores
+    }
+
+    /// One element of `translations`.
+    public func write(_ translation: Translation, index: Int, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("index")
+        writer.value(index)
+        writer.member("text", translation.outputs[0].text)
+        if let language = model.languages.source { writer.member("source_lang", language) }
+        if let language = model.languages.target { writer.member("target_lang", language) }
+        write(translation.outputs[0], to: &writer)
+        writer.name("alternatives")
+        writer.beginArray()
+        for output in translation.outputs.dropFirst() {
+            writer.beginObject()
+            writer.member("text", output.text)
+            write(output, to: &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.name("compute")
+        write(translation.compute, to: &writer)
+        writer.endObject()
+    }
+
+    /// `finish_reason`, `exit_layers` and what else is included of an output.
+    private func write(_ output: Translation.Output, to writer: inout JSONWriter) {
+        let hypothesis = output.hypothesis
+        writer.member("finish_reason", hypothesis.finishReason.rawValue)
+        if includesScores {
+            writer.name("score")
+            writer.value(hypothesis.score)
+        }
+        writer.name("exit_layers")
+        writer.beginArray()
+        for token in hypothesis.tokens { writer.value(token.exitLayer) }
+        writer.endArray()
+        guard includesTokens else { return }
+        writer.name("tokens")
+        writer.beginArray()
+        for (token, piece) in zip(hypothesis.tokens, output.pieces) {
+            writer.beginObject()
+            writer.name("id")
+            writer.value(token.id)
+            writer.member("piece", piece)
+            writer.name("exit_layer")
+            writer.value(token.exitLayer)
+            if includesScores {
+                writer.name("logprob")
+                writer.value(token.logProbability)
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    /// A `compute` object.
+    public func write(_ compute: ComputeRecord, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("policy", compute.policy.rawValue)
+        writer.name("decoder_layers")
+        writer.value(compute.decoderLayers)
+        writer.name("target_tokens")
+        writer.value(compute.targetTokens)
+        writer.name("average_exit_layer")
+        writer.value(compute.averageExitLayer)
+        writer.name("exit_histogram")
+        writer.beginArray()
+        for count in compute.exitHistogram { writer.value(count) }
+        writer.endArray()
+        writer.name("layers_run")
+        writer.value(compute.layersRun)
+        writer.name("layers_full_depth")
+        writer.value(compute.layersFullDepth)
+        writer.name("layers_saved")
+        writer.value(compute.layersSaved)
+        writer.name("decoder_flops")
+        writer.value(compute.operations.executed)
+        writer.name("decoder_flops_full_depth")
+        writer.value(compute.operations.fullDepth)
+        writer.name("compute_saved")
+        writer.value(compute.computeSaved)
+        writer.name("encoder_flops")
+        writer.value(compute.encoderOperations)
+        writer.endObject()
+    }
+}

@@ -1,0 +1,74 @@
+public import Decoding
+public import TranslationModel
+
+/// What decoding cost, and what it would have cost at full depth (method.md §4).
+///
+/// Exits, histogram and averages describe the returned outputs; operations count every step computed
+/// for them, dropped hypotheses included. Sums are exact.
+public struct ComputeRecord: Sendable, Equatable {
+    /// Who decided.
+    public let policy: ExitPolicy.Name
+    /// N.
+    public let decoderLayers: Int
+    /// Tokens that left at each layer, layer 1 first.
+    public private(set) var exitHistogram: [Int]
+    /// Decoder operations, classifiers and heads included.
+    public private(set) var operations: OperationCount
+    /// Encoder operations.
+    public private(set) var encoderOperations: Int
+
+    /// Nothing spent.
+    public init(policy: ExitPolicy.Name, decoderLayers: Int) {
+        self.policy = policy
+        self.decoderLayers = decoderLayers
+        exitHistogram = Array(repeating: 0, count: decoderLayers)
+        operations = OperationCount()
+        encoderOperations = 0
+    }
+
+    /// The record of one decoded text.
+    init(
+        _ result: DecodingResult, policy: ExitPolicy.Name, decoderLayers: Int,
+        encoderOperations: Int
+    ) {
+        self.init(policy: policy, decoderLayers: decoderLayers)
+        for token in result.hypotheses[0].tokens { exitHistogram[token.exitLayer - 1] += 1 }
+        operations = result.operations
+        self.encoderOperations = encoderOperations
+    }
+
+    /// Adds what another text cost.
+    public static func += (sum: inout ComputeRecord, other: ComputeRecord) {
+        for (index, count) in other.exitHistogram.enumerated() { sum.exitHistogram[index] += count }
+        sum.operations = sum.operations + other.operations
+        sum.encoderOperations += other.encoderOperations
+    }
+
+    /// Tokens of the returned outputs, end of sentence included.
+    public var targetTokens: Int { exitHistogram.reduce(0, +) }
+
+    /// Σ of the exit layers.
+    public var layersRun: Int {
+        exitHistogram.enumerated().reduce(0) { $0 + ($1.offset + 1) * $1.element }
+    }
+
+    /// N for each token.
+    public var layersFullDepth: Int { targetTokens * decoderLayers }
+
+    /// Mean exit layer; 0 without tokens.
+    public var averageExitLayer: Double {
+        targetTokens == 0 ? 0 : Double(layersRun) / Double(targetTokens)
+    }
+
+    /// 1 − layers run / layers at full depth; 0 without tokens.
+    public var layersSaved: Double {
+        layersFullDepth == 0 ? 0 : 1 - Double(layersRun) / Double(layersFullDepth)
+    }
+
+    /// 1 − operations / operations at full depth: negative where asking costs more than it saves; 0
+    /// without tokens.
+    public var computeSaved: Double {
+        operations.fullDepth == 0
+            ? 0 : 1 - Double(operations.executed) / Double(operations.fullDepth)
+    }
+}

@@ -1,0 +1,175 @@
+import Checkpoint
+public import Decoding
+
+/// The exit settings of a request or of the server, before they are held against a model.
+public struct ExitOptions: Sendable, Equatable {
+    /// Who decides; nil: the model's default.
+    public var policy: ExitPolicy.Name?
+    /// For `fixed` only: the layer, 1 … N.
+    public var layer: Int?
+    /// For `token_geometric` and `confidence`; nil: the model's.
+    public var threshold: Threshold?
+    /// For `confidence`, instead of a threshold: a profile of the checkpoint.
+    public var profile: String?
+    /// No token leaves below it, 1 … N; nil: 1.
+    public var minimumLayer: Int?
+    /// No token leaves above it, 1 … N; nil: N.
+    public var maximumLayer: Int?
+
+    /// One value for all layers or one for each below the last.
+    public enum Threshold: Sendable, Equatable {
+        /// τ of every layer, 0 … 1.
+        case uniform(Double)
+        /// τ_1 … τ_{N−1}, each 0 … 1.
+        case perLayer([Double])
+
+        var values: [Double] {
+            switch self {
+            case .uniform(let value): [value]
+            case .perLayer(let values): values
+            }
+        }
+    }
+
+    /// Nothing set.
+    public init() {}
+
+    /// Fills what is absent here from defaults; a default that the policy cannot use is left out.
+    ///
+    /// - Parameter defaults: the server's settings.
+    /// - Returns: settings that hold both.
+    public func filled(from defaults: ExitOptions) -> ExitOptions {
+        var options = self
+        options.policy = policy ?? defaults.policy
+        let takesDefaults = policy == nil || policy == defaults.policy
+        if takesDefaults {
+            options.layer = layer ?? defaults.layer
+            if threshold == nil, profile == nil {
+                options.threshold = defaults.threshold
+                options.profile = defaults.profile
+            }
+        }
+        options.minimumLayer = minimumLayer ?? defaults.minimumLayer
+        options.maximumLayer = maximumLayer ?? defaults.maximumLayer
+        return options
+    }
+
+    /// The rule for a model.
+    ///
+    /// - Parameter model: the model that is to follow it.
+    /// - Returns: a rule that the model can follow.
+    /// - Throws: all that does not fit, by field.
+    public func resolve(for model: ServedModel) throws(InvalidRequest) -> ExitRule {
+        let N = model.layerCount
+        let name = policy ?? model.defaultPolicy
+        var problems = rangeProblems(N) + conflicts(name, N)
+        if let head = model.missingHead(name) {
+            problems.append(
+                FieldProblem(
+                    .policyUnavailable, "/exit/policy",
+                    "\(name.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks"))
+        }
+        var thresholds = Self.spread(threshold, N) ?? model.thresholds(name) ?? []
+        if name == .confidence, let profile {
+            if let found = model.checkpoint.exits.profile(named: profile) {
+                thresholds = found.thresholds
+            } else {
+                let names = model.checkpoint.exits.profiles.map(\.name)
+                problems.append(
+                    FieldProblem(
+                        .outOfRange, "/exit/profile",
+                        "\(model.id) has "
+                            + (names.isEmpty
+                                ? "no profiles" : "the profiles \(names.joined(separator: ", "))")))
+            }
+        }
+        guard problems.isEmpty else { throw InvalidRequest(problems) }
+        return ExitRule(
+            policy: Self.policy(name, layer: layer ?? N, thresholds: thresholds),
+            bounds: (minimumLayer ?? 1)...(maximumLayer ?? N), layerCount: N)
+    }
+
+    private static func policy(
+        _ name: ExitPolicy.Name, layer: Int, thresholds: [Double]
+    ) -> ExitPolicy {
+        switch name {
+        case .full: .full
+        case .fixed: .fixed(layer: layer)
+        case .sequence: .sequence
+        case .tokenMultinomial: .tokenMultinomial
+        case .tokenGeometric: .tokenGeometric(thresholds: thresholds)
+        case .confidence: .confidence(thresholds: thresholds)
+        }
+    }
+
+    private static func spread(_ threshold: Threshold?, _ N: Int) -> [Double]? {
+        switch threshold {
+        case .uniform(let value): Array(repeating: value, count: N - 1)
+        case .perLayer(let values): values
+        case nil: nil
+        }
+    }
+
+    private func rangeProblems(_ N: Int) -> [FieldProblem] {
+        var problems: [FieldProblem] = []
+        for (value, field) in [
+            (layer, "layer"), (minimumLayer, "min_layer"), (maximumLayer, "max_layer"),
+        ] {
+            guard let value, !(1...N).contains(value) else { continue }
+            problems.append(
+                FieldProblem(
+                    .outOfRange, "/exit/\(field)",
+                    "`exit.\(field)` must be 1 to \(N), the number of decoder layers; given \(value)"
+                ))
+        }
+        if let threshold {
+            if let wrong = threshold.values.first(where: { !(0...1).contains($0) }) {
+                problems.append(
+                    FieldProblem(
+                        .outOfRange, "/exit/threshold",
+                        "`exit.threshold` must be 0 to 1; given \(wrong)"))
+            }
+            if case .perLayer(let values) = threshold, values.count != N - 1 {
+                problems.append(
+                    FieldProblem(
+                        .outOfRange, "/exit/threshold",
+                        "`exit.threshold` must be one number or \(N - 1), one for each layer below "
+                            + "the last; given \(values.count)"))
+            }
+        }
+        return problems
+    }
+
+    private func conflicts(_ name: ExitPolicy.Name, _ N: Int) -> [FieldProblem] {
+        var problems: [FieldProblem] = []
+        func conflict(_ field: String, _ detail: String) {
+            problems.append(FieldProblem(.conflictingOptions, "/exit/\(field)", detail))
+        }
+        if name == .fixed, layer == nil {
+            conflict("layer", "`exit.policy` fixed needs `exit.layer`, 1 to \(N)")
+        }
+        if name != .fixed, layer != nil {
+            conflict("layer", "`exit.layer` goes with the policy fixed, not with \(name.rawValue)")
+        }
+        if threshold != nil, name != .tokenGeometric, name != .confidence {
+            conflict(
+                "threshold",
+                "`exit.threshold` goes with token_geometric and confidence, not with "
+                    + name.rawValue)
+        }
+        if profile != nil, name != .confidence {
+            conflict("profile", "`exit.profile` goes with confidence, not with \(name.rawValue)")
+        }
+        if profile != nil, threshold != nil {
+            conflict("profile", "`exit.profile` and `exit.threshold` exclude each other")
+        }
+        let lowest = minimumLayer ?? 1
+        let highest = maximumLayer ?? N
+        if lowest > highest {
+            conflict("min_layer", "`exit.min_layer` \(lowest) is above `exit.max_layer` \(highest)")
+        } else if name == .fixed, let layer, !(lowest...highest).contains(layer) {
+            conflict("layer", "`exit.layer` \(layer) is outside the bounds \(lowest) to \(highest)")
+        }
+        return problems
+    }
+}

@@ -1,0 +1,86 @@
+public import Checkpoint
+public import Decoding
+public import Tokenization
+public import TranslationModel
+
+/// A loaded checkpoint with all that answering a request takes: immutable, shared by all workers.
+public struct ServedModel: Sendable {
+    /// The name that requests use: the checkpoint's directory name unless configured.
+    public let id: String
+    /// What was read from the directory.
+    public let checkpoint: Checkpoint
+    /// Text to ids and back.
+    public let tokenizer: Tokenizer
+    /// The network.
+    public let network: TranslationModel
+
+    /// Loads a checkpoint directory.
+    ///
+    /// - Parameters:
+    ///   - directory: path of the checkpoint.
+    ///   - id: name of the model; nil takes the directory's name.
+    /// - Throws: `CheckpointError` or `SentencePieceError`, which say what does not fit.
+    public init(directory: String, id: String? = nil) throws {
+        checkpoint = try Checkpoint(directory: directory)
+        tokenizer = try Tokenizer(checkpoint)
+        network = try TranslationModel(checkpoint)
+        self.id = id ?? Self.lastComponent(directory)
+    }
+
+    private static func lastComponent(_ path: String) -> String {
+        path.split(separator: "/").last { $0 != "." }.map(String.init) ?? "model"
+    }
+
+    /// N, the number of decoder layers.
+    public var layerCount: Int { network.decoderLayerCount }
+
+    /// The language pair, where tokenizer_config.json names it.
+    public var languages: (source: String?, target: String?) {
+        (checkpoint.tokenizer.sourceLanguage, checkpoint.tokenizer.targetLanguage)
+    }
+
+    /// The policy where a request names none; full depth where the default's heads are missing.
+    public var defaultPolicy: ExitPolicy.Name {
+        let name = ExitPolicy.Name(checkpoint.exits.defaultPolicy)
+        return missingHead(name) == nil ? name : .full
+    }
+
+    /// The tensor that a policy needs and the checkpoint lacks.
+    ///
+    /// - Parameter policy: any policy.
+    /// - Returns: its name, nil where the policy can be used.
+    public func missingHead(_ policy: ExitPolicy.Name) -> String? {
+        let head: ExitHead? =
+            switch policy {
+            case .sequence: .sequence
+            case .tokenMultinomial: .tokenMultinomial
+            case .tokenGeometric: .tokenGeometric
+            case .full, .fixed, .confidence: nil
+            }
+        guard let head, !network.availableHeads.contains(head) else { return nil }
+        return "exits.\(head.rawValue).weight"
+    }
+
+    /// Thresholds of a policy where a request gives none, N − 1 of them; nil for policies without.
+    public func thresholds(_ policy: ExitPolicy.Name) -> [Double]? {
+        switch policy {
+        case .tokenGeometric: checkpoint.exits.geometricThresholds
+        case .confidence: checkpoint.exits.confidenceThresholds
+        case .full, .fixed, .sequence, .tokenMultinomial: nil
+        }
+    }
+}
+
+extension ExitPolicy.Name {
+    /// The policy of exits.json by the name that requests use.
+    init(_ policy: ExitsConfiguration.Policy) {
+        switch policy {
+        case .full: self = .full
+        case .fixed: self = .fixed
+        case .sequence: self = .sequence
+        case .tokenMultinomial: self = .tokenMultinomial
+        case .tokenGeometric: self = .tokenGeometric
+        case .confidence: self = .confidence
+        }
+    }
+}

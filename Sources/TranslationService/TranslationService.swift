@@ -1,0 +1,114 @@
+import Telemetry
+
+/// Translates requests on a fixed set of worker threads, from a bounded queue.
+///
+/// Admission is decided before any work. A worker segments a request's texts, and sentences of many
+/// requests share its batch: they join between decoding steps and leave when they are finished, and
+/// what one sentence gets does not depend on the others.
+public final class TranslationService: Sendable {
+    /// The model that it serves.
+    public let model: ServedModel
+    /// How it is set up.
+    public let configuration: Configuration
+    let metrics: ServiceMetrics
+    let queue: Monitor<Queue>
+
+    /// Sizes of the service.
+    public struct Configuration: Sendable, Equatable {
+        /// Worker threads, at least 1.
+        public var workers = 1
+        /// Sentences in one worker's batch, at least 1.
+        public var maximumSequences = 32
+        /// Requests that may wait for a worker; one more is refused.
+        public var maximumQueuedRequests = 256
+
+        /// One worker.
+        public init() {}
+    }
+
+    /// What waits for a worker, and how many workers there are.
+    struct Queue {
+        var requests: [Job] = []
+        var sentences: [PendingSentence] = []
+        var workers = 0
+        var isStopping = false
+    }
+
+    /// Starts the workers.
+    ///
+    /// - Parameters:
+    ///   - model: what to serve.
+    ///   - configuration: sizes.
+    ///   - metrics: where to count.
+    public init(model: ServedModel, configuration: Configuration, metrics: ServiceMetrics) {
+        precondition(configuration.workers > 0 && configuration.maximumSequences > 0)
+        self.model = model
+        self.configuration = configuration
+        self.metrics = metrics
+        queue = Monitor(Queue())
+        metrics.queueCapacity.set(Double(configuration.maximumQueuedRequests))
+        for _ in 0..<configuration.workers {
+            queue.change { $0.workers += 1 }
+            let started = WorkerThread.start { Worker(self).run() }
+            precondition(started, "the system gives no thread")
+        }
+    }
+
+    /// Takes a request, or refuses it at once.
+    ///
+    /// - Parameters:
+    ///   - request: what to translate.
+    ///   - completion: called once, on a worker's thread or on the caller's.
+    /// - Returns: gives the request up when called: nothing more is computed for it.
+    public func submit(
+        _ request: TranslationRequest,
+        completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
+    ) -> @Sendable () -> Void {
+        let job = Job(request, submitted: monotonicSeconds()) { [metrics, model] result in
+            metrics.count(result, model: model)
+            completion(result)
+        }
+        let refusal: TranslationError? = queue.change { queue in
+            if queue.isStopping { return .shuttingDown }
+            if queue.requests.count >= configuration.maximumQueuedRequests { return .overloaded }
+            queue.requests.append(job)
+            metrics.queuedRequests.set(Double(queue.requests.count))
+            return nil
+        }
+        if let refusal { job.fail(refusal) }
+        return { job.fail(.cancelled) }
+    }
+
+    /// Refuses new requests and returns when all that were taken have been answered.
+    public func stop() {
+        queue.change { $0.isStopping = true }
+        queue.wait { $0.workers == 0 ? () : nil }
+    }
+}
+
+extension TranslationService.Queue {
+    /// What a worker does next.
+    enum Work {
+        /// Segment this request's texts.
+        case tokenize(Job)
+        /// Take these sentences into the batch and take a step; possibly none.
+        case decode([PendingSentence])
+        /// Nothing will come any more.
+        case stop
+    }
+
+    /// The next work for a worker with `room` in its batch; nil: wait.
+    ///
+    /// Sentences that wait are shared out evenly, so that one request's texts occupy all workers.
+    mutating func next(room: Int, isBusy: Bool) -> Work? {
+        if room > 0, !sentences.isEmpty {
+            let share = max(1, (sentences.count + workers - 1) / workers)
+            let count = min(room, share)
+            defer { sentences.removeFirst(count) }
+            return .decode(Array(sentences.prefix(count)))
+        }
+        if room > 0, !requests.isEmpty { return .tokenize(requests.removeFirst()) }
+        if isBusy { return .decode([]) }
+        return isStopping && sentences.isEmpty && requests.isEmpty ? .stop : nil
+    }
+}

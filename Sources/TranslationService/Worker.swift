@@ -1,0 +1,173 @@
+import Decoding
+import Telemetry
+import Tokenization
+import TranslationModel
+
+/// One thread's share of the service: its batch and its working memory.
+final class Worker {
+    private let service: TranslationService
+    private let decoder: BatchDecoder
+    private let encoderScratch: EncoderScratch
+    private var running: [BatchDecoder.Ticket: PendingSentence] = [:]
+    private var countedRows: [Int]
+
+    /// Source positions in one run of the encoder, to bound its memory.
+    private static let encoderRows = 2048
+
+    private var model: ServedModel { service.model }
+    private var metrics: ServiceMetrics { service.metrics }
+
+    init(_ service: TranslationService) {
+        self.service = service
+        decoder = BatchDecoder(model: service.model.network)
+        encoderScratch = EncoderScratch(for: service.model.network)
+        countedRows = Array(repeating: 0, count: service.model.layerCount)
+    }
+
+    /// Works until the service stops.
+    func run() {
+        while true {
+            let room = service.configuration.maximumSequences - running.count
+            let isBusy = !running.isEmpty
+            let work = service.queue.wait { [metrics] queue in
+                defer { metrics.queuedRequests.set(Double(queue.requests.count)) }
+                return queue.next(room: room, isBusy: isBusy)
+            }
+            switch work {
+            case .tokenize(let job): tokenize(job)
+            case .decode(let sentences):
+                start(sentences)
+                step()
+            case .stop:
+                service.queue.change { $0.workers -= 1 }
+                return
+            }
+        }
+    }
+
+    private func tokenize(_ job: Job) {
+        let start = monotonicSeconds()
+        guard start < job.deadline else {
+            job.fail(.deadlineExceeded)
+            return
+        }
+        guard !job.isAnswered else { return }
+        job.time { $0.queue = start - job.submitted }
+        metrics.queueDuration.observe(start - job.submitted)
+        let sources = job.request.texts.map(model.tokenizer.encode)
+        job.time { $0.tokenize = monotonicSeconds() - start }
+        if let problem = tooLong(sources, job.request.maximumSourceTokens) {
+            job.fail(.invalid(problem))
+            return
+        }
+        var pending: [PendingSentence] = []
+        for (index, ids) in sources.enumerated() {
+            if model.tokenizer.hasPieces(ids) {
+                pending.append(PendingSentence(job: job, index: index, ids: ids))
+            } else {
+                job.finish(empty(job.request.options), index: index, at: monotonicSeconds())
+            }
+        }
+        service.queue.change { $0.sentences += pending }
+    }
+
+    private func tooLong(_ sources: [[Int]], _ limit: Int) -> InvalidRequest? {
+        let problems = sources.enumerated().filter { $0.element.count > limit }.map {
+            FieldProblem(
+                .textTooLong, sources.count == 1 ? "/text" : "/text/\($0.offset)",
+                "text \($0.offset) has \($0.element.count) tokens; at most \(limit) are translated")
+        }
+        return problems.isEmpty ? nil : InvalidRequest(problems)
+    }
+
+    /// The answer to a text without pieces, which is not decoded.
+    private func empty(_ options: DecodingOptions) -> Translation {
+        let hypothesis = Hypothesis(tokens: [], score: 0, finishReason: .endOfSentence)
+        return Translation(
+            outputs: [Translation.Output(text: "", pieces: [], hypothesis: hypothesis)],
+            compute: ComputeRecord(
+                policy: options.exit.policy.name, decoderLayers: model.layerCount),
+            sourceTokens: 0)
+    }
+
+    /// Encodes sentences and takes them into the batch.
+    private func start(_ sentences: [PendingSentence]) {
+        var waiting = sentences.filter { !$0.job.isAnswered }[...]
+        while !waiting.isEmpty {
+            var count = 1
+            var rows = waiting[waiting.startIndex].ids.count
+            for sentence in waiting.dropFirst() {
+                rows += sentence.ids.count
+                if rows > Self.encoderRows { break }
+                count += 1
+            }
+            encode(waiting.prefix(count))
+            waiting = waiting.dropFirst(count)
+        }
+    }
+
+    private func encode(_ sentences: ArraySlice<PendingSentence>) {
+        let start = monotonicSeconds()
+        let states = model.network.encode(sentences.map(\.ids), scratch: encoderScratch)
+        let end = monotonicSeconds()
+        metrics.encodeBatch.observe(Double(sentences.count))
+        metrics.encodeDuration.observe(end - start)
+        for (sentence, source) in zip(sentences, states) {
+            sentence.job.time { $0.encode += end - start }
+            sentence.job.startDecoding(at: end)
+            let ticket = decoder.add(source: source, options: sentence.job.request.options)
+            running[ticket] = sentence
+        }
+        metrics.runningSequences.add(Double(sentences.count))
+    }
+
+    /// One decoding step of the batch, after dropping what nobody waits for.
+    private func step() {
+        dropAnswered()
+        guard !running.isEmpty else { return }
+        metrics.decodeBatch.observe(Double(decoder.rowCount))
+        let start = monotonicSeconds()
+        let finished = decoder.advance()
+        let end = monotonicSeconds()
+        metrics.decodeDuration.observe(end - start)
+        for (layer, rows) in decoder.layerRows.enumerated() {
+            metrics.layerRows[layer].increment(by: rows - countedRows[layer])
+        }
+        countedRows = decoder.layerRows
+        for (ticket, result) in finished {
+            guard let sentence = running.removeValue(forKey: ticket) else { continue }
+            metrics.runningSequences.add(-1)
+            switch result {
+            case .success(let result): finish(sentence, result)
+            case .failure(let error): sentence.job.fail(.decoding(error))
+            }
+        }
+    }
+
+    private func dropAnswered() {
+        let now = monotonicSeconds()
+        for (ticket, sentence) in running {
+            if now >= sentence.job.deadline { sentence.job.fail(.deadlineExceeded) }
+            guard sentence.job.isAnswered else { continue }
+            decoder.remove(ticket)
+            running[ticket] = nil
+            metrics.runningSequences.add(-1)
+        }
+    }
+
+    private func finish(_ sentence: PendingSentence, _ result: DecodingResult) {
+        let outputs = result.hypotheses.map { hypothesis in
+            Translation.Output(
+                text: model.tokenizer.decode(hypothesis.tokens.map(\.id)),
+                pieces: hypothesis.tokens.map { model.tokenizer.piece(targetID: $0.id) },
+                hypothesis: hypothesis)
+        }
+        let compute = ComputeRecord(
+            result, policy: sentence.job.request.options.exit.policy.name,
+            decoderLayers: model.layerCount,
+            encoderOperations: model.network.encoderOperations(sourceCount: sentence.ids.count))
+        let translation = Translation(
+            outputs: outputs, compute: compute, sourceTokens: sentence.ids.count)
+        sentence.job.finish(translation, index: sentence.index, at: monotonicSeconds())
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Dispatch
+import Glibc
+
+/// The command `shoal serve`.
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve a checkpoint over HTTP.",
+        discussion: """
+            Every setting is a flag, an environment variable and a key of the file that --config names; \
+            a flag wins over the environment, and the environment over the file.
+
+              --config FILE       settings in YAML
+              --check-config      check the settings and leave
+              --print-config      print the settings, each with where it comes from, and leave
+
+            \(Setting.all.map(describe).joined(separator: "\n"))
+
+            Examples:
+              shoal serve --model models/multi30k-de-en --port 8080
+              SHOAL_COMPUTE_WORKERS=2 shoal serve --config config/server.yaml
+            """)
+
+    @Argument(parsing: .captureForPassthrough, help: "Settings, as below.")
+    var settings: [String] = []
+
+    private static func describe(_ setting: Setting) -> String {
+        let flag = [setting.flag, setting.shortFlag].compactMap { $0 }.joined(separator: ", ")
+        let value = setting.read(ServerSettings())
+        return "  \(flag)\n      \(setting.help) \(setting.range) (now \(value))"
+            .replacing("(now )", with: "")
+    }
+
+    func run() throws {
+        if settings.contains("--help") || settings.contains("-h") {
+            throw CleanExit.helpRequest(self)
+        }
+        try Failure.reporting {
+            let line = try SettingsLoader.parse(settings)
+            let loader = try SettingsLoader(line, environment: Self.environment)
+            if line.printsConfiguration { writeOutput(loader.text) }
+            guard !line.checksOnly, !line.printsConfiguration else { return }
+            try ServerProcess(loader.settings).run()
+        }
+    }
+
+    /// The process's environment.
+    private static var environment: [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let pointer = entry.pointee {
+            let text = String(cString: pointer)
+            if let equals = text.firstIndex(of: "=") {
+                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,56 @@
+import HTTPServer
+import HTTPWire
+import Telemetry
+
+/// Counts what the HTTP server does, and logs requests where that is asked for.
+struct ServerMetrics: ServerObserver {
+    private let requests: MetricFamily<Counter>
+    private let duration: MetricFamily<Histogram>
+    private let connections: Gauge
+    private let parseErrors: MetricFamily<Counter>
+    private let logsAccess: Bool
+
+    private static let routes = [
+        "/translate", "/models", "/models/{id}", "/languages", "/livez", "/readyz", "/startupz",
+        "/metrics", "/openapi.yaml", "other",
+    ]
+    private static let methods: Set = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
+    ]
+
+    init(_ registry: MetricRegistry, logsAccess: Bool) {
+        self.logsAccess = logsAccess
+        requests = registry.counters(
+            "shoal_http_requests_total", help: "Requests by method, route and status.",
+            labels: ["method", "route", "code"],
+            zeroes: Self.routes.map { [$0 == "/translate" ? "POST" : "GET", $0, "200"] })
+        duration = registry.histograms(
+            "shoal_http_request_duration_seconds",
+            help: "Time from a request's arrival until its answer is handed over.",
+            bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+            labels: ["route"], zeroes: Self.routes.map { [$0] })
+        connections = registry.gauges(
+            "shoal_http_connections_open", help: "Open connections."
+        ).labeled()
+        parseErrors = registry.counters(
+            "shoal_http_parse_errors_total", help: "Requests that HTTP itself forbids.",
+            labels: ["kind"], zeroes: HTTPFailure.Code.allCases.map { [$0.rawValue] })
+    }
+
+    func connectionOpened() { connections.add(1) }
+
+    func connectionClosed() { connections.add(-1) }
+
+    func failed(_ failure: HTTPFailure) { parseErrors.labeled(failure.code.rawValue).increment() }
+
+    func finished(_ record: RequestRecord) {
+        let method = Self.methods.contains(record.method) ? record.method : "other"
+        let route = Self.routes.contains(record.route) ? record.route : "other"
+        requests.labeled(method, route, String(record.status)).increment()
+        duration.labeled(route).observe(record.seconds)
+        guard logsAccess else { return }
+        writeError(
+            "\(method) \(route) \(record.status) \(record.bodyBytes) B "
+                + "\(fixed(record.seconds * 1000, 1)) ms\n")
+    }
+}

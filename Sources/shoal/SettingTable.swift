@@ -1,0 +1,153 @@
+import Decoding
+import HTTPServer
+import HTTPWire
+import TranslationAPI
+import TranslationService
+
+extension Setting {
+    /// Every key, in the order in which help and the file list them.
+    static var all: [Setting] {
+        listening + http + model + limits + batch + exit + compute + end
+    }
+
+    private static var listening: [Setting] {
+        [
+            Setting(
+                key: "server.listen.host", help: "Address or name to listen on.",
+                range: "an address or a host name",
+                read: { $0.server.host },
+                write: { settings, text in
+                    settings.server.host = text
+                    return !text.isEmpty
+                }),
+            .integer(
+                "server.listen.port", \.server.port, 0...65535,
+                "Port to listen on; 0 takes a free one."),
+        ]
+    }
+
+    private static var http: [Setting] {
+        [
+            .size(
+                "http.max_head", \.server.limits.headBytes, 1 << 10...1 << 20, "Head of a request."),
+            .integer("http.max_fields", \.server.limits.fields, 1...1000, "Fields in a head."),
+            .size("http.max_target", \.server.limits.targetBytes, 64...1 << 16, "Request target."),
+            .size(
+                "http.max_body", \.server.limits.bodyBytes, 1 << 10...1 << 28, "Body of a request."),
+            .integer(
+                "http.max_connections", \.server.maximumConnections, 1...1_000_000,
+                "Open connections."),
+            .duration(
+                "http.head_timeout", \.server.timeouts.head, 0.1...3600, "For the head to arrive."),
+            .duration(
+                "http.body_timeout", \.server.timeouts.body, 0.1...3600, "For the body to arrive."),
+            .duration(
+                "http.idle_timeout", \.server.timeouts.idle, 0.1...86400, "Between two requests."),
+            .duration(
+                "http.write_timeout", \.server.timeouts.write, 0.1...3600,
+                "Without progress in sending an answer."),
+        ]
+    }
+
+    private static var model: [Setting] {
+        [
+            Setting(
+                key: "model.path", help: "Checkpoint directory.", range: "a directory",
+                read: { $0.modelPath },
+                write: { settings, text in
+                    settings.modelPath = text
+                    return !text.isEmpty
+                })
+        ]
+    }
+
+    private static var limits: [Setting] {
+        [
+            .integer("limits.max_texts", \.limits.maximumTexts, 1...10_000, "Texts in a request."),
+            .integer(
+                "limits.max_characters", \.limits.maximumCharacters, 1...1_000_000,
+                "Code points in a text."),
+            .integer(
+                "limits.max_source_tokens", \.limits.maximumSourceTokens, 2...1_000_000,
+                "Tokens in a text, end of sentence included; never above the model's positions."),
+            .integer(
+                "limits.max_beam", \.limits.maximumBeam, 1...APILimits.widestBeam, "Widest beam."),
+            .duration("limits.timeout", \.limits.timeout, 0.001...3600, "For a whole request."),
+        ]
+    }
+
+    private static var batch: [Setting] {
+        [
+            .integer(
+                "batch.max_sequences", \.service.maximumSequences, 1...4096,
+                "Sentences that a worker decodes at once."),
+            .integer(
+                "batch.max_queue_requests", \.service.maximumQueuedRequests, 1...1_000_000,
+                "Requests that wait; one more is refused with 503."),
+        ]
+    }
+
+    private static var exit: [Setting] {
+        [
+            Setting(
+                key: "exit.policy", help: "Policy where a request names none; empty: the model's.",
+                range: ExitPolicy.Name.allCases.filter { $0 != .fixed }.map(\.rawValue)
+                    .joined(separator: ", ") + ", or empty",
+                read: { $0.exit.policy?.rawValue ?? "" },
+                write: { settings, text in
+                    let policy = ExitPolicy.Name(rawValue: text)
+                    settings.exit.policy = policy
+                    return text.isEmpty || (policy != nil && policy != .fixed)
+                }),
+            Setting(
+                key: "exit.threshold",
+                help: "Threshold where a request gives none; empty: the model's.",
+                range: "0 to 1, or one for each layer below the last with commas between, or empty",
+                read: { settings in
+                    switch settings.exit.threshold {
+                    case .uniform(let value): String(value)
+                    case .perLayer(let values): values.map { String($0) }.joined(separator: ",")
+                    case nil: ""
+                    }
+                },
+                write: { settings, text in
+                    guard !text.isEmpty else {
+                        settings.exit.threshold = nil
+                        return true
+                    }
+                    settings.exit.threshold = try? ExitFlags.parseThreshold(text)
+                    return settings.exit.threshold != nil
+                }),
+            .layer("exit.min_layer", \.exit.minimumLayer, "No token leaves below it; empty: 1."),
+            .layer(
+                "exit.max_layer", \.exit.maximumLayer, "No token leaves above it; empty: the last."),
+        ]
+    }
+
+    private static var compute: [Setting] {
+        [
+            .integer(
+                "compute.workers", \.service.workers, 1...1024,
+                "Threads that translate (default: the processors)."),
+            Setting(
+                key: "compute.precision", help: "Numbers of the matrix products.", range: "float32",
+                read: { _ in "float32" }, write: { _, text in text == "float32" }),
+        ]
+    }
+
+    private static var end: [Setting] {
+        [
+            .duration(
+                "shutdown.drain_timeout", \.drainTimeout, 0...3600,
+                "For what runs to finish after SIGTERM."),
+            Setting(
+                key: "log.access", help: "Log each request, never its text.", range: "true, false",
+                read: { String($0.logsAccess) },
+                write: { settings, text in
+                    guard let value = Bool(text) else { return false }
+                    settings.logsAccess = value
+                    return true
+                }),
+        ]
+    }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// The tool: the only reader of arguments and environment, the only exit, the only wiring.
+@main
+struct Shoal: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shoal",
+        abstract: "Neural machine translation that spends on each word only the depth it needs.",
+        discussion: """
+            Examples:
+              shoal serve --model models/multi30k-de-en
+              shoal translate --model models/multi30k-de-en "Ein Mann liest ein Buch."
+              shoal evaluate --model models/multi30k-de-en test.de test.en --policy all
+            """,
+        version: version,
+        subcommands: [
+            Serve.self, Translate.self, Evaluate.self, Inspect.self, Bench.self, Health.self,
+        ])
+
+    static let version = "0.1.0"
+}

@@ -1,0 +1,66 @@
+import HTTPServer
+import HTTPTypes
+import HTTPWire
+import Synchronization
+import TestSupport
+
+/// Echoes a request at once; "/later" keeps its exchange until the test asks for it.
+final class EchoHandler: RequestHandler {
+    let held = Channel<Exchange>()
+    let cancelled = Channel<String>()
+
+    func handle(_ request: ServerRequest, _ exchange: Exchange) {
+        guard request.path != "/later" else {
+            exchange.onCancel { [cancelled] in cancelled.put("gone") }
+            held.put(exchange)
+            return
+        }
+        let length = request.query.flatMap { Int($0) }
+        exchange.respond(
+            ServerResponse(
+                status: 200,
+                body: length.map { [UInt8](repeating: 0x78, count: $0) }
+                    ?? Array("\(request.method) \(request.path) ".utf8) + request.body,
+                route: "/echo"))
+    }
+
+    func response(to failure: HTTPFailure) -> ServerResponse {
+        ServerResponse(status: failure.status, body: Array(failure.code.rawValue.utf8))
+    }
+}
+
+/// Notes what the server reports.
+final class Notes: ServerObserver {
+    let opened = Channel<Void>()
+    let closed = Channel<Void>()
+    let failures = Channel<HTTPFailure>()
+    let records = Channel<RequestRecord>()
+
+    func connectionOpened() { opened.put(()) }
+    func connectionClosed() { closed.put(()) }
+    func failed(_ failure: HTTPFailure) { failures.put(failure) }
+    func finished(_ record: RequestRecord) { records.put(record) }
+}
+
+/// A running server with its handler and observer.
+struct Fixture {
+    let handler = EchoHandler()
+    let notes = Notes()
+    let server: HTTPServer
+
+    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
+        var configuration = ServerConfiguration()
+        configuration.port = 0
+        change(&configuration)
+        server = try HTTPServer.start(configuration, handler: handler, observer: notes)
+    }
+
+    func connect() throws -> LoopbackClient { try LoopbackClient(port: server.address.port) }
+
+    /// Shuts the server down and waits until it has.
+    func stop(timeout: Double = 5) {
+        let stopped = Channel<Void>()
+        server.shutdown(timeout: timeout) { stopped.put(()) }
+        _ = stopped.take()
+    }
+}

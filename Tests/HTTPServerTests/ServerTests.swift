@@ -1,0 +1,176 @@
+import HTTPServer
+import HTTPWire
+import TestSupport
+import Testing
+
+private func text(_ response: LoopbackClient.Response) -> String {
+    String(decoding: response.body, as: UTF8.self)
+}
+
+@Suite("HTTP server over loopback", .serialized)
+struct ServerTests {
+    @Test("A connection serves one request after another")
+    func keepAlive() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        for path in ["/a", "/b", "/c"] {
+            try client.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+            let response = try client.response()
+            #expect(response.status == 200)
+            #expect(text(response) == "GET \(path) ")
+            #expect(response["connection"] == nil)
+            #expect(response["date"]?.hasSuffix(" GMT") == true)
+        }
+        #expect(fixture.notes.records.take()?.route == "/echo")
+    }
+
+    @Test("Pipelined requests are answered in their order, and the last one closes")
+    func pipelining() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        let paths = (0..<200).map { "/\($0)" }
+        try client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
+        try client.send(
+            "POST /end HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+        for path in paths { #expect(text(try client.response()) == "GET \(path) ") }
+        let last = try client.response()
+        #expect(text(last) == "POST /end ok")
+        #expect(last["connection"] == "close")
+        #expect(client.reachesEnd())
+    }
+
+    @Test("A chunked body arrives whole, and HEAD gets the length without the body")
+    func bodies() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc")
+        try client.send("\r\n2\r\nde\r\n0\r\n\r\n")
+        #expect(text(try client.response()) == "POST / abcde")
+        try client.send("HEAD /h HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(try client.response(toHead: true)["content-length"] == "8")
+        _ = fixture.notes.records.take()
+        #expect(fixture.notes.records.take()?.bodyBytes == 0)
+    }
+
+    @Test("Expect: 100-continue is answered before the body is sent")
+    func expectation() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send(
+            "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        #expect(try client.response().status == 100)
+        try client.send("ok")
+        #expect(text(try client.response()) == "POST / ok")
+    }
+
+    @Test("A response larger than the socket's buffers arrives whole")
+    func largeResponse() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send(
+            "GET /?8000000 HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(try client.response().body.count == 8_000_000)
+        #expect(text(try client.response()) == "GET /b ")
+    }
+
+    @Test("Two hundred connections are served side by side, more than may be open wait")
+    func manyConnections() throws {
+        let fixture = try Fixture { $0.maximumConnections = 150 }
+        defer { fixture.stop() }
+        let clients = try (0..<200).map { _ in try fixture.connect() }
+        for client in clients { try client.send("GET /m HTTP/1.1\r\nHost: x\r\n\r\n") }
+        for client in clients {
+            #expect(text(try client.response()) == "GET /m ")
+            client.close()
+        }
+    }
+
+    @Test("An answer may come later, from another thread, and only the first one counts")
+    func laterAnswer() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+        let exchange = try #require(fixture.handler.held.take())
+        exchange.respond(ServerResponse(status: 201))
+        exchange.respond(ServerResponse(status: 202))
+        #expect(try client.response().status == 201)
+        #expect(text(try client.response()) == "GET /b ")
+    }
+
+    @Test("A client that resets its connection cancels its request")
+    func disconnect() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+        let exchange = try #require(fixture.handler.held.take())
+        client.reset()
+        #expect(fixture.handler.cancelled.take() == "gone")
+        exchange.respond(ServerResponse(status: 200))
+        let late = Channel<Bool>()
+        exchange.onCancel { late.put(true) }
+        #expect(late.take() == true)
+    }
+
+    @Test("A client that only finished sending still gets its answer")
+    func halfClose() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.finishSending()
+        try #require(fixture.handler.held.take()).respond(ServerResponse(status: 200))
+        #expect(try client.response().status == 200)
+        #expect(client.reachesEnd())
+    }
+
+    @Test(
+        "A protocol failure is answered with its status, and the connection closes",
+        arguments: [
+            ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/2.0\r\n\r\n", 505),
+            ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\nxxxx", 413),
+            ("GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417),
+            ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        ])
+    func failures(request: String, status: Int) throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send(request)
+        let response = try client.response()
+        #expect(response.status == status)
+        #expect(response["connection"] == "close")
+        #expect(client.reachesEnd())
+        #expect(fixture.notes.failures.take()?.status == status)
+    }
+
+    @Test("A head that does not come in time is answered with 408")
+    func timeout() throws {
+        let fixture = try Fixture { $0.timeouts.head = 0.05 }
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send("GET / HTTP/1.1\r\n")
+        #expect(try client.response().status == 408)
+        #expect(client.reachesEnd())
+    }
+
+    @Test("An idle connection and one that does not read its response are closed")
+    func idleAndStuck() throws {
+        let fixture = try Fixture {
+            $0.timeouts.idle = 0.1
+            $0.timeouts.write = 0.1
+        }
+        defer { fixture.stop() }
+        let stuck = try fixture.connect()
+        try stuck.send("GET /?64000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(fixture.notes.closed.take() != nil)
+        #expect(try fixture.connect().reachesEnd())
+        stuck.close()
+    }
+}

@@ -1,0 +1,188 @@
+import HTTPTypes
+import HTTPWire
+import Testing
+
+/// A machine with a clock that the test moves; actions become short words.
+struct Driver {
+    var machine: ConnectionMachine
+    var now = 100.0
+    var sent: [UInt8] = []
+
+    init() {
+        machine = ConnectionMachine(limits: HTTPLimits(), timeouts: HTTPTimeouts(), now: now)
+    }
+
+    mutating func receive(_ text: String) -> [String] { handle(.received(Array(text.utf8)[...])) }
+
+    mutating func answer(_ body: String = "ok") -> [String] {
+        handle(.answered(ServerResponse(status: 200, body: Array(body.utf8)), date: "D"))
+    }
+
+    mutating func handle(_ event: ConnectionMachine.Event) -> [String] {
+        machine.handle(event, now: now).map { action in
+            switch action {
+            case .send(let bytes):
+                sent = bytes
+                return "send " + String(decoding: bytes.dropFirst(9).prefix(3), as: UTF8.self)
+            case .deliver(let request): return "deliver \(request.path)"
+            case .refuse(let failure): return "refuse \(failure.status)"
+            case .shutdownWrite: return "shutdownWrite"
+            case .close: return "close"
+            }
+        }
+    }
+
+    /// Moves the clock to the deadline and reports it.
+    mutating func expire() -> [String] {
+        now = machine.deadline ?? now
+        return handle(.timer)
+    }
+
+    var text: String { String(decoding: sent, as: UTF8.self) }
+}
+
+@Suite("Connection machine")
+struct ConnectionMachineTests {
+    private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+    private let post = "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+
+    @Test("Pipelined requests are delivered one at a time")
+    func pipelining() {
+        var driver = Driver()
+        #expect(driver.receive(get + "GET /b HTTP/1.1\r\nHost: x\r\n\r\n") == ["deliver /a"])
+        #expect(driver.receive("GET /c HTTP/1.1\r\n") == [])
+        #expect(driver.answer() == ["send 200"])
+        #expect(driver.handle(.flushed) == ["deliver /b"])
+        #expect(driver.answer() == ["send 200"])
+        #expect(driver.handle(.flushed) == [])
+        #expect(driver.receive("Host: x\r\n\r\n") == ["deliver /c"])
+    }
+
+    @Test("Input is refused while a request is served and 64 KiB wait")
+    func backPressure() {
+        var driver = Driver()
+        _ = driver.receive(get)
+        #expect(driver.machine.wantsInput)
+        _ = driver.receive(String(repeating: "x", count: ConnectionMachine.bufferedBytes))
+        #expect(!driver.machine.wantsInput)
+    }
+
+    @Test("Connection: close is honoured, and the input is dropped for a while before the close")
+    func closing() {
+        var driver = Driver()
+        _ = driver.receive("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(driver.answer() == ["send 200"])
+        #expect(driver.text.contains("\r\nConnection: close\r\n"))
+        #expect(driver.handle(.flushed) == ["shutdownWrite"])
+        #expect(driver.receive(get) == [])
+        #expect(driver.handle(.endOfInput) == ["close"])
+    }
+
+    @Test("After an early error at most 64 KiB more are read, and not longer than the linger time")
+    func lingering() {
+        for isFlood in [true, false] {
+            var driver = Driver()
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n"
+            #expect(driver.receive(head) == ["refuse 413"])
+            #expect(driver.answer() == ["send 200"])
+            #expect(driver.handle(.flushed) == ["shutdownWrite"])
+            #expect(driver.receive(String(repeating: "x", count: 65_000)) == [])
+            if isFlood {
+                #expect(driver.receive(String(repeating: "x", count: 1000)) == ["close"])
+            } else {
+                #expect(driver.expire() == ["close"])
+                #expect(driver.now == 102)
+            }
+        }
+    }
+
+    @Test("100 Continue is sent before the body unless some of it has come")
+    func expectation() {
+        var driver = Driver()
+        #expect(driver.receive(post + "Expect: 100-continue\r\n\r\n") == ["send 100"])
+        #expect(driver.handle(.flushed) == [])
+        #expect(driver.receive("hello") == ["deliver /p"])
+        var eager = Driver()
+        #expect(eager.receive(post + "Expect: 100-continue\r\n\r\nhello") == ["deliver /p"])
+    }
+
+    @Test("A half-closed client still gets its answers, then the connection closes")
+    func halfClose() {
+        var driver = Driver()
+        #expect(driver.receive(get + get) == ["deliver /a"])
+        #expect(driver.handle(.endOfInput) == [])
+        #expect(!driver.machine.wantsInput)
+        _ = driver.answer()
+        #expect(driver.handle(.flushed) == ["deliver /a"])
+        _ = driver.answer()
+        #expect(driver.handle(.flushed) == ["close"])
+    }
+
+    @Test("The end of the input within a request is answered with 400")
+    func truncation() {
+        var driver = Driver()
+        _ = driver.receive("GET / HT")
+        #expect(driver.handle(.endOfInput) == ["refuse 400"])
+    }
+
+    @Test("An idle connection closes silently, a slow head is answered with 408")
+    func slowHead() {
+        var driver = Driver()
+        #expect(driver.machine.deadline == 175)
+        driver.now = 174
+        #expect(driver.handle(.timer) == [])
+        #expect(driver.receive("G") == [])
+        #expect(driver.machine.deadline == 184)
+        driver.now = 183
+        #expect(driver.receive("ET / HTTP/1.1\r\n") == [])
+        #expect(driver.machine.deadline == 184)
+        #expect(driver.expire() == ["refuse 408"])
+        var idle = Driver()
+        #expect(idle.expire() == ["close"])
+    }
+
+    @Test("A body is granted one second for each 1024 bytes beyond its 30")
+    func slowBody() {
+        var driver = Driver()
+        _ = driver.receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n")
+        #expect(driver.machine.deadline == 130)
+        driver.now = 129
+        #expect(driver.receive(String(repeating: "x", count: 2048)) == [])
+        #expect(driver.machine.deadline == 132)
+        #expect(driver.expire() == ["refuse 408"])
+    }
+
+    @Test("A served request has no deadline, a response that does not move has one")
+    func slowReader() {
+        var driver = Driver()
+        _ = driver.receive(get)
+        #expect(driver.machine.deadline == nil)
+        _ = driver.answer()
+        driver.now = 120
+        _ = driver.handle(.progressed)
+        #expect(driver.machine.deadline == 150)
+        #expect(driver.expire() == ["close"])
+    }
+
+    @Test("Shutting down closes an idle connection and marks the next answer")
+    func shuttingDown() {
+        var idle = Driver()
+        #expect(idle.handle(.shuttingDown) == ["close"])
+        var driver = Driver()
+        _ = driver.receive("GET /a HT")
+        #expect(driver.handle(.shuttingDown) == [])
+        #expect(driver.receive("TP/1.1\r\nHost: x\r\n\r\n") == ["deliver /a"])
+        #expect(driver.answer() == ["send 200"])
+        #expect(driver.text.contains("\r\nConnection: close\r\n"))
+        #expect(driver.handle(.flushed) == ["shutdownWrite"])
+    }
+
+    @Test("An HTTP/1.0 client that asks for it is told that the connection persists")
+    func oldClient() {
+        var driver = Driver()
+        _ = driver.receive("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        _ = driver.answer()
+        #expect(driver.text.contains("\r\nConnection: keep-alive\r\n"))
+        #expect(driver.handle(.flushed) == [])
+    }
+}

@@ -1,0 +1,254 @@
+import HTTPServer
+import HTTPWire
+import JSON
+import Telemetry
+import TestSupport
+import Testing
+import TranslationAPI
+import TranslationService
+
+private struct Handler: RequestHandler {
+    let api: TranslationAPI
+
+    func handle(_ request: ServerRequest, _ exchange: Exchange) {
+        if let cancel = api.handle(request, respond: { exchange.respond($0) }) {
+            exchange.onCancel(cancel)
+        }
+    }
+
+    func response(to failure: HTTPFailure) -> ServerResponse { api.response(to: failure) }
+}
+
+private struct Silent: ServerObserver {
+    func connectionOpened() {}
+    func connectionClosed() {}
+    func failed(_ failure: HTTPFailure) {}
+    func finished(_ record: RequestRecord) {}
+}
+
+/// A server of the shipped model on a port of its own.
+private struct TestServer {
+    let api: TranslationAPI
+    let server: HTTPServer
+
+    init(loaded: Bool = true) throws {
+        let registry = MetricRegistry()
+        var settings = TranslationAPI.Settings()
+        settings.document = try Repository.bytes("openapi.yaml")
+        api = TranslationAPI(settings: settings, registry: registry)
+        var configuration = ServerConfiguration()
+        configuration.port = 0
+        server = try HTTPServer.start(
+            configuration, handler: Handler(api: api), observer: Silent())
+        guard loaded else { return }
+        let model = try ServedModel(directory: Repository.model)
+        let service = TranslationService(
+            model: model, configuration: .init(),
+            metrics: ServiceMetrics(registry: registry, model: model))
+        api.enter(.serving(service))
+    }
+
+    func ask(
+        _ method: String, _ path: String, body: String? = nil, fields: String = ""
+    ) throws -> LoopbackClient.Response {
+        let client = try LoopbackClient(port: server.address.port)
+        let length = body.map { "Content-Length: \($0.utf8.count)\r\n" } ?? ""
+        try client.send(
+            "\(method) \(path) HTTP/1.1\r\nHost: x\r\n\(fields)\(length)\r\n\(body ?? "")")
+        return try client.response(toHead: method == "HEAD")
+    }
+
+    func translate(_ body: String, fields: String = "") throws -> LoopbackClient.Response {
+        try ask(
+            "POST", "/translate", body: body, fields: "Content-Type: application/json\r\n" + fields)
+    }
+
+    func close() { server.shutdown(timeout: 0) {} }
+}
+
+private func json(_ response: LoopbackClient.Response) throws -> JSONObject {
+    try #require(JSON.parse(response.body).objectValue)
+}
+
+@Suite("POST /translate and its neighbours over a real socket")
+struct TranslationAPITests {
+    @Test("Tokens, exit layers and text are those of the golden file, under every setting")
+    func translatesAsGolden() throws {
+        let server = try TestServer()
+        for golden in try Golden("own.json").cases {
+            let texts = JSONValue.array(golden.sentences.map { .string($0.text) })
+            let body = JSONObject(golden.settings.members + [.init("text", texts)])
+            let response = try server.translate(
+                String(decoding: JSON.serialize(.object(body)), as: UTF8.self))
+            #expect(response.status == 200)
+            let translations = try #require(json(response)["translations"]?.arrayValue)
+            for (translation, sentence) in zip(translations, golden.sentences) {
+                let object = try #require(translation.objectValue)
+                #expect(object["text"]?.stringValue == sentence.translation)
+                let exits = object["exit_layers"]?.arrayValue?.compactMap(\.integerValue)
+                #expect(exits?.map { Int($0) } == sentence.exitLayers)
+                let ids = object["tokens"]?.arrayValue?.compactMap {
+                    $0.objectValue?["id"]?.integerValue
+                }
+                #expect(ids?.map { Int($0) } == sentence.targetIDs)
+            }
+        }
+        server.close()
+    }
+
+    @Test("The parts of a compute record add up exactly")
+    func computeAddsUp() throws {
+        let server = try TestServer()
+        let response = try server.translate(
+            #"{"text":["Zwei Hunde spielen im Schnee.","Ein Mann."],"beam_size":2,"alternatives":1}"#
+        )
+        let body = try json(response)
+        let parts = try #require(body["translations"]?.arrayValue).compactMap {
+            $0.objectValue?["compute"]?.objectValue
+        }
+        let total = try #require(body["compute"]?.objectValue)
+        for name in ["target_tokens", "layers_run", "decoder_flops", "encoder_flops"] {
+            let sum = parts.reduce(0) { $0 + ($1[name]?.integerValue ?? 0) }
+            #expect(total[name]?.integerValue == sum)
+        }
+        let first = try #require(body["translations"]?.arrayValue?.first?.objectValue)
+        #expect(first["alternatives"]?.arrayValue?.count == 1)
+        let histogram = try #require(parts[0]["exit_histogram"]?.arrayValue).compactMap(
+            \.integerValue)
+        #expect(histogram.reduce(0, +) == parts[0]["target_tokens"]?.integerValue)
+        server.close()
+    }
+
+    @Test("The same request gives the same bytes, ids and timings aside, on many connections")
+    func sameBytes() throws {
+        let server = try TestServer()
+        let body = #"{"text":"Ein Mann mit Hut liest ein Buch.","include":["tokens","scores"]}"#
+        let field = "X-Request-Id: same\r\n"
+        let first = try server.translate(body, fields: field)
+        let clients = try (0..<32).map { _ in try LoopbackClient(port: server.server.address.port) }
+        for client in clients {
+            try client.send(
+                "POST /translate HTTP/1.1\r\nHost: x\r\n\(field)Content-Length: \(body.utf8.count)"
+                    + "\r\n\r\n\(body)")
+        }
+        for client in clients { #expect(try client.response().body == first.body) }
+        server.close()
+    }
+
+    @Test(
+        "What is wrong with a body is said with status, code and place",
+        arguments: [
+            (#"{"text":"x""#, 400, "invalid_json"),
+            (#"{"text":"x","text":"y"}"#, 400, "invalid_json"),
+            (#"{"text":"\ud800"}"#, 400, "invalid_json"), (#"{"text":"x"} x"#, 400, "invalid_json"),
+            ("[]", 400, "wrong_type"), ("{}", 400, "wrong_type"),
+            (#"{"text":5}"#, 400, "wrong_type"), (#"{"text":["a",null]}"#, 400, "wrong_type"),
+            (#"{"text":"x","beem_size":2}"#, 400, "unknown_field"),
+            (#"{"text":"x","exit":{"polcy":"full"}}"#, 400, "unknown_field"),
+            (#"{"text":"x","beam_size":9}"#, 422, "out_of_range"),
+            (#"{"text":"x","beam_size":2,"alternatives":2}"#, 422, "out_of_range"),
+            (#"{"text":"x","exit":{"policy":"quick"}}"#, 422, "out_of_range"),
+            (#"{"text":"x","exit":{"policy":"confidence","threshold":1.5}}"#, 422, "out_of_range"),
+            (
+                #"{"text":"x","exit":{"policy":"confidence","threshold":[0.5]}}"#, 422,
+                "out_of_range"
+            ),
+            (#"{"text":"x","exit":{"policy":"full","layer":2}}"#, 422, "conflicting_options"),
+            (#"{"text":"x","exit":{"policy":"fixed"}}"#, 422, "conflicting_options"),
+            (#"{"text":"x","exit":{"policy":"full","threshold":0.5}}"#, 422, "conflicting_options"),
+            (
+                #"{"text":"x","exit":{"policy":"fixed","layer":5,"max_layer":3}}"#, 422,
+                "conflicting_options"
+            ), (#"{"text":"x","target_lang":"fr"}"#, 422, "unsupported_language_pair"),
+            (#"{"text":"x","model":"other"}"#, 404, "model_not_found"),
+            ("{\"text\":\"\(String(repeating: "x", count: 10_001))\"}", 422, "text_too_long"),
+            ("{\"text\":\"\(String(repeating: "Hund ", count: 300))\"}", 422, "text_too_long"),
+            (#"{"text":[]}"#, 422, "out_of_range"),
+        ])
+    func badBodies(_ entry: (body: String, status: Int, code: String)) throws {
+        let server = try TestServer()
+        let response = try server.translate(entry.body)
+        #expect(response.status == entry.status)
+        #expect(response["content-type"] == "application/problem+json")
+        let problem = try json(response)
+        #expect(problem["code"]?.stringValue == entry.code)
+        #expect(problem["error"] == problem["detail"])
+        server.close()
+    }
+
+    @Test(
+        "Requests that no route takes are refused",
+        arguments: [
+            ("GET", "/nothing", "", 404, "not_found"),
+            ("GET", "/translate", "", 405, "method_not_allowed"),
+            ("POST", "/metrics", "", 405, "method_not_allowed"),
+            ("GET", "/models/other", "", 404, "model_not_found"),
+            ("POST", "/translate", "Content-Type: text/plain\r\n", 415, "unsupported_media_type"),
+            ("POST", "/translate", "Content-Encoding: gzip\r\n", 415, "unsupported_media_type"),
+            ("POST", "/translate", "Accept: text/html\r\n", 406, "not_acceptable"),
+            ("POST", "/translate", "Expect: magic\r\n", 417, "expectation_failed"),
+            ("POST", "/translate", "Transfer-Encoding: gzip\r\n", 501, "not_implemented"),
+        ])
+    func badRequests(
+        _ entry: (method: String, path: String, fields: String, status: Int, code: String)
+    ) throws {
+        let server = try TestServer()
+        let body: String? = entry.fields.contains("Transfer-Encoding") ? nil : #"{"text":"x"}"#
+        let response = try server.ask(
+            entry.method, entry.path, body: entry.method == "GET" ? nil : body,
+            fields: entry.fields)
+        #expect(response.status == entry.status)
+        #expect(try json(response)["code"]?.stringValue == entry.code)
+        if entry.status == 405 { #expect(response["allow"] != nil) }
+        server.close()
+    }
+
+    @Test("Until the model is loaded, the process lives and is not ready")
+    func loading() throws {
+        let server = try TestServer(loaded: false)
+        #expect(try server.ask("GET", "/livez").status == 200)
+        #expect(try server.ask("GET", "/readyz").status == 503)
+        #expect(try server.ask("GET", "/startupz").status == 503)
+        let refused = try server.translate(#"{"text":"x"}"#)
+        #expect(refused.status == 503)
+        #expect(refused["retry-after"] != nil)
+        server.close()
+    }
+
+    @Test(
+        "What can be got can be asked for by HEAD, too",
+        arguments: [
+            "/livez", "/readyz", "/startupz", "/health", "/healthz", "/metrics", "/models",
+            "/models/multi30k-de-en", "/languages", "/openapi.yaml",
+        ])
+    func getAndHead(_ path: String) throws {
+        let server = try TestServer()
+        let got = try server.ask("GET", path)
+        let head = try server.ask("HEAD", path)
+        #expect(got.status == 200)
+        #expect(!got.body.isEmpty)
+        #expect(head.status == 200)
+        #expect(head.body.isEmpty)
+        #expect(head["content-type"] == got["content-type"])
+        server.close()
+    }
+
+    @Test("The description of the models is not sent again to who has it")
+    func notModified() throws {
+        let server = try TestServer()
+        let tag = try #require(server.ask("GET", "/models")["etag"])
+        let again = try server.ask("GET", "/models", fields: "If-None-Match: \(tag)\r\n")
+        #expect(again.status == 304)
+        server.close()
+    }
+
+    @Test("A usable X-Request-Id comes back, another is replaced")
+    func requestIDs() throws {
+        let server = try TestServer()
+        let kept = try server.ask("GET", "/livez", fields: "X-Request-Id: a.b_c-1\r\n")
+        #expect(kept["x-request-id"] == "a.b_c-1")
+        let replaced = try server.ask("GET", "/livez", fields: "X-Request-Id: a b\r\n")
+        #expect(replaced["x-request-id"] != "a b")
+        server.close()
+    }
+}
