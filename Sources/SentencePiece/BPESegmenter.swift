@@ -1,136 +1,144 @@
-/// Segmentation by merges: the best-scored pair of neighbours first, the leftmost of equals.
+/// Segments by byte-pair encoding (Sennrich, Haddow and Birch 2016).
 ///
-/// O(n log n) in the number of characters.
-struct BPESegmenter {
-    private let text: [UInt8]
-    private let vocabulary: Vocabulary
-    private var symbols: [Symbol] = []
-    private var agenda: [Pair] = []
-    /// Where to split an unused piece again, by its id.
-    private var splits: [Int32: Int] = [:]
+/// Starting from characters, the two neighbours whose union is the piece of the best score are
+/// merged, until no two neighbours are a piece.
+struct BPESegmenter: Sendable {
+    /// How often one unused piece is taken apart; deeper chains come from broken models only.
+    fileprivate static let splitDepthLimit = 100
 
-    private struct Symbol {
-        var start: Int
-        var end: Int
-        var previous: Int
-        var next: Int
-        var isFrozen: Bool
-        /// Where the symbol's text ends in the trie, or -1.
-        var node: Int32
+    fileprivate let trie: ByteTrie
+    fileprivate let scores: [Float]
+    fileprivate let isUnused: [Bool]
+    fileprivate let userDefined: ByteTrie?
+
+    init(_ vocabulary: Vocabulary) {
+        trie = vocabulary.matchable
+        scores = vocabulary.scores
+        isUnused = vocabulary.kinds.map { $0 == .unused }
+        userDefined = vocabulary.userDefined
     }
 
-    private struct Pair {
-        var score: Float
-        var left: Int
-        var right: Int
-        var size: Int
-
-        func precedes(_ other: Pair) -> Bool {
-            score > other.score || (score == other.score && left < other.left)
-        }
-    }
-
-    init(_ text: [UInt8], _ vocabulary: Vocabulary) {
-        self.text = text
-        self.vocabulary = vocabulary
-    }
-
-    mutating func segments() -> [Segment] {
-        split()
-        for index in symbols.indices.dropFirst() { offer(index - 1, index) }
-        while let pair = pop() { merge(pair) }
-        var output: [Segment] = []
-        var index = symbols.isEmpty ? -1 : 0
+    /// The segmentation of `text` in O(n log n) time and O(n) memory.
+    func segments(of text: Span<UInt8>) -> [Segment] {
+        var merger = Merger(self, symbols: symbols(of: text))
+        merger.run(over: text)
+        var segments: [Segment] = []
+        segments.reserveCapacity(text.count / 4 + 1)
+        var index = merger.symbols.isEmpty ? -1 : 0
         while index >= 0 {
-            resegment(symbols[index].start..<symbols[index].end, into: &output)
-            index = symbols[index].next
+            let symbol = merger.symbols[index]
+            let segment = Segment(
+                start: symbol.start, length: symbol.length, id: id(at: symbol.node))
+            merger.appendUsed(segment, of: text, to: &segments, depth: 0)
+            index = symbol.next
         }
-        return output
+        return segments
     }
 
-    private mutating func split() {
+    /// Characters and user-defined symbols, the longest first.
+    private func symbols(of text: Span<UInt8>) -> [Symbol] {
+        var symbols: [Symbol] = []
+        symbols.reserveCapacity(text.count)
         var start = 0
         while start < text.count {
-            let frozen = vocabulary.userDefined?.longestMatch(text, at: start) ?? 0
-            let end = start + (frozen > 0 ? frozen : text.span.announcedLength(at: start))
-            let index = symbols.count
+            let match = userDefined?.longestSymbol(in: text, at: start)
+            let length = match ?? text.announcedLength(at: start)
             symbols.append(
                 Symbol(
-                    start: start, end: end, previous: index - 1,
-                    next: end < text.count ? index + 1 : -1, isFrozen: frozen > 0,
-                    node: vocabulary.trie.walk(PieceTrie.root, text, start..<end)))
-            start = end
+                    start: start, length: Int32(truncatingIfNeeded: length),
+                    node: trie.node(from: ByteTrie.root, in: text, start..<(start + length)),
+                    isFrozen: match != nil, previous: symbols.count - 1, next: symbols.count + 1))
+            start += length
+        }
+        if !symbols.isEmpty { symbols[symbols.count - 1].next = -1 }
+        return symbols
+    }
+
+    fileprivate func id(at node: Int32) -> Int32 {
+        node == ByteTrie.none ? Segment.unknown : trie.units[Int(node)].value
+    }
+}
+
+/// A stretch of text that is a unit so far, linked to its neighbours by index (−1: none).
+private struct Symbol {
+    var start: Int
+    /// 0 once the symbol has become part of its left neighbour.
+    var length: Int32
+    /// The trie's node at the end of the symbol, `ByteTrie.none` where no piece starts with it.
+    var node: Int32
+    /// A user-defined symbol, which is never merged.
+    var isFrozen: Bool
+    var previous: Int
+    var next: Int
+}
+
+/// The state of one segmentation.
+private struct Merger {
+    private let model: BPESegmenter
+    private(set) var symbols: [Symbol]
+    private var queue: MergeQueue
+    /// For each unused piece that was a candidate, the length of its left half.
+    private var splits: [Int32: Int32] = [:]
+
+    init(_ model: BPESegmenter, symbols: [Symbol]) {
+        self.model = model
+        self.symbols = symbols
+        queue = MergeQueue(capacity: symbols.count)
+    }
+
+    mutating func run(over text: Span<UInt8>) {
+        for right in symbols.indices.dropFirst() { consider(right - 1, right, of: text) }
+        while let best = queue.pop() {
+            let (left, right) = (symbols[best.left], symbols[best.right])
+            guard left.length > 0, right.length > 0, left.length + right.length == best.length
+            else { continue }
+            symbols[best.left].node = union(left, right, of: text)
+            symbols[best.left].length = best.length
+            symbols[best.left].next = right.next
+            symbols[best.right].length = 0
+            if right.next >= 0 { symbols[right.next].previous = best.left }
+            consider(left.previous, best.left, of: text)
+            consider(best.left, right.next, of: text)
         }
     }
 
-    private mutating func offer(_ left: Int, _ right: Int) {
-        guard left >= 0, right >= 0, !symbols[left].isFrozen, !symbols[right].isFrozen,
-            symbols[left].node >= 0
-        else { return }
-        let (start, end) = (symbols[left].start, symbols[right].end)
-        let node = vocabulary.trie.walk(symbols[left].node, text, symbols[right].start..<end)
-        let id = vocabulary.trie.value(at: node)
-        guard id >= 0, !vocabulary.kinds[Int(id)].isReserved else { return }
-        let score = vocabulary.scores[Int(id)]
-        push(Pair(score: score, left: left, right: right, size: end - start))
-        if vocabulary.kinds[Int(id)] == .unused {
-            splits[id] = symbols[left].end - start
+    /// Queues two neighbours where together they are a piece.
+    private mutating func consider(_ left: Int, _ right: Int, of text: Span<UInt8>) {
+        guard left >= 0, right >= 0 else { return }
+        let (first, second) = (symbols[left], symbols[right])
+        guard !first.isFrozen, !second.isFrozen else { return }
+        let id = model.id(at: union(first, second, of: text))
+        guard id != Segment.unknown else { return }
+        let candidate = MergeCandidate(
+            score: model.scores[Int(id)], length: first.length + second.length, left: left,
+            right: right)
+        queue.push(candidate)
+        if model.isUnused[Int(id)] { splits[id] = first.length }
+    }
+
+    private func union(_ left: Symbol, _ right: Symbol, of text: Span<UInt8>) -> Int32 {
+        model.trie.node(
+            from: left.node, in: text, right.start..<(right.start + Int(right.length)))
+    }
+
+    /// Appends `segment`, with an unused piece taken apart into the halves it was merged from.
+    func appendUsed(
+        _ segment: Segment, of text: Span<UInt8>, to segments: inout [Segment], depth: Int
+    ) {
+        guard depth <= BPESegmenter.splitDepthLimit, segment.id != Segment.unknown,
+            model.isUnused[Int(segment.id)]
+        else { return segments.append(segment) }
+        guard let length = splits[segment.id] else {
+            return segments.append(
+                Segment(start: segment.start, length: segment.length, id: Segment.unknown))
         }
-    }
-
-    private mutating func merge(_ pair: Pair) {
-        let (left, right) = (symbols[pair.left], symbols[pair.right])
-        // A merged symbol is left empty; a pair whose parts have changed since is stale.
-        guard left.end > left.start, right.end > right.start,
-            left.end - left.start + right.end - right.start == pair.size
-        else { return }
-        symbols[pair.left].end = right.end
-        symbols[pair.left].next = right.next
-        symbols[pair.left].node = vocabulary.trie.walk(
-            left.node, text, right.start..<right.end)
-        if right.next >= 0 { symbols[right.next].previous = pair.left }
-        symbols[pair.right].end = right.start
-        offer(left.previous, pair.left)
-        offer(pair.left, right.next)
-    }
-
-    private func resegment(_ range: Range<Int>, into output: inout [Segment]) {
-        var pending = [range]
-        while let range = pending.popLast() {
-            let id = vocabulary.id(of: text, range)
-            if vocabulary.kinds[Int(id)] == .unused, let length = splits[id] {
-                let middle = range.lowerBound + length
-                pending.append(middle..<range.upperBound)
-                pending.append(range.lowerBound..<middle)
-            } else {
-                output.append(Segment(range: range, id: id))
-            }
-        }
-    }
-
-    private mutating func push(_ pair: Pair) {
-        agenda.append(pair)
-        var child = agenda.count - 1
-        while child > 0, agenda[child].precedes(agenda[(child - 1) / 2]) {
-            agenda.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    private mutating func pop() -> Pair? {
-        guard let top = agenda.first, let last = agenda.popLast() else { return nil }
-        guard !agenda.isEmpty else { return top }
-        agenda[0] = last
-        var parent = 0
-        while true {
-            var best = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < agenda.count && agenda[child].precedes(agenda[best]) {
-                best = child
-            }
-            if best == parent { return top }
-            agenda.swapAt(parent, best)
-            parent = best
+        let middle = segment.start + Int(length)
+        for half in [segment.start..<middle, middle..<segment.range.upperBound] {
+            let node = model.trie.node(from: ByteTrie.root, in: text, half)
+            let part = Segment(
+                start: half.lowerBound, length: Int32(truncatingIfNeeded: half.count),
+                id: model.id(at: node))
+            appendUsed(part, of: text, to: &segments, depth: depth + 1)
         }
     }
 }

@@ -47,7 +47,11 @@ struct ModelFile {
         var reader = ProtobufReader(bytes)
         while let field = try reader.next() {
             switch (field.number, field.payload) {
-            case (1, .bytes(let range)): pieces.append(try Self.piece(bytes, range))
+            case (1, .bytes(let range)):
+                let piece = try Self.piece(bytes, range)
+                // Refused here: millions of empty pieces would fit into a small file.
+                if piece.text.isEmpty { throw .invalidPiece(.empty, index: pieces.count) }
+                pieces.append(piece)
             case (2, .bytes(let range)): try trainer.merge(bytes, range)
             case (3, .bytes(let range)): try normalizer.merge(bytes, range)
             case (5, .bytes(let range)):

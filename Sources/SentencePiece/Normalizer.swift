@@ -1,71 +1,134 @@
-/// Rewrites text into the form that pieces are written in.
+/// Turns text into what pieces are matched against, byte for byte as the reference `Normalizer`.
 ///
-/// The steps are those of the reference implementation: protected symbols pass unchanged, the
-/// longest rule of the character map replaces, and white space is collapsed and escaped.
-struct Normalizer {
-    /// U+2581, which stands for a space inside pieces.
-    static let spaceSymbol: [UInt8] = [0xE2, 0x96, 0x81]
-    private let spec: ModelFile.NormalizerSpec
-    private let map: CharacterMap?
-    private let protected: PieceTrie?
-    private let dummyIsSuffix: Bool
+/// Characters are replaced by a precompiled map, user-defined symbols are kept as they are, spaces
+/// are trimmed and folded, and written as U+2581, of which one is added in front or behind.
+struct Normalizer: Sendable {
+    /// U+2581, the visible space of pieces.
+    static let visibleSpace: [UInt8] = [0xE2, 0x96, 0x81]
+    /// U+FFFD, for bytes that are part of no character.
+    static let replacementCharacter: [UInt8] = [0xEF, 0xBF, 0xBD]
+    private static let space = UInt8(ascii: " ")
 
-    // `protected` holds the symbols that the map leaves alone.
+    private let characterMap: CharacterMap?
+    private let userDefined: ByteTrie?
+    private let addsDummyPrefix: Bool
+    private let addsDummySuffix: Bool
+    private let removesExtraWhitespace: Bool
+    private let spaceSymbol: [UInt8]
+
+    // The map is a range of `file`; `userDefined` symbols are left as they are.
     init(
-        _ spec: ModelFile.NormalizerSpec, bytes: [UInt8], protected: PieceTrie?,
-        dummyIsSuffix: Bool
+        _ spec: ModelFile.NormalizerSpec, in file: ModelFile, userDefined: ByteTrie?,
+        spaceIsSuffix: Bool
     ) throws(SentencePieceError) {
-        self.spec = spec
-        self.protected = protected
-        self.dummyIsSuffix = dummyIsSuffix
-        map = spec.characterMap.isEmpty ? nil : try CharacterMap(bytes[spec.characterMap])
+        characterMap =
+            spec.characterMap.isEmpty ? nil : try CharacterMap(file.bytes[spec.characterMap])
+        self.userDefined = userDefined
+        addsDummyPrefix = spec.addsDummyPrefix && !spaceIsSuffix
+        addsDummySuffix = spec.addsDummyPrefix && spaceIsSuffix
+        removesExtraWhitespace = spec.removesExtraWhitespace
+        spaceSymbol = spec.escapesWhitespace ? Self.visibleSpace : [Self.space]
     }
 
-    func normalize(_ text: [UInt8]) -> [UInt8] {
-        var offset = spec.removesExtraWhitespace ? leadingSpace(text) : 0
-        guard offset < text.count else { return [] }
-        let space = spec.escapesWhitespace ? Self.spaceSymbol : [0x20]
+    /// Where the normal form of one step lies.
+    private enum Source {
+        case text
+        case replacements
+        case replacementCharacter
+    }
+
+    /// One step: the bytes consumed and the range that they become.
+    private struct Step {
+        var consumed: Int
+        var source: Source
+        var range: Range<Int>
+    }
+
+    /// The normal form of `text`; empty where the text is empty or nothing but removed spaces.
+    func normalize(_ text: Span<UInt8>) -> [UInt8] {
+        var position = endOfLeadingSpaces(in: text)
         var output: [UInt8] = []
-        output.reserveCapacity(text.count + text.count / 2 + 3)
-        if spec.addsDummyPrefix && !dummyIsSuffix { output += space }
-        var afterSpace = spec.removesExtraWhitespace
-        while offset < text.count {
-            let (length, replacement) = next(text, at: offset)
-            let kept = afterSpace ? replacement.drop { $0 == 0x20 } : replacement
-            for byte in kept {
-                if byte == 0x20 { output += space } else { output.append(byte) }
+        guard position < text.count else { return output }
+        output.reserveCapacity(text.count + text.count / 2 + spaceSymbol.count)
+        if addsDummyPrefix { output += spaceSymbol }
+        var followsSpace = removesExtraWhitespace
+        while position < text.count {
+            let step = step(in: text, at: position)
+            position += step.consumed
+            switch step.source {
+            case .text:
+                append(text, step.range, to: &output, followsSpace: &followsSpace)
+            case .replacements:
+                guard let characterMap else { continue }
+                append(
+                    characterMap.replacements.span, step.range, to: &output,
+                    followsSpace: &followsSpace)
+            case .replacementCharacter:
+                append(
+                    Self.replacementCharacter.span, step.range, to: &output,
+                    followsSpace: &followsSpace)
             }
-            if let last = kept.last { afterSpace = last == 0x20 }
-            if !spec.removesExtraWhitespace { afterSpace = false }
-            offset += length
         }
-        if spec.removesExtraWhitespace {
-            while output.count >= space.count, output.suffix(space.count).elementsEqual(space) {
-                output.removeLast(space.count)
-            }
-        }
-        if spec.addsDummyPrefix && dummyIsSuffix { output += space }
+        if removesExtraWhitespace { removeTrailingSpaces(from: &output) }
+        if addsDummySuffix { output += spaceSymbol }
         return output
     }
 
-    private func leadingSpace(_ text: [UInt8]) -> Int {
-        var offset = 0
-        while offset < text.count {
-            let (length, replacement) = next(text, at: offset)
-            guard replacement.count == 1, replacement.first == 0x20 else { break }
-            offset += length
+    /// Steps over everything that becomes exactly one space.
+    private func endOfLeadingSpaces(in text: Span<UInt8>) -> Int {
+        var position = 0
+        while removesExtraWhitespace, position < text.count {
+            let step = step(in: text, at: position)
+            let isSpace =
+                switch step.source {
+                case .text: step.range.count == 1 && text[step.range.lowerBound] == Self.space
+                case .replacements:
+                    step.range.count == 1
+                        && characterMap?.replacements[step.range.lowerBound] == Self.space
+                case .replacementCharacter: false
+                }
+            guard isSpace else { break }
+            position += step.consumed
         }
-        return offset
+        return position
     }
 
-    private func next(_ text: [UInt8], at offset: Int) -> (Int, ArraySlice<UInt8>) {
-        if let length = protected?.longestMatch(text, at: offset), length > 0 {
-            return (length, text[offset..<(offset + length)])
+    private func step(in text: Span<UInt8>, at position: Int) -> Step {
+        if let length = userDefined?.longestSymbol(in: text, at: position) {
+            return Step(
+                consumed: length, source: .text, range: position..<(position + length))
         }
-        if let match = map?.match(text, at: offset) { return match }
-        guard let length = text.span.characterLength(at: offset) else {
-            return (1, [0xEF, 0xBF, 0xBD])
+        if let characterMap, let match = characterMap.longestMatch(in: text, at: position) {
+            return Step(
+                consumed: match.length, source: .replacements,
+                range: characterMap.replacementRange(at: match.replacement))
         }
-        return (length, text[offset..<(offset + length)])
+        guard let length = text.characterLength(at: position) else {
+            return Step(consumed: 1, source: .replacementCharacter, range: 0..<3)
+        }
+        return Step(consumed: length, source: .text, range: position..<(position + length))
+    }
+
+    /// Appends `range` of `source`, writing spaces as the space symbol and, behind a space,
+    /// dropping those that it starts with.
+    @inline(__always)
+    private func append(
+        _ source: Span<UInt8>, _ range: Range<Int>, to output: inout [UInt8],
+        followsSpace: inout Bool
+    ) {
+        var start = range.lowerBound
+        while followsSpace, start < range.upperBound, source[start] == Self.space { start += 1 }
+        guard start < range.upperBound else { return }
+        for index in start..<range.upperBound {
+            let byte = source[index]
+            if byte == Self.space { output += spaceSymbol } else { output.append(byte) }
+        }
+        followsSpace = removesExtraWhitespace && source[range.upperBound - 1] == Self.space
+    }
+
+    private func removeTrailingSpaces(from output: inout [UInt8]) {
+        while output.suffix(spaceSymbol.count).elementsEqual(spaceSymbol) {
+            output.removeLast(spaceSymbol.count)
+        }
     }
 }

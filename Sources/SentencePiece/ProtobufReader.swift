@@ -27,7 +27,7 @@ struct ProtobufReader {
         self.init(bytes, in: 0..<bytes.count)
     }
 
-    /// Reads the message that lies in `range`, which an outer reader gave.
+    // `range` is one that an outer reader gave, and so inside `bytes`.
     init(_ bytes: [UInt8], in range: Range<Int>) {
         self.bytes = bytes
         offset = range.lowerBound

@@ -3,6 +3,10 @@
 /// Every case carries the facts that the caller needs to act; `description` turns them into one
 /// sentence that says what was found, where, and what would be right.
 public enum SentencePieceError: Error, Equatable, Sendable {
+    /// The file cannot be opened or read; `errorNumber` is the system's `errno`.
+    case unreadableFile(path: String, errorNumber: Int32)
+    /// The path names a directory, device or pipe, which is never a model.
+    case notARegularFile(path: String)
     /// The model is larger than `byteLimit`, the most that is ever loaded.
     case modelTooLarge(byteLimit: Int)
     /// The bytes are not a protocol buffer message; `offset` is where reading stopped.
@@ -13,7 +17,7 @@ public enum SentencePieceError: Error, Equatable, Sendable {
     case noPieces
     /// The piece at `index`, its id, breaks a rule of the format.
     case invalidPiece(PieceFault, index: Int)
-    /// No piece stands for unknown text.
+    /// No piece stands for unknown text and bytes are not used in its place.
     case unknownPieceMissing
     /// Byte fallback is on and the piece of `byte` is missing.
     case bytePieceMissing(byte: UInt8)
@@ -21,6 +25,8 @@ public enum SentencePieceError: Error, Equatable, Sendable {
     case invalidCharacterMap(CharacterMapFault)
     /// The text is not UTF-8; `offset` is the first byte that belongs to no character.
     case invalidUTF8(offset: Int)
+    /// `id` names no piece; ids run from 0 to `pieceCount` − 1.
+    case idOutOfRange(id: Int, pieceCount: Int)
 
     /// The segmentation algorithms of the format that are recognised and refused.
     public enum ModelType: Equatable, Sendable {
@@ -46,12 +52,18 @@ public enum SentencePieceError: Error, Equatable, Sendable {
     public enum PieceFault: Equatable, Sendable {
         /// The piece has no text.
         case empty
+        /// The piece has `byteLimit` bytes or more.
+        case tooLong(byteLimit: Int)
         /// The piece's text is not UTF-8.
         case invalidUTF8
+        /// The piece's text holds U+0000.
+        case containsNull
         /// The piece of id `first` has the same text.
         case duplicate(first: Int)
         /// The piece of id `first` is the unknown piece already.
         case secondUnknown(first: Int)
+        /// A byte piece in a model whose byte fallback is off.
+        case byteWithoutFallback
         /// A byte piece not written as `<0xNN>` with two upper-case hexadecimal digits.
         case invalidByte
         /// The score of a unigram piece is infinite or not a number.
@@ -62,6 +74,8 @@ public enum SentencePieceError: Error, Equatable, Sendable {
     public enum CharacterMapFault: Equatable, Sendable {
         /// The stated size of the trie does not fit the map or is no multiple of 1,024 bytes.
         case trieSize(Int)
+        /// The trie's entry at `unit` points outside the trie or its replacements.
+        case trieUnit(Int)
         /// The replacements do not end with a zero byte.
         case unterminated
         /// A replacement has more than `byteLimit` bytes.
@@ -73,6 +87,10 @@ extension SentencePieceError: CustomStringConvertible {
     /// One sentence for a log or a terminal: what was found, where, and what would be right.
     public var description: String {
         switch self {
+        case .unreadableFile(let path, let errorNumber):
+            "SentencePiece model \(path) cannot be read (errno \(errorNumber))"
+        case .notARegularFile(let path):
+            "SentencePiece model \(path) is not a regular file"
         case .modelTooLarge(let byteLimit):
             "SentencePiece model is larger than the limit of \(byteLimit) bytes"
         case .malformedMessage(let fault, let offset):
@@ -84,13 +102,15 @@ extension SentencePieceError: CustomStringConvertible {
         case .invalidPiece(let fault, let index):
             "SentencePiece piece \(index) \(fault.text)"
         case .unknownPieceMissing:
-            "SentencePiece model has no unknown piece; it must have one"
+            "SentencePiece model has no unknown piece; it must have one, or byte fallback"
         case .bytePieceMissing(let byte):
             "SentencePiece model has byte fallback but no piece for byte \(byte); it must have 256"
         case .invalidCharacterMap(let fault):
             "SentencePiece precompiled character map is broken: \(fault.text)"
         case .invalidUTF8(let offset):
             "text is not valid UTF-8 at byte \(offset)"
+        case .idOutOfRange(let id, let pieceCount):
+            "piece id must be in 0 … \(pieceCount - 1). Given: \(id)"
         }
     }
 }
@@ -119,9 +139,12 @@ extension SentencePieceError.PieceFault {
     fileprivate var text: String {
         switch self {
         case .empty: "is empty"
+        case .tooLong(let byteLimit): "must have fewer than \(byteLimit) bytes"
         case .invalidUTF8: "is not valid UTF-8"
+        case .containsNull: "contains U+0000"
         case .duplicate(let first): "has the same text as piece \(first)"
         case .secondUnknown(let first): "is unknown, as piece \(first) is already"
+        case .byteWithoutFallback: "is a byte piece, and the model's byte fallback is off"
         case .invalidByte: "is a byte piece and must be written <0x00> … <0xFF>"
         case .scoreNotFinite: "has a score that is not a finite number"
         }
@@ -133,6 +156,7 @@ extension SentencePieceError.CharacterMapFault {
         switch self {
         case .trieSize(let size):
             "a trie of \(size) bytes does not fit; it must be a positive multiple of 1024"
+        case .trieUnit(let unit): "trie unit \(unit) points outside the map"
         case .unterminated: "the replacements do not end with a zero byte"
         case .replacementTooLong(let byteLimit): "a replacement exceeds \(byteLimit) bytes"
         }

@@ -1,76 +1,136 @@
 /// A stretch of normalised text and the piece that covers it.
-struct Segment {
-    var range: Range<Int>
+struct Segment: Sendable {
+    /// No piece covers the stretch.
+    static let unknown: Int32 = -1
+
+    var start: Int
+    var length: Int32
+    /// A piece's id, or `unknown`.
     var id: Int32
+
+    var range: Range<Int> { start..<(start + Int(length)) }
 }
 
-/// The most probable segmentation under a unigram model (Kudo 2018, section 3.2), by Viterbi.
-struct UnigramSegmenter {
+/// Finds the segmentation with the greatest sum of scores (Kudo 2018, section 3.1).
+struct UnigramSegmenter: Sendable {
+    /// By how much unknown text scores below the worst piece.
+    private static let unknownPenalty: Float = 10
+    /// Beyond this, sums are taken from a new zero.
+    ///
+    /// Single precision would otherwise drown the differences between paths. The reference
+    /// implementation does the same, and so the results agree.
+    private static let rebaseThreshold: Float = 100_000
+
+    private let trie: ByteTrie
+    /// By id; not a number for unused pieces, which never match.
+    private let scores: [Float]
     private let unknownScore: Float
-    private let bonus: Float
 
-    private struct Node {
-        var start = -1
-        var id: Int32 = -1
+    /// The best path that ends at a position: its last piece and its sum.
+    private struct PathEnd {
         var score: Float = 0
+        /// Bytes of the last piece; 0 where no path ends here.
+        var length: Int32 = 0
+        var id = Segment.unknown
     }
 
-    init(_ vocabulary: Vocabulary) {
-        let normal = vocabulary.kinds.indices.filter { vocabulary.kinds[$0] == .normal }
-        let scores = normal.map { vocabulary.scores[$0] }
-        unknownScore = (scores.min() ?? .greatestFiniteMagnitude) - 10
-        bonus = max(scores.max() ?? 0, .leastNormalMagnitude)
+    init(_ vocabulary: Vocabulary) throws(SentencePieceError) {
+        if let index = vocabulary.scores.firstIndex(where: { !$0.isFinite }) {
+            throw .invalidPiece(.scoreNotFinite, index: index)
+        }
+        trie = vocabulary.matchable
+        scores = vocabulary.scores.indices.map { Self.score(of: $0, in: vocabulary) }
+        let normal = zip(vocabulary.kinds, vocabulary.scores).filter { $0.0 == .normal }.map(\.1)
+        unknownScore = (normal.min() ?? .greatestFiniteMagnitude) - Self.unknownPenalty
     }
 
-    /// Linear in the text's length times the longest piece.
-    func segment(_ text: [UInt8], _ vocabulary: Vocabulary) -> [Segment] {
-        var best = [Node](repeating: Node(), count: text.count + 1)
+    private static func score(of id: Int, in vocabulary: Vocabulary) -> Float {
+        switch vocabulary.kinds[id] {
+        case .unused: .nan
+        // Above every log probability, and one long symbol above several short ones.
+        case .userDefined: Float(0.1 * Double(vocabulary.pieces[id].utf8.count - 1))
+        case .normal, .unknown, .control, .byte: vocabulary.scores[id]
+        }
+    }
+
+    /// The best segmentation of `text` in O(n · longest piece) time and O(n) memory.
+    func segments(of text: Span<UInt8>) -> [Segment] {
+        var ends = [PathEnd](repeating: PathEnd(), count: text.count + 1)
         var start = 0
+        var frontier = 0
         while start < text.count {
-            let length = text.span.announcedLength(at: start)
-            if !extend(&best, from: start, text, vocabulary) {
-                let score = unknownScore + best[start].score
-                let node = Node(start: start, id: vocabulary.unknownID, score: score)
-                if best[start + length].start < 0 || score > best[start + length].score {
-                    best[start + length] = node
-                }
+            if ends[start].score.magnitude > Self.rebaseThreshold {
+                Self.rebase(&ends, from: start, through: frontier)
+            }
+            let length = text.announcedLength(at: start)
+            let hasCharacter = extend(
+                &ends, over: text, from: start, characterLength: length, frontier: &frontier)
+            if !hasCharacter {
+                frontier = max(frontier, start + length)
+                let end = PathEnd(
+                    score: unknownScore + ends[start].score,
+                    length: Int32(truncatingIfNeeded: length))
+                Self.keepBetter(end, in: &ends[start + length])
             }
             start += length
         }
-        var segments: [Segment] = []
-        var end = text.count
-        while end > 0 {
-            segments.append(Segment(range: best[end].start..<end, id: best[end].id))
-            end = best[end].start
-        }
-        return segments.reversed()
+        return Self.backtrack(ends)
     }
 
-    /// Offers every piece at `start`; true where one of them covers exactly one character.
+    /// Offers every piece that starts at `start`; true where one covers just the first character.
+    @inline(__always)
     private func extend(
-        _ best: inout [Node], from start: Int, _ text: [UInt8], _ vocabulary: Vocabulary
+        _ ends: inout [PathEnd], over text: Span<UInt8>, from start: Int, characterLength: Int,
+        frontier: inout Int
     ) -> Bool {
-        let single = start + text.span.announcedLength(at: start)
-        var coversOne = false
-        var node = PieceTrie.root
-        for index in start..<text.count {
-            node = vocabulary.trie.step(node, text[index])
-            if node < 0 { break }
-            let id = vocabulary.trie.value(at: node)
-            if id < 0 { continue }
-            let kind = vocabulary.kinds[Int(id)]
-            if kind != .normal && kind != .userDefined { continue }
-            let end = index + 1
-            // The reference adds in double precision and keeps the sum in single precision.
-            let own =
-                kind == .userDefined
-                ? Double(Float(end - start) * bonus) - 0.1 : Double(vocabulary.scores[Int(id)])
-            let score = own + Double(best[start].score)
-            if best[end].start < 0 || score > Double(best[end].score) {
-                best[end] = Node(start: start, id: id, score: Float(score))
-            }
-            if end == single { coversOne = true }
+        let units = trie.units.span
+        let scores = scores.span
+        let base = ends[start].score
+        var node = ByteTrie.root
+        var hasCharacter = false
+        var position = start
+        while position < text.count {
+            node = units.child(of: node, by: text[position])
+            if node == ByteTrie.none { break }
+            position += 1
+            let id = units[Int(node)].value
+            if id == ByteTrie.none { continue }
+            let score = scores[Int(id)]
+            if score.isNaN { continue }
+            frontier = max(frontier, position)
+            let length = position - start
+            let end = PathEnd(
+                score: score + base, length: Int32(truncatingIfNeeded: length), id: id)
+            Self.keepBetter(end, in: &ends[position])
+            if length == characterLength { hasCharacter = true }
         }
-        return coversOne
+        return hasCharacter
+    }
+
+    @inline(__always)
+    private static func keepBetter(_ candidate: PathEnd, in end: inout PathEnd) {
+        if end.length == 0 || candidate.score > end.score { end = candidate }
+    }
+
+    private static func rebase(_ ends: inout [PathEnd], from start: Int, through frontier: Int) {
+        let origin = ends[start].score
+        ends[start].score = 0
+        guard start < frontier else { return }
+        for index in (start + 1)...frontier where ends[index].length != 0 {
+            ends[index].score -= origin
+        }
+    }
+
+    private static func backtrack(_ ends: [PathEnd]) -> [Segment] {
+        var segments: [Segment] = []
+        segments.reserveCapacity(ends.count / 4 + 1)
+        var position = ends.count - 1
+        while position > 0 {
+            let end = ends[position]
+            position -= Int(end.length)
+            segments.append(Segment(start: position, length: end.length, id: end.id))
+        }
+        segments.reverse()
+        return segments
     }
 }

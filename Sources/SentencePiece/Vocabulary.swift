@@ -1,96 +1,163 @@
-/// The pieces of a model, with the tables that segmentation and decoding look up.
-struct Vocabulary {
-    private(set) var texts: [[UInt8]] = []
-    private(set) var scores: [Float] = []
-    private(set) var kinds: [PieceKind] = []
-    /// Every piece by its text.
-    private(set) var trie: PieceTrie
-    /// The user-defined pieces alone; nil where there are none.
-    private(set) var userDefined: PieceTrie?
-    /// The id of each byte's piece; empty without byte fallback.
-    private(set) var byteIDs: [Int32] = []
-    /// The byte that a byte piece stands for.
-    private(set) var byteValues: [Int32: UInt8] = [:]
-    private(set) var unknownID: Int32 = -1
+/// The pieces of a model, checked: each has a text of its own and a use.
+struct Vocabulary: Sendable {
+    /// Pieces have fewer bytes than this, as in the reference implementation.
+    static let pieceByteLimit = 8000
+
+    let pieces: [String]
+    let scores: [Float]
+    let kinds: [PieceKind]
+    /// Pieces that text is matched against, and unused ones.
+    let matchable: ByteTrie
+    /// User-defined symbols, or nil where the model has none.
+    let userDefined: ByteTrie?
+    let unknown: UnknownText
+    /// Control, unknown and byte pieces: found by name only.
+    private let reserved: ByteTrie
+
+    /// What stands for text that no piece covers.
+    enum UnknownText: Sendable {
+        /// The unknown piece, once for a run of such text.
+        case piece(id: Int)
+        /// The piece of each byte, by its value; the model can have an unknown piece too.
+        case bytes(ids: [Int], unknownID: Int?)
+    }
 
     init(_ file: ModelFile) throws(SentencePieceError) {
-        trie = PieceTrie(byteCount: file.pieces.reduce(0) { $0 + $1.text.count })
-        for index in file.pieces.indices { try add(file, index) }
-        guard kinds.contains(where: { $0 == .normal || $0 == .userDefined }) else {
-            throw .noPieces
-        }
-        guard unknownID >= 0 else { throw .unknownPieceMissing }
-        protectUserDefined()
-        if file.trainer.hasByteFallback { try collectBytes() }
+        var builder = VocabularyBuilder(file)
+        for index in file.pieces.indices { try builder.add(index) }
+        pieces = builder.texts
+        scores = file.pieces.map(\.score)
+        kinds = builder.kinds
+        matchable = builder.matchable.build()
+        reserved = builder.reserved.build()
+        userDefined = builder.userDefinedCount == 0 ? nil : builder.userDefined.build()
+        unknown = try builder.unknownText(fallback: file.trainer.hasByteFallback)
     }
 
-    /// The id of the piece written as `bytes[range]`, the unknown id where there is none.
-    func id(of bytes: [UInt8], _ range: Range<Int>) -> Int32 {
-        let id = trie.value(at: trie.walk(PieceTrie.root, bytes, range))
-        return id < 0 ? unknownID : id
+    /// The id of the unknown piece, where the model has one.
+    var unknownID: Int? {
+        switch unknown {
+        case .piece(let id): id
+        case .bytes(_, let unknownID): unknownID
+        }
     }
 
-    private mutating func add(_ file: ModelFile, _ index: Int) throws(SentencePieceError) {
-        let piece = file.pieces[index]
-        let text = file.bytes[piece.text]
-        if text.isEmpty { throw .invalidPiece(.empty, index: index) }
-        if Array(text).span.firstInvalidUTF8() != nil {
-            throw .invalidPiece(.invalidUTF8, index: index)
-        }
-        if file.trainer.modelType == .unigram && !piece.score.isFinite {
-            throw .invalidPiece(.scoreNotFinite, index: index)
-        }
-        if let first = trie.insert(text, value: Int32(index)) {
-            throw .invalidPiece(.duplicate(first: Int(first)), index: index)
-        }
-        if piece.kind == .unknown {
-            if unknownID >= 0 {
-                throw .invalidPiece(.secondUnknown(first: Int(unknownID)), index: index)
-            }
-            unknownID = Int32(index)
-        }
-        if piece.kind == .byte {
-            guard let value = Self.byte(text) else {
-                throw .invalidPiece(.invalidByte, index: index)
-            }
-            byteValues[Int32(index)] = value
-        }
-        texts.append(Array(text))
-        scores.append(piece.score)
-        kinds.append(piece.kind)
+    /// The id of the piece with this text, or nil where there is none.
+    func id(of piece: String) -> Int? {
+        reserved.value(of: piece.utf8) ?? matchable.value(of: piece.utf8)
     }
 
-    private mutating func protectUserDefined() {
-        let ids = kinds.indices.filter { kinds[$0] == .userDefined }
-        guard !ids.isEmpty else { return }
-        var symbols = PieceTrie(byteCount: ids.reduce(0) { $0 + texts[$1].count })
-        for id in ids { _ = symbols.insert(texts[id][...], value: Int32(id)) }
-        userDefined = symbols
-    }
-
-    private mutating func collectBytes() throws(SentencePieceError) {
-        var ids = [Int32](repeating: -1, count: 256)
-        for (id, value) in byteValues { ids[Int(value)] = id }
-        if let missing = ids.firstIndex(of: -1) {
-            throw .bytePieceMissing(byte: UInt8(missing))
+    /// The byte that `<0xNN>` stands for, or nil for any other text.
+    static func byte(ofPiece text: String) -> UInt8? {
+        let utf8 = text.utf8
+        guard utf8.count == 6, text.hasPrefix("<0x"), utf8.last == UInt8(ascii: ">") else {
+            return nil
         }
-        byteIDs = ids
+        return utf8.dropFirst(3).prefix(2).reduce(UInt8?.some(0)) { value, digit in
+            guard let value, let nibble = Self.nibble(digit) else { return nil }
+            return value << 4 | nibble
+        }
     }
 
-    /// The value of a piece written `<0xNN>`.
-    private static func byte(_ text: ArraySlice<UInt8>) -> UInt8? {
-        let text = Array(text)
-        guard text.count == 6, text.starts(with: [0x3C, 0x30, 0x78]), text[5] == 0x3E,
-            let high = digit(text[3]), let low = digit(text[4])
-        else { return nil }
-        return high << 4 | low
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
+    private static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
         default: nil
         }
+    }
+}
+
+/// Checks a model file's pieces one by one, in the order of their ids.
+private struct VocabularyBuilder {
+    let file: ModelFile
+    var texts: [String] = []
+    var kinds: [PieceKind] = []
+    var matchable = ByteTrieBuilder()
+    var reserved = ByteTrieBuilder()
+    var userDefined = ByteTrieBuilder()
+    var userDefinedCount = 0
+    private var matchableCount = 0
+    private var unknownID: Int?
+    private var byteIDs = [Int?](repeating: nil, count: 256)
+
+    init(_ file: ModelFile) {
+        self.file = file
+    }
+
+    mutating func add(_ index: Int) throws(SentencePieceError) {
+        let piece = file.pieces[index]
+        let bytes = file.bytes[piece.text]
+        if let fault = fault(in: bytes) { throw .invalidPiece(fault, index: index) }
+        texts.append(String(decoding: bytes, as: UTF8.self))
+        // Some converters add a piece U+0000 beside <0x00>; the reference implementation keeps
+        // such a piece out of use rather than refuse the model.
+        let isNull = bytes.elementsEqual([0])
+        let kind = isNull && file.trainer.hasByteFallback ? .unused : piece.kind
+        kinds.append(kind)
+        if isNull && kind == .unused { return }
+        if bytes.contains(0) { throw .invalidPiece(.containsNull, index: index) }
+        try insert(bytes, kind: kind, index: index)
+        if let fault = register(kind, index: index) {
+            throw .invalidPiece(fault, index: index)
+        }
+    }
+
+    private func fault(in bytes: ArraySlice<UInt8>) -> SentencePieceError.PieceFault? {
+        if bytes.isEmpty { return .empty }
+        if bytes.count >= Vocabulary.pieceByteLimit {
+            return .tooLong(byteLimit: Vocabulary.pieceByteLimit)
+        }
+        return bytes.span.firstInvalidUTF8() == nil ? nil : .invalidUTF8
+    }
+
+    /// Enters the text in its trie.
+    ///
+    /// In a unigram model a reserved piece can have the same text as another, in a BPE model it
+    /// cannot.
+    private mutating func insert(
+        _ bytes: ArraySlice<UInt8>, kind: PieceKind, index: Int
+    ) throws(SentencePieceError) {
+        var first =
+            kind.isReserved
+            ? reserved.insert(bytes, value: index) : matchable.insert(bytes, value: index)
+        if first == nil, file.trainer.modelType == .bpe {
+            first = kind.isReserved ? matchable.value(of: bytes) : reserved.value(of: bytes)
+        }
+        if let first { throw .invalidPiece(.duplicate(first: first), index: index) }
+        if !kind.isReserved { matchableCount += 1 }
+        guard kind == .userDefined else { return }
+        userDefinedCount += 1
+        _ = userDefined.insert(bytes, value: index)
+    }
+
+    private mutating func register(
+        _ kind: PieceKind, index: Int
+    ) -> SentencePieceError.PieceFault? {
+        switch kind {
+        case .unknown:
+            if let unknownID { return .secondUnknown(first: unknownID) }
+            unknownID = index
+        case .byte:
+            guard file.trainer.hasByteFallback else { return .byteWithoutFallback }
+            guard let byte = Vocabulary.byte(ofPiece: texts[index]) else { return .invalidByte }
+            byteIDs[Int(byte)] = index
+        case .normal, .control, .userDefined, .unused: break
+        }
+        return nil
+    }
+
+    func unknownText(fallback: Bool) throws(SentencePieceError) -> Vocabulary.UnknownText {
+        if file.trainer.modelType == .unigram, matchableCount == 0 { throw .noPieces }
+        guard fallback else {
+            guard let unknownID else { throw .unknownPieceMissing }
+            return .piece(id: unknownID)
+        }
+        let ids = byteIDs.compactMap { $0 }
+        guard ids.count == byteIDs.count else {
+            let missing = byteIDs.firstIndex(of: nil) ?? 0
+            throw .bytePieceMissing(byte: UInt8(truncatingIfNeeded: missing))
+        }
+        return .bytes(ids: ids, unknownID: unknownID)
     }
 }

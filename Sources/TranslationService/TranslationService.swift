@@ -79,6 +79,16 @@ public final class TranslationService: Sendable {
         return { job.fail(.cancelled) }
     }
 
+    /// Answers the requests that waited past their deadline, and forgets those given up.
+    func dropExpired(at now: Double) {
+        let expired = queue.withLock { queue in
+            let expired = queue.requests.filter { now >= $0.deadline }
+            queue.requests.removeAll { now >= $0.deadline || $0.isAnswered }
+            return expired
+        }
+        for job in expired { job.fail(.deadlineExceeded) }
+    }
+
     /// Refuses new requests and returns when all that were taken have been answered.
     public func stop() {
         queue.change { $0.isStopping = true }

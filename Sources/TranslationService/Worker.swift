@@ -146,6 +146,7 @@ final class Worker {
 
     private func dropAnswered() {
         let now = monotonicSeconds()
+        service.dropExpired(at: now)
         for (ticket, sentence) in running {
             if now >= sentence.job.deadline { sentence.job.fail(.deadlineExceeded) }
             guard sentence.job.isAnswered else { continue }

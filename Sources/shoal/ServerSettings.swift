@@ -17,7 +17,7 @@ struct ServerSettings {
     var logsAccess = false
 
     init() {
-        service.workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        service.workers = Processors.available
     }
 }
 

@@ -41,7 +41,8 @@ struct SettingsLoader {
             default:
                 let found = Setting.all.first { $0.flag == name || $0.shortFlag == name }
                 guard let found else {
-                    throw unknown("flag", name, among: Setting.all.map(\.flag) + ["--config"])
+                    let flags = Setting.all.flatMap { [$0.flag, $0.shortFlag ?? $0.flag] }
+                    throw unknown("flag", name, among: flags + ["--config"])
                 }
                 line.values.append((found, try value(), "flag \(name)"))
             }

@@ -13,7 +13,7 @@ struct TextTranslator {
 
     init(_ model: ServedModel) {
         var configuration = TranslationService.Configuration()
-        configuration.workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        configuration.workers = Processors.available
         configuration.maximumQueuedRequests = .max
         service = TranslationService(
             model: model, configuration: configuration,
