@@ -92,11 +92,13 @@ let package = Package(
             resources: [.copy("Resources")], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(
-            name: "TensorTests", dependencies: ["Tensor", "TestSupport"], swiftSettings: swift),
+            name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "TranslationServiceTests",
             dependencies: [
-                "TranslationService", "TranslationModel", "Decoding", "Telemetry", "TestSupport",
+                "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "Telemetry",
+                "TestSupport", "Tokenization",
             ],
             swiftSettings: swift),
         .testTarget(

@@ -5,5 +5,8 @@
 #define CK_TILE_VECTORS 1
 #define CK_SKINNY_VECTORS 2
 #include "vector.h"
+#include "vector_attention.h"
+#include "vector_linear.h"
+#include "vector_rows.h"
 #pragma clang attribute pop
 #endif

@@ -7,7 +7,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-/// Element i of a sum kept in 16 partial results.
+/// The sum of 16 partial results, in the order that the header gives.
 static float fold_sum(const float *lanes) {
     float t[16];
     for (size_t j = 0; j < 16; j++) t[j] = lanes[j];

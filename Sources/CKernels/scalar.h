@@ -47,11 +47,28 @@ static inline float ck_scalar_exp(float x) {
     return y * ck_power_of_two(half) * ck_power_of_two(whole - half);
 }
 
-static inline float ck_scalar_gelu(float x) { return x * (0.5f * (1.0f + erff(x * 0.70710678118654752f))); }
+/// erfc(z) = exp(-z^2) t P(t), t = 1 / (1 + 3z/8), z >= 0: the form of Abramowitz and Stegun 7.1.26 with a longer polynomial, fitted
+/// to exp(z^2) erfc(z) on [0, 10] for the least relative error, 4e-8. Coefficients from t^8 down.
+#define CK_ERFC_SCALE 0.375f
+#define CK_SQRT_HALF 0.70710678118654752f
+#define CK_ERFC_TERMS 9
+static const float ck_erfc_coefficients[CK_ERFC_TERMS] = {
+    0.061538395f, -0.28732926f, 0.43239707f, -0.22941171f, 0.27372366f, 0.12150535f, 0.2053134f, 0.21064965f, 0.21161348f,
+};
+
+/// x Phi(x), with Phi(x) = erfc(-x / sqrt 2) / 2 taken from the tail that is small, so that nothing cancels far left.
+static inline float ck_scalar_gelu(float x) {
+    float z = fabsf(x) * CK_SQRT_HALF;
+    float t = 1.0f / fmaf(z, CK_ERFC_SCALE, 1.0f);
+    float p = ck_erfc_coefficients[0];
+    for (int i = 1; i < CK_ERFC_TERMS; i++) p = fmaf(p, t, ck_erfc_coefficients[i]);
+    float tail = p * t * ck_scalar_exp(-(z * z)) * 0.5f;
+    return x * (x < 0.0f ? tail : 1.0f - tail);
+}
 
 static inline float ck_scalar_activate(ck_activation activation, float x) {
     switch (activation) {
-    case CK_RELU: return x > 0.0f ? x : 0.0f;
+    case CK_RELU: return x < 0.0f ? 0.0f : x;
     case CK_SWISH: return x / (1.0f + ck_scalar_exp(-x));
     case CK_GELU: return ck_scalar_gelu(x);
     case CK_IDENTITY: break;

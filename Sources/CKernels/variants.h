@@ -19,6 +19,9 @@ CK_DECLARE_VARIANT(avx2)
 CK_DECLARE_VARIANT(avx512)
 #endif
 
+/// `count` rounded up to whole vectors.
+static inline size_t ck_padded(size_t count) { return (count + 15) / 16 * 16; }
+
 static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }
 
 /// Row number of key t.

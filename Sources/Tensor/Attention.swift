@@ -55,12 +55,14 @@ public final class Attention {
     ///   - query: matrix and row; at least `width` columns.
     ///   - keysValues: what is attended to.
     ///   - rows: the positions, at least one.
-    ///   - output: matrix and row that the result goes to; at least `width` columns.
+    ///   - output: matrix and row that the result goes to; at least `width` columns, not the keys'
+    ///     matrix.
     public func attend(
         query: (matrix: Matrix, row: Int), _ keysValues: KeysValues, rows: Rows,
         into output: (matrix: Matrix, row: Int)
     ) {
         precondition(query.matrix.columns >= width && output.matrix.columns >= width)
+        precondition(output.matrix !== keysValues.matrix, "the result would overwrite keys")
         var arguments = arguments(keysValues, count: rows.count)
         arguments.query = UnsafePointer(query.matrix.pointer(row: query.row))
         arguments.out = output.matrix.pointer(row: output.row)
@@ -84,9 +86,10 @@ public final class Attention {
     /// - Parameters:
     ///   - queryKeyValue: queries, keys and values side by side, [rows, 3·width].
     ///   - range: the rows of the sentence, at least one.
-    ///   - output: the same rows are written, at least `width` columns.
+    ///   - output: the same rows are written, at least `width` columns; another matrix.
     public func selfAttend(_ queryKeyValue: Matrix, range: Range<Int>, into output: Matrix) {
         precondition(queryKeyValue.columns == 3 * width && output.columns >= width)
+        precondition(output !== queryKeyValue, "the result would overwrite keys")
         let keysValues = KeysValues(queryKeyValue, keyColumn: width, valueColumn: 2 * width)
         check(range, keysValues)
         var arguments = arguments(keysValues, count: range.count)
@@ -106,10 +109,13 @@ public final class Attention {
     private func arguments(_ keysValues: KeysValues, count: Int) -> ck_attention_args {
         let matrix = keysValues.matrix
         precondition(count > 0, "nothing to attend to")
+        let lastColumn = matrix.columns - width
         precondition(
-            keysValues.keyColumn + width <= matrix.columns
-                && keysValues.valueColumn + width <= matrix.columns, "columns outside the matrix")
-        if count > scores.count { scores = Storage(zeros: 2 * count) }
+            keysValues.keyColumn >= 0 && keysValues.keyColumn <= lastColumn
+                && keysValues.valueColumn >= 0 && keysValues.valueColumn <= lastColumn,
+            "columns outside the matrix")
+        // The kernel works on scores by whole vectors of 16.
+        if count > scores.count { scores = Storage(zeros: (2 * count + 15) / 16 * 16) }
         var arguments = ck_attention_args()
         arguments.keys = UnsafePointer(matrix.pointer(rows: 0..<0) + keysValues.keyColumn)
         arguments.values = UnsafePointer(matrix.pointer(rows: 0..<0) + keysValues.valueColumn)

@@ -26,6 +26,9 @@ public struct LayerNorm: Sendable {
     /// Normalises `rows` of x into the rows of y from `first` on; y may be x where the rows are the same.
     public func apply(_ x: Matrix, rows: Range<Int>, into y: Matrix, at first: Int = 0) {
         precondition(x.columns == gamma.count && y.columns == gamma.count, "shapes do not fit")
+        precondition(
+            x !== y || first == rows.lowerBound || !rows.overlaps(first..<first + rows.count),
+            "rows overwritten before they are read")
         guard !rows.isEmpty else { return }
         gamma.withUnsafeBufferPointer { gamma in
             beta.withUnsafeBufferPointer { beta in

@@ -61,6 +61,9 @@ public final class Linear: @unchecked Sendable {
         arguments.bias = bias.map { UnsafePointer($0.floats) }
         if let residual = options.residual {
             precondition(residual.columns >= outputs, "residual of another width")
+            precondition(
+                residual !== y || first == rows.lowerBound, "residual overwritten before it is read"
+            )
             arguments.residual = UnsafePointer(residual.pointer(rows: rows))
             arguments.ldr = residual.columns
         }
@@ -79,7 +82,8 @@ public final class Linear: @unchecked Sendable {
         public var activation: Activation
         /// Added last, at least `outputs` columns.
         ///
-        /// Its row i belongs to row i of x. Nil adds nothing.
+        /// Its row i belongs to row i of x. May be y itself if the rows are the same. Nil adds
+        /// nothing.
         public var residual: Matrix?
 
         /// By default nothing follows.

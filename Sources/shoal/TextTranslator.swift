@@ -39,10 +39,9 @@ struct TextTranslator {
                 finished.signal()
             }
         }
-        for (count, start) in starts.enumerated() {
+        for count in starts.indices {
             finished.wait()
             progress?.show(min((count + 1) * Self.textsPerRequest, texts.count))
-            _ = start
         }
         return try starts.flatMap { start in
             switch results.withLock({ $0[start] }) {

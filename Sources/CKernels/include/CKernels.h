@@ -97,7 +97,7 @@ typedef struct ck_attention_args {
     const int32_t *rows;
     size_t start, count;
     size_t heads, head_width;
-    float *scores;       ///< scratch of `count` floats
+    float *scores;       ///< scratch of `count` floats, rounded up to a multiple of 16
     float *out;          ///< [heads * head_width]
 } ck_attention_args;
 

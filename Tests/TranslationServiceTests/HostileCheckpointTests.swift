@@ -1,0 +1,65 @@
+import Checkpoint
+import Decoding
+import TestSupport
+import Testing
+import Tokenization
+import TranslationModel
+import TranslationService
+
+private let files = [
+    "config.json", "exits.json", "exits.safetensors", "model.safetensors", "source.spm",
+    "target.spm", "tokenizer_config.json", "vocab.json",
+]
+
+/// Translates on this thread, as far as the model lets it.
+private func translate(_ text: String, _ model: ServedModel, _ options: ExitOptions) {
+    guard let rule = try? options.resolve(for: model) else { return }
+    var decoding = DecodingOptions(exit: rule)
+    decoding.beamSize = 2
+    decoding.maximumTokens = min(4, model.checkpoint.configuration.maximumPositions - 1)
+    let ids = Array(
+        model.tokenizer.encode(text).prefix(model.checkpoint.configuration.maximumPositions))
+    let states = model.network.encode([ids], scratch: EncoderScratch(for: model.network))
+    let decoder = BatchDecoder(model: model.network)
+    _ = decoder.add(source: states[0], options: decoding)
+    while decoder.sentenceCount > 0 { _ = decoder.advance() }
+}
+
+@Suite("Checkpoints that come from anywhere")
+struct HostileCheckpointTests {
+    @Test(
+        "A checkpoint with a mutated file is refused with a reason or translates",
+        arguments: [
+            "bf16-banned-ids", "separate-classifiers-f16", "swish-tied-unigram",
+            "untied-projection",
+        ])
+    func mutated(_ variant: String) throws {
+        let contents = try files.map {
+            ($0, try Repository.bytes("Tests/Golden/variants/\(variant)/\($0)"))
+        }
+        let directory = try TemporaryDirectory()
+        for (name, bytes) in contents { try directory.write(bytes, to: name) }
+        var generator = SeededGenerator(seed: UInt64(variant.utf8.count))
+        var refused = 0
+        for _ in 0..<400 {
+            let (name, original) = contents[generator.below(contents.count)]
+            var bytes = original
+            for _ in 0...generator.below(3) { generator.mutate(&bytes) }
+            try directory.write(bytes, to: name)
+            do {
+                let model = try ServedModel(directory: directory.path)
+                for policy in ExitPolicy.Name.allCases {
+                    var options = ExitOptions()
+                    options.policy = policy
+                    options.layer = policy == .fixed ? 1 : nil
+                    translate("Ein Mann liest.", model, options)
+                }
+            } catch {
+                #expect("\(error)".utf8.count > 10, "an error says what is wrong")
+                refused += 1
+            }
+            try directory.write(original, to: name)
+        }
+        #expect(refused > 0)
+    }
+}
