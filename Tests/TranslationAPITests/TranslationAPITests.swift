@@ -31,9 +31,10 @@ private struct TestServer {
     let api: TranslationAPI
     let server: HTTPServer
 
-    init(loaded: Bool = true) throws {
+    init(loaded: Bool = true, timeout: Double = 30, queue: Int = 256) throws {
         let registry = MetricRegistry()
         var settings = TranslationAPI.Settings()
+        settings.limits.timeout = timeout
         settings.document = try Repository.bytes("openapi.yaml")
         api = TranslationAPI(settings: settings, registry: registry)
         var configuration = ServerConfiguration()
@@ -42,8 +43,10 @@ private struct TestServer {
             configuration, handler: Handler(api: api), observer: Silent())
         guard loaded else { return }
         let model = try ServedModel(directory: Repository.model)
+        var sizes = TranslationService.Configuration()
+        sizes.maximumQueuedRequests = queue
         let service = TranslationService(
-            model: model, configuration: .init(),
+            model: model, configuration: sizes,
             metrics: ServiceMetrics(registry: registry, model: model))
         api.enter(.serving(service))
     }
@@ -200,6 +203,85 @@ struct TranslationAPITests {
         #expect(response.status == entry.status)
         #expect(try json(response)["code"]?.stringValue == entry.code)
         if entry.status == 405 { #expect(response["allow"] != nil) }
+        server.close()
+    }
+
+    @Test(
+        "What HTTP itself forbids is answered with a problem, and the connection closes",
+        arguments: [
+            ("GET /livez HTTP/1.1\r\n\r\n", 400, "malformed_request"),
+            ("GET /livez HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "malformed_request"),
+            ("GET /livez HTTP/1.1\nHost: x\n\n", 400, "malformed_request"),
+            (
+                "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n", 413,
+                "content_too_large"
+            ),
+            (
+                "GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\nHost: x\r\n\r\n", 414,
+                "uri_too_long"
+            ),
+            (
+                "GET / HTTP/1.1\r\nHost: x\r\nA: \(String(repeating: "a", count: 17_000))\r\n\r\n",
+                431,
+                "header_fields_too_large"
+            ),
+            ("GET /livez HTTP/3.0\r\nHost: x\r\n\r\n", 505, "version_not_supported"),
+        ])
+    func forbidden(_ entry: (bytes: String, status: Int, code: String)) throws {
+        let server = try TestServer()
+        let client = try LoopbackClient(port: server.server.address.port)
+        try client.send(entry.bytes)
+        let response = try client.response()
+        #expect(response.status == entry.status)
+        #expect(try json(response)["code"]?.stringValue == entry.code)
+        #expect(response["connection"] == "close")
+        client.finishSending()
+        #expect(client.reachesEnd())
+        server.close()
+    }
+
+    @Test("A passed deadline is 504, a full queue 503 with Retry-After, a stopped service 503")
+    func overload() throws {
+        let late = try TestServer(timeout: 0)
+        let passed = try late.translate(#"{"text":"Ein Hund."}"#)
+        #expect(passed.status == 504)
+        #expect(try json(passed)["code"]?.stringValue == "deadline_exceeded")
+        late.close()
+        let full = try TestServer(queue: 0)
+        let refused = try full.translate(#"{"text":"Ein Hund."}"#)
+        #expect(refused.status == 503)
+        #expect(refused["retry-after"] != nil)
+        #expect(try json(refused)["code"]?.stringValue == "overloaded")
+        full.api.stage.service?.stop()
+        let stopped = try full.translate(#"{"text":"Ein Hund."}"#)
+        #expect(stopped.status == 503)
+        #expect(try json(stopped)["code"]?.stringValue == "shutting_down")
+        full.close()
+    }
+
+    @Test("A policy that the checkpoint has no heads for names the tensor that is missing")
+    func policyWithoutHeads() throws {
+        let server = try TestServer(loaded: false)
+        let directory = try TemporaryDirectory()
+        for name in [
+            "config.json", "model.safetensors", "source.spm", "target.spm", "vocab.json",
+            "tokenizer_config.json",
+        ] {
+            try directory.write(
+                Repository.bytes("Tests/Golden/variants/swish-tied-unigram/\(name)"), to: name)
+        }
+        let model = try ServedModel(directory: directory.path)
+        let service = TranslationService(
+            model: model, configuration: .init(),
+            metrics: ServiceMetrics(registry: MetricRegistry(), model: model))
+        server.api.enter(.serving(service))
+        let refused = try server.translate(#"{"text":"x","exit":{"policy":"token_geometric"}}"#)
+        #expect(refused.status == 422)
+        #expect(try json(refused)["code"]?.stringValue == "policy_unavailable")
+        #expect(
+            try json(refused)["detail"]?.stringValue?.contains("exits.token_geometric.weight")
+                == true)
+        #expect(try server.translate(#"{"text":"x","max_output_tokens":3}"#).status == 200)
         server.close()
     }
 
