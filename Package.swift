@@ -119,6 +119,9 @@ let package = Package(
                 "HTTPServer", "HTTPWire", "JSON", "Telemetry", "TestSupport", "TranslationAPI",
                 "TranslationService",
             ], swiftSettings: swift),
+        .testTarget(
+            name: "ToolTests", dependencies: ["shoal", "JSON", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),
     ]
 )

@@ -27,8 +27,8 @@ struct Serve: ParsableCommand {
     private static func describe(_ setting: Setting) -> String {
         let flag = [setting.flag, setting.shortFlag].compactMap { $0 }.joined(separator: ", ")
         let value = setting.read(ServerSettings())
-        return "  \(flag)\n      \(setting.help) \(setting.range)"
-            + (value.isEmpty ? "" : " (default: \(value))")
+        let range = setting.range + (value.isEmpty ? "" : "; default: \(value)")
+        return "  \(flag)\n      \(setting.help) (\(range))"
     }
 
     func run() throws {
