@@ -36,11 +36,8 @@ public struct Tokenizer: Sendable {
             + [endOfSentence]
     }
 
-    /// The piece of a target id, or of a source id.
+    /// The piece of a target id; `<unk>` where the vocabulary gives it none.
     public func piece(targetID id: Int) -> String { targetVocabulary.piece(of: id) ?? "<unk>" }
-
-    /// The piece of a source id.
-    public func piece(sourceID id: Int) -> String { sourceVocabulary.piece(of: id) ?? "<unk>" }
 
     /// The text of target ids; end of sentence and padding are left out.
     public func decode(_ ids: [Int]) -> String {

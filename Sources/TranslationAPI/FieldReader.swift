@@ -32,10 +32,6 @@ struct FieldReader {
         read(name, "a whole number") { $0.integerValue.map { Int($0) } }
     }
 
-    mutating func boolean(_ name: String) -> Bool? {
-        read(name, "true or false") { $0.boolValue }
-    }
-
     mutating func object(_ name: String) -> FieldReader? {
         let found = read(name, "an object") { $0.objectValue }
         return found.map { FieldReader($0, pointer: "\(pointer)/\(name)") }

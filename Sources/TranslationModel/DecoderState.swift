@@ -81,14 +81,6 @@ public final class DecoderState {
     func filledLayers(_ node: Int32) -> Int { nodes[Int(node)].filled }
 
     func markFilled(_ node: Int32, layers: Int) { nodes[Int(node)].filled = layers }
-
-    /// Bytes that this sentence holds, the encoder states included.
-    public var byteCount: Int {
-        let cross = crossKeyValues.reduce(0) { $0 + ($1?.byteCount ?? 0) }
-        return selfKeyValues.reduce(cross + source.byteCount + exitStates.byteCount) {
-            $0 + $1.byteCount
-        }
-    }
 }
 
 /// Operations of the decoder, 2·d_in·d_out a linear map (method.md §4).

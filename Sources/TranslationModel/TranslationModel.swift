@@ -76,7 +76,7 @@ public final class TranslationModel: Sendable {
             ? (encoderLayers.first?.byteCount ?? 0) + (decoderLayers.first?.byteCount ?? 0)
             : encoderLayers.reduce(0) { $0 + $1.byteCount }
                 + decoderLayers.reduce(0) { $0 + $1.byteCount }
-        return stacks + classifiers.byteCount + positions.matrix.rows * positions.matrix.columns * 4
+        return stacks + classifiers.byteCount + positions.matrix.byteCount
             + (embeddings == 2 ? sourceEmbedding.byteCount : 0)
             + (classifiers.holds(targetEmbedding) ? 0 : targetEmbedding.byteCount)
     }

@@ -144,18 +144,13 @@ private final class SentenceRunner {
 
     /// From source ids to target text.
     func time(_ ids: [Int], _ options: DecodingOptions) throws -> Sample {
-        var start = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &start)
+        let start = monotonicSeconds()
         let states = model.network.encode([ids], scratch: encoder)
         _ = decoder.add(source: states[0], options: options)
         var finished = decoder.advance()
         while finished.isEmpty { finished = decoder.advance() }
         let result = try finished[0].result.get()
         _ = model.tokenizer.decode(result.hypotheses[0].tokens.map(\.id))
-        var end = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &end)
-        let seconds =
-            Double(end.tv_sec - start.tv_sec) + Double(end.tv_nsec - start.tv_nsec) * 1e-9
-        return Sample(seconds: seconds, result: result)
+        return Sample(seconds: monotonicSeconds() - start, result: result)
     }
 }
