@@ -25,7 +25,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: c),
         .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "JSON", swiftSettings: swift),
-        .target(name: "Checkpoint", dependencies: ["JSON"], swiftSettings: swift),
+        .target(name: "Checkpoint", dependencies: ["JSON", "CSystem"], swiftSettings: swift),
         .target(
             name: "TranslationModel", dependencies: ["Tensor", "Checkpoint"], swiftSettings: swift),
         .target(

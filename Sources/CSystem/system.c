@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -150,4 +151,16 @@ ptrdiff_t shoal_send(int fd, const void *bytes, size_t count) {
     do sent = send(fd, bytes, count, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
+}
+
+int shoal_exchange(const char *from, const char *to) {
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -errno;
+    char aside[4096];
+    if (snprintf(aside, sizeof aside, "%s.old", from) >= (int)sizeof aside) return -ENAMETOOLONG;
+    if (rename(to, aside) != 0) return -errno;
+    if (rename(from, to) == 0) return result(rename(aside, from));
+    int code = -errno;
+    rename(aside, to);
+    return code;
 }

@@ -1,4 +1,4 @@
-/// Why a checkpoint directory cannot be used: what is wrong, where, and what would be right.
+/// Why a checkpoint cannot be used or written: what is wrong, where, and what would be right.
 public struct CheckpointError: Error, Sendable, Equatable {
     /// The kind of fault.
     public enum Code: String, Sendable, CaseIterable {
@@ -6,6 +6,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
         case fileMissing = "file_missing"
         /// The system refused to open, read or map a file, or it is not a regular file.
         case fileUnreadable = "file_unreadable"
+        /// The system refused to write a file; what was there before is still there.
+        case fileUnwritable = "file_unwritable"
         /// A file is larger than its kind can sensibly be.
         case fileTooLarge = "file_too_large"
         /// Weights are there only in a format that is never read.
@@ -36,7 +38,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
 
     /// The kind of fault.
     public let code: Code
-    /// The name of the file inside the checkpoint directory, or the directory itself.
+    /// The name of the file inside the checkpoint directory, the directory itself, or the path of a
+    /// file that could not be written.
     public let file: String
     /// The tensor, key or piece at fault; nil where it is the whole file.
     public let subject: String?

@@ -3,13 +3,14 @@ import JSON
 extension ExitsConfiguration {
     /// Reads the object of exits.json; nil stands for a directory without the file.
     init(_ object: JSONObject?, decoderLayers: Int) throws(CheckpointError) {
+        self.init(decoderLayers: decoderLayers)
         let keys = KeyReader(file: "exits.json", object: object ?? JSONObject([]))
         if object != nil {
             _ = try keys.integer("version", in: 1...1)
         }
         decoderTraining = try keys.optionalCase("decoder_training", of: DecoderTraining.self)
         classifiers =
-            try keys.optionalCase("exit_classifiers", of: Classifiers.self) ?? .shared
+            try keys.optionalCase("exit_classifiers", of: Classifiers.self) ?? classifiers
         let policies =
             try keys.optionalObject("policies")
             ?? KeyReader(file: keys.file, path: "policies", object: JSONObject([]))
@@ -18,13 +19,13 @@ extension ExitsConfiguration {
         geometricThresholds =
             try Self.thresholds(
                 "threshold", in: try policies.optionalObject(Policy.tokenGeometric.rawValue),
-                count: exits) ?? Array(repeating: 0.5, count: exits)
+                count: exits) ?? geometricThresholds
         let confidence = try policies.optionalObject(Policy.confidence.rawValue)
         confidenceThresholds =
             try Self.thresholds("thresholds", in: confidence, count: exits)
-            ?? Array(repeating: 0.9, count: exits)
+            ?? confidenceThresholds
         profiles = try Self.profiles(confidence, decoderLayers: decoderLayers)
-        defaultPolicy = try keys.optionalCase("default_policy", of: Policy.self) ?? .full
+        defaultPolicy = try keys.optionalCase("default_policy", of: Policy.self) ?? defaultPolicy
         guard defaultPolicy != .fixed else {
             throw keys.fault(
                 .unsupportedValue, "default_policy", found: "fixed",

@@ -54,39 +54,70 @@ public struct ExitsConfiguration: Sendable, Equatable {
     /// How one policy's head was trained; nil where the file does not say.
     public struct HeadTraining: Sendable, Equatable {
         /// The oracle.
-        public let oracle: Oracle?
+        public var oracle: Oracle?
         /// λ, the price of a layer.
-        public let lambda: Double?
+        public var lambda: Double?
         /// σ, the width of the smoothing in positions.
-        public let sigma: Double?
+        public var sigma: Double?
+
+        /// States what is known; nothing unless told.
+        public init(oracle: Oracle? = nil, lambda: Double? = nil, sigma: Double? = nil) {
+            self.oracle = oracle
+            self.lambda = lambda
+            self.sigma = sigma
+        }
     }
 
     /// Confidence thresholds under a name, with what they reached on the validation set.
     public struct Profile: Sendable, Equatable {
         /// The name that a request uses.
-        public let name: String
+        public var name: String
         /// τ_n for n = 1 … N−1, each in [0, 1].
-        public let thresholds: [Double]
+        public var thresholds: [Double]
         /// Validation BLEU, 0 to 100, nil where the file does not say.
-        public let bleu: Double?
+        public var bleu: Double?
         /// The mean exit layer over the validation set's tokens, 1 to N, nil where unsaid.
-        public let averageExit: Double?
+        public var averageExit: Double?
+
+        /// Names thresholds, N − 1 in number, and what they reached where that is known.
+        public init(
+            name: String, thresholds: [Double], bleu: Double? = nil, averageExit: Double? = nil
+        ) {
+            self.name = name
+            self.thresholds = thresholds
+            self.bleu = bleu
+            self.averageExit = averageExit
+        }
     }
 
     /// How the decoder was trained; nil without exits.json.
-    public let decoderTraining: DecoderTraining?
+    public var decoderTraining: DecoderTraining?
     /// Whether exits have classifiers of their own.
-    public let classifiers: Classifiers
+    public var classifiers: Classifiers
     /// The training of every learned policy that the file lists.
-    public let heads: [Policy: HeadTraining]
+    public var heads: [Policy: HeadTraining]
     /// τ_n of `token_geometric` for n = 1 … N−1; 0.5 unless the file says otherwise.
-    public let geometricThresholds: [Double]
+    public var geometricThresholds: [Double]
     /// τ_n of `confidence` for n = 1 … N−1; 0.9 unless the file says otherwise.
-    public let confidenceThresholds: [Double]
+    public var confidenceThresholds: [Double]
     /// Named thresholds of `confidence`, in the file's order.
-    public let profiles: [Profile]
+    public var profiles: [Profile]
     /// The policy of a request that names none; `full` unless the file says otherwise.
-    public let defaultPolicy: Policy
+    public var defaultPolicy: Policy
+
+    /// What a decoder of N layers has without exits.json: full depth unless asked otherwise.
+    ///
+    /// - Parameter decoderLayers: N, at least 1.
+    public init(decoderLayers: Int) {
+        precondition(decoderLayers >= 1)
+        decoderTraining = nil
+        classifiers = .shared
+        heads = [:]
+        geometricThresholds = Array(repeating: 0.5, count: decoderLayers - 1)
+        confidenceThresholds = Array(repeating: 0.9, count: decoderLayers - 1)
+        profiles = []
+        defaultPolicy = .full
+    }
 
     /// The profile of a name, or nil.
     public func profile(named name: String) -> Profile? {

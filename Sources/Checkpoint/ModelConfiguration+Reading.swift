@@ -1,4 +1,4 @@
-import JSON
+public import JSON
 
 extension ModelConfiguration {
     /// Bounds that keep products of sizes far from overflow; tensors are bounded by their file.
@@ -14,7 +14,10 @@ extension ModelConfiguration {
     }
 
     /// Reads config.json and, where there is one, generation_config.json.
-    init(config: JSONObject, generation: JSONObject?) throws(CheckpointError) {
+    ///
+    /// - Throws: the first key that is missing, of another kind, out of range or asks for something
+    ///   that the engine does not compute.
+    public init(config: JSONObject, generation: JSONObject?) throws(CheckpointError) {
         let keys = KeyReader(file: "config.json", object: config)
         let generationKeys = generation.map {
             KeyReader(file: "generation_config.json", object: $0)

@@ -1,4 +1,4 @@
-import JSON
+public import JSON
 
 /// The ids that the network uses for pieces: vocab.json or target_vocab.json.
 ///
@@ -17,7 +17,13 @@ public struct Vocabulary: Sendable {
     private let pieces: [String?]
 
     /// Reads a vocabulary file's object.
-    init(_ object: JSONObject, file: String, size: Int) throws(CheckpointError) {
+    ///
+    /// - Parameters:
+    ///   - object: pieces with their ids.
+    ///   - file: its name, for errors.
+    ///   - size: V.
+    /// - Throws: `wrongType`, `outOfRange`, `malformedVocabulary`; the piece is named.
+    public init(_ object: JSONObject, file: String, size: Int) throws(CheckpointError) {
         let keys = KeyReader(file: file, object: object)
         var ids: [ExactString: Int] = [:]
         ids.reserveCapacity(object.members.count)

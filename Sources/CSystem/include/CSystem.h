@@ -51,4 +51,7 @@ int shoal_close(int fd);
 ptrdiff_t shoal_receive(int fd, void *buffer, size_t count);
 ptrdiff_t shoal_send(int fd, const void *bytes, size_t count);
 
+/// Lets two paths change places in one step; where the file system cannot, `to` is away for a moment.
+int shoal_exchange(const char *from, const char *to);
+
 #endif

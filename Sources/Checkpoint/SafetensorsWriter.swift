@@ -1,0 +1,143 @@
+import JSON
+
+/// Writes fp32 tensors as a safetensors file that `Safetensors` and other readers accept.
+public enum SafetensorsWriter {
+    /// One tensor, its values lent when they are written.
+    public struct Tensor {
+        /// Receives the values, row by row.
+        public typealias Body = (UnsafeBufferPointer<Float>) throws(CheckpointError) -> Void
+
+        /// Its name, unique in the file and not `__metadata__`.
+        public let name: String
+        /// Its dimensions, the outermost first; empty for a scalar.
+        public let shape: [Int]
+        private let lend: (Body) throws(CheckpointError) -> Void
+
+        /// A tensor whose values stay where they are.
+        ///
+        /// - Parameters:
+        ///   - name: its name.
+        ///   - shape: its dimensions.
+        ///   - lend: calls what it is given once, with product(shape) values.
+        public init(
+            name: String, shape: [Int], lend: @escaping (Body) throws(CheckpointError) -> Void
+        ) {
+            self.name = name
+            self.shape = shape
+            self.lend = lend
+        }
+
+        /// A tensor of an array, which is shared and not copied.
+        public init(name: String, shape: [Int], values: [Float]) {
+            self.init(name: name, shape: shape) { (body) throws(CheckpointError) in
+                try values.withUnsafeBufferPointer(body)
+            }
+        }
+
+        fileprivate func withValues(_ body: Body) throws(CheckpointError) { try lend(body) }
+    }
+
+    /// Writes a file, or leaves the one that is there.
+    ///
+    /// Takes memory for the header and one buffer; every value is looked at once before it is written.
+    ///
+    /// - Parameters:
+    ///   - tensors: what the file holds, in the order of its data.
+    ///   - metadata: strings of `__metadata__`, written in the order of their names.
+    ///   - file: the file's name.
+    ///   - directory: the directory that it goes to.
+    /// - Throws: `fileUnwritable`; `outOfRange` for names that are taken and shapes that are negative
+    ///   or too large; `shapeMismatch` for values that do not fill their shape; `notFinite`.
+    public static func write(
+        _ tensors: [Tensor], metadata: [String: String] = [:], to file: String, in directory: String
+    ) throws(CheckpointError) {
+        let counts = try counts(tensors, file: file)
+        let header = header(tensors, counts: counts, metadata: metadata)
+        try AtomicFile.write(to: "\(directory)/\(file)") {
+            (output: inout AtomicFile.Output) throws(CheckpointError) in
+            try output.append(header)
+            for (tensor, count) in zip(tensors, counts) {
+                try append(tensor, count: count, to: &output, file: file)
+            }
+        }
+    }
+
+    /// The number of values of each tensor, once names and shapes are known to be possible.
+    private static func counts(_ tensors: [Tensor], file: String) throws(CheckpointError) -> [Int] {
+        var names: Set<ExactString> = [ExactString("__metadata__")]
+        var counts: [Int] = []
+        var total = 0
+        for tensor in tensors {
+            guard names.insert(ExactString(tensor.name)).inserted else {
+                throw CheckpointError(
+                    .outOfRange, file: file, subject: tensor.name, found: "a name that is taken",
+                    expected: "a name for each tensor")
+            }
+            // Counted in bytes, so that no later sum of offsets overflows.
+            var bytes = (partialValue: 4, overflow: tensor.shape.contains { $0 < 0 })
+            for dimension in tensor.shape where !bytes.overflow {
+                bytes = bytes.partialValue.multipliedReportingOverflow(by: dimension)
+            }
+            let (sum, overflow) = total.addingReportingOverflow(bytes.partialValue)
+            guard !bytes.overflow, !overflow else {
+                throw CheckpointError(
+                    .outOfRange, file: file, subject: tensor.name, found: "shape \(tensor.shape)",
+                    expected: "dimensions of at least 0 whose bytes fit 63 bits")
+            }
+            total = sum
+            counts.append(bytes.partialValue / 4)
+        }
+        return counts
+    }
+
+    /// Length and JSON header, padded with spaces so that the data starts at a multiple of 8 bytes.
+    private static func header(
+        _ tensors: [Tensor], counts: [Int], metadata: [String: String]
+    ) -> [UInt8] {
+        var members: [JSONObject.Member] = []
+        if !metadata.isEmpty {
+            let strings = metadata.sorted { $0.key < $1.key }
+            let object = JSONObject(strings.map { .init($0.key, .string($0.value)) })
+            members.append(.init("__metadata__", .object(object)))
+        }
+        var offset = 0
+        for (tensor, count) in zip(tensors, counts) {
+            members.append(.init(tensor.name, .object(entry(tensor, offset, offset + 4 * count))))
+            offset += 4 * count
+        }
+        var text = JSON.serialize(.object(JSONObject(members)))
+        text += repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
+        let length = UInt64(text.count)
+        return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + text
+    }
+
+    private static func entry(_ tensor: Tensor, _ begin: Int, _ end: Int) -> JSONObject {
+        JSONObject([
+            .init("dtype", .string(ElementType.float32.rawValue)),
+            .init("shape", .array(tensor.shape.map { .integer(Int64($0)) })),
+            .init("data_offsets", .array([.integer(Int64(begin)), .integer(Int64(end))])),
+        ])
+    }
+
+    /// The bytes go out as they are in memory: every machine that is built for is little-endian.
+    private static func append(
+        _ tensor: Tensor, count: Int, to output: inout AtomicFile.Output, file: String
+    ) throws(CheckpointError) {
+        var given: Int?
+        try tensor.withValues { (values) throws(CheckpointError) in
+            given = values.count
+            guard given == count else { return }
+            if let index = values.firstIndex(where: { !$0.isFinite }) {
+                throw CheckpointError(
+                    .notFinite, file: file, subject: tensor.name,
+                    found: "\(values[index]) at element \(index)", expected: "finite weights")
+            }
+            try output.append(UnsafeRawBufferPointer(values))
+        }
+        guard given == count else {
+            throw CheckpointError(
+                .shapeMismatch, file: file, subject: tensor.name,
+                found: "\(given ?? 0) values", expected: "\(count), shape \(tensor.shape)")
+        }
+    }
+}
