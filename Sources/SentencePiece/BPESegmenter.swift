@@ -76,7 +76,7 @@ private struct Symbol {
 private struct Merger {
     private let model: BPESegmenter
     private(set) var symbols: [Symbol]
-    private var queue: MergeQueue
+    private var queue: MergeQueue<MergeCandidate>
     /// For each unused piece that was a candidate, the length of its left half.
     private var splits: [Int32: Int32] = [:]
 

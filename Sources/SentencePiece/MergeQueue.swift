@@ -1,5 +1,11 @@
+/// Something that waits in a `MergeQueue`.
+protocol Prioritized {
+    /// Whether this one leaves the queue before the other.
+    func precedes(_ other: Self) -> Bool
+}
+
 /// Two neighbouring symbols that together are a piece.
-struct MergeCandidate {
+struct MergeCandidate: Prioritized {
     /// Orders scores as integers: greater is better.
     var rank: Int32
     /// Bytes of both, to recognise a candidate that an earlier merge has overtaken.
@@ -25,14 +31,14 @@ struct MergeCandidate {
 }
 
 /// A binary heap of merge candidates, the first to be merged at its top.
-struct MergeQueue {
-    private var heap: [MergeCandidate] = []
+struct MergeQueue<Candidate: Prioritized> {
+    private var heap: [Candidate] = []
 
     init(capacity: Int) {
         heap.reserveCapacity(capacity)
     }
 
-    mutating func push(_ candidate: MergeCandidate) {
+    mutating func push(_ candidate: Candidate) {
         var index = heap.count
         heap.append(candidate)
         while index > 0 {
@@ -44,7 +50,7 @@ struct MergeQueue {
         heap[index] = candidate
     }
 
-    mutating func pop() -> MergeCandidate? {
+    mutating func pop() -> Candidate? {
         guard let last = heap.popLast() else { return nil }
         guard let top = heap.first else { return last }
         var index = 0

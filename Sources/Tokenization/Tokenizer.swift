@@ -24,6 +24,29 @@ public struct Tokenizer: Sendable {
         padding = checkpoint.configuration.padID
     }
 
+    /// A tokenizer whose sides share one vocabulary.
+    ///
+    /// - Parameters:
+    ///   - source: segments source texts.
+    ///   - target: segments target texts and joins outputs.
+    ///   - vocabulary: numbers the pieces of both.
+    public init(
+        source: SentencePieceProcessor, target: SentencePieceProcessor, vocabulary: Vocabulary
+    ) {
+        self.source = source
+        self.target = target
+        sourceVocabulary = vocabulary
+        targetVocabulary = vocabulary
+        endOfSentence = vocabulary.endOfSentenceID
+        padding = vocabulary.padID
+    }
+
+    /// Target ids of a text, end of sentence included: what a model is trained to produce.
+    public func encodeTarget(_ text: String) -> [Int] {
+        target.encode(text).map { targetVocabulary.id(of: $0) ?? targetVocabulary.unknownID }
+            + [endOfSentence]
+    }
+
     /// Source ids of a text, end of sentence included: S of them.
     ///
     /// Pieces that the vocabulary lacks become `<unk>`. A leading `>>xx<<` (the target language of a
