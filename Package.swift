@@ -42,7 +42,9 @@ let package = Package(
                 "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tokenization",
                 "Telemetry",
             ], swiftSettings: swift),
-        .target(name: "Evaluation", swiftSettings: swift),
+        .target(name: "Randomness", swiftSettings: swift),
+        .target(name: "Evaluation", dependencies: ["Randomness"], swiftSettings: swift),
+        .target(name: "Charts", swiftSettings: swift),
         .target(
             name: "TranslationAPI",
             dependencies: [
@@ -122,6 +124,8 @@ let package = Package(
         .testTarget(
             name: "ToolTests", dependencies: ["shoal", "JSON", "TestSupport"],
             swiftSettings: swift),
+        .testTarget(
+            name: "ChartsTests", dependencies: ["Charts", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),
     ]
 )

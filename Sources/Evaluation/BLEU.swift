@@ -78,7 +78,9 @@ public struct BLEU: CorpusMetric {
             return Report(score: 0, precisions: precisions, brevityPenalty: penalty)
         }
         let mean = precisions.map { log($0) }.reduce(0, +) / Double(Self.maximumOrder)
-        return Report(score: penalty * exp(mean), precisions: precisions, brevityPenalty: penalty)
+        // The logarithm's rounding would put a perfect score a little above 100.
+        return Report(
+            score: min(penalty * exp(mean), 100), precisions: precisions, brevityPenalty: penalty)
     }
 
     private static func brevityPenalty(_ statistics: Statistics) -> Double {

@@ -29,6 +29,10 @@ public enum EvaluationError: Error, Sendable, Equatable {
     case emptyCorpus
     /// A bootstrap needs at least one resample.
     case noResamples(Int)
+    /// The line through the fixed depths needs at least one of them.
+    case noDepths
+    /// The exit layers of a sentence, from 0, cannot add up to this with N layers.
+    case layersOutOfRange(sentence: Int, layersRun: Int, expected: ClosedRange<Int>)
 }
 
 extension EvaluationError: CustomStringConvertible {
@@ -39,6 +43,10 @@ extension EvaluationError: CustomStringConvertible {
             "found \(hypotheses) hypotheses for \(references) references; expected one for each"
         case .emptyCorpus: "found no sentence; expected at least one"
         case .noResamples(let count): "found \(count) resamples; expected at least 1"
+        case .noDepths: "found no fixed depth; expected depths 1 to N"
+        case .layersOutOfRange(let sentence, let layersRun, let expected):
+            "sentence \(sentence): found exit layers that add up to \(layersRun); expected "
+                + "\(expected.lowerBound) to \(expected.upperBound)"
         }
     }
 }

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Whether one system is better than another by more than the choice of test sentences explains.
 ///
 /// Paired bootstrap resampling (Koehn, 2004): both systems are scored on the same resamples of
@@ -52,7 +54,7 @@ public struct PairedBootstrap: Sendable, Equatable {
         _ metric: Metric, baseline: [Metric.Statistics], system: [Metric.Statistics],
         options: Options = Options()
     ) throws(EvaluationError) {
-        var generator = SplitMix64(state: options.seed)
+        var generator = SplitMix64(seed: options.seed)
         try self.init(
             metric, baseline: baseline, system: system, resamples: options.resamples,
             using: &generator)
@@ -74,7 +76,7 @@ public struct PairedBootstrap: Sendable, Equatable {
         for _ in 0..<resamples {
             var sums = (baseline: Metric.Statistics(), system: Metric.Statistics())
             for _ in system.indices {
-                let index = Int(generator.next().multipliedFullWidth(by: UInt64(system.count)).high)
+                let index = generator.segment(of: system.count)
                 sums.baseline += baseline[index]
                 sums.system += system[index]
             }
@@ -102,23 +104,9 @@ public struct PairedBootstrap: Sendable, Equatable {
 extension PairedBootstrap.Score {
     /// A score with the spread of its resamples, of which there is at least one.
     fileprivate init(_ score: Double, _ resamples: [Double]) {
-        let sorted = resamples.sorted()
-        let cut = sorted.count / 40
+        let interval = resamples.central95
         self.score = score
-        mean = sorted.reduce(0, +) / Double(sorted.count)
-        confidenceInterval = (sorted[sorted.count - 1 - cut] - sorted[cut]) / 2
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014), so that a seed means the same everywhere.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+        mean = resamples.reduce(0, +) / Double(resamples.count)
+        confidenceInterval = (interval.upperBound - interval.lowerBound) / 2
     }
 }

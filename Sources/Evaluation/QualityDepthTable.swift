@@ -5,98 +5,98 @@
 public struct QualityDepthTable: Sendable, Equatable {
     /// What one policy reached on a test set.
     public struct Row: Sendable, Equatable {
-        /// The policy with its parameters, for example "confidence τ=0.9".
+        /// The policy with its parameters, for example "confidence 0.9".
         public let name: String
         /// BLEU, 0 to 100.
         public let bleu: Double
         /// chrF2, 0 to 100.
         public let chrF: Double
-        /// The mean exit layer over the target tokens, end of sentence counted.
-        public let averageExit: Double
-        /// Decoder operations for each target token, classifiers and heads counted.
-        public let operationsPerToken: Double
-        /// Decoding time of the whole set in milliseconds, nil where it was not measured.
-        public let milliseconds: Double?
+        /// What it cost.
+        public let cost: Cost
+        /// How it compares; nil where nothing was compared.
+        public let significance: Significance?
 
         /// States a result.
         public init(
-            name: String, quality: (bleu: Double, chrF: Double), averageExit: Double,
-            operationsPerToken: Double, milliseconds: Double? = nil
+            name: String, quality: (bleu: Double, chrF: Double), cost: Cost,
+            significance: Significance? = nil
         ) {
             self.name = name
             bleu = quality.bleu
             chrF = quality.chrF
-            self.averageExit = averageExit
-            self.operationsPerToken = operationsPerToken
-            self.milliseconds = milliseconds
+            self.cost = cost
+            self.significance = significance
         }
     }
 
-    /// Full depth, which the others are compared with; its average exit is N.
-    public let fullDepth: Row
-    /// The other rows, in the order that they were given.
+    /// What a policy cost.
+    public struct Cost: Sendable, Equatable {
+        /// The mean exit layer over the target tokens, end of sentence counted.
+        public let averageExit: Double
+        /// N.
+        public let layerCount: Int
+        /// Decoder operations for each target token, classifiers and heads counted.
+        public let operationsPerToken: Double
+        /// The operations of the same steps at full depth.
+        public let fullDepthOperationsPerToken: Double
+
+        /// States a cost.
+        public init(
+            averageExit: Double, layerCount: Int, operationsPerToken: Double,
+            fullDepthOperationsPerToken: Double
+        ) {
+            self.averageExit = averageExit
+            self.layerCount = layerCount
+            self.operationsPerToken = operationsPerToken
+            self.fullDepthOperationsPerToken = fullDepthOperationsPerToken
+        }
+
+        /// 1 − average exit / N.
+        public var layersSaved: Double { 1 - averageExit / Double(layerCount) }
+
+        /// 1 − operations / operations at full depth: negative where asking costs more than it saves.
+        public var operationsSaved: Double { 1 - operationsPerToken / fullDepthOperationsPerToken }
+    }
+
+    /// A policy's BLEU beside full depth's and beside the line through the fixed depths.
+    public struct Significance: Sendable, Equatable {
+        /// BLEU less full depth's.
+        public let fullDepthDifference: Double
+        /// The paired bootstrap's p-value of it; nil where the scores are equal.
+        public let fullDepthPValue: Double?
+        /// Against the line; nil for the fixed depths, which are the line.
+        public let line: DepthLineComparison?
+
+        /// States a comparison.
+        public init(
+            fullDepthDifference: Double, fullDepthPValue: Double?, line: DepthLineComparison?
+        ) {
+            self.fullDepthDifference = fullDepthDifference
+            self.fullDepthPValue = fullDepthPValue
+            self.line = line
+        }
+    }
+
+    /// The rows in the order that they were given.
     public let rows: [Row]
 
-    /// Puts full depth at the head of other rows.
-    public init(fullDepth: Row, rows: [Row]) {
-        self.fullDepth = fullDepth
+    /// A table of these rows.
+    public init(rows: [Row]) {
         self.rows = rows
     }
 
-    /// 1 − average exit / average exit at full depth.
-    public func layersSaved(_ row: Row) -> Double {
-        1 - row.averageExit / fullDepth.averageExit
-    }
-
-    /// 1 − operations / operations at full depth, negative where classifiers cost more than is saved.
-    public func operationsSaved(_ row: Row) -> Double {
-        1 - row.operationsPerToken / fullDepth.operationsPerToken
-    }
-
-    /// The rows, full depth among them, that no row beats in both BLEU and operations.
+    /// Whether no row beats this one in both BLEU and operations.
     ///
-    /// A row that equals another in one and is worse in the other is left out; of equal rows all
-    /// stay. Ordered by operations, fewest first.
-    public var frontier: [Row] {
-        let all = [fullDepth] + rows
-        let best = all.filter { row in
-            !all.contains { other in
-                other.bleu >= row.bleu && other.operationsPerToken <= row.operationsPerToken
-                    && (other.bleu > row.bleu || other.operationsPerToken < row.operationsPerToken)
-            }
+    /// A row that equals another in one and is worse in the other is beaten; equal rows are not.
+    /// Costs O(rows).
+    ///
+    /// - Parameter row: a row of this table.
+    /// - Returns: whether it is worth choosing.
+    public func isOnFrontier(_ row: Row) -> Bool {
+        let operations = row.cost.operationsPerToken
+        return !rows.contains { other in
+            other.bleu >= row.bleu && other.cost.operationsPerToken <= operations
+                && (other.bleu > row.bleu || other.cost.operationsPerToken < operations)
         }
-        return best.sorted { $0.operationsPerToken < $1.operationsPerToken }
-    }
-
-    /// The table in Markdown, full depth first; "–" where nothing was measured.
-    public var markdown: String {
-        let head = """
-            | policy | BLEU | chrF2 | average exit | layers saved | operations saved | ms |
-            | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-            """
-        let lines = ([fullDepth] + rows).map { row in
-            let cells = [
-                row.name.replacing("|", with: "\\|"), Self.fixed(row.bleu, 2),
-                Self.fixed(row.chrF, 2), Self.fixed(row.averageExit, 2),
-                Self.fixed(100 * layersSaved(row), 1) + " %",
-                Self.fixed(100 * operationsSaved(row), 1) + " %",
-                row.milliseconds.map { Self.fixed($0, 0) } ?? "–",
-            ]
-            return "| \(cells.joined(separator: " | ")) |"
-        }
-        return ([head] + lines).joined(separator: "\n") + "\n"
-    }
-
-    /// A number with 0 to 6 decimals, halves rounded to even; "–" if it is not finite.
-    private static func fixed(_ value: Double, _ decimals: Int) -> String {
-        let power = (0..<decimals).reduce(1.0) { product, _ in 10 * product }
-        guard let scaled = Int64(exactly: (value * power).rounded(.toNearestOrEven)) else {
-            return "–"
-        }
-        let sign = scaled < 0 ? "-" : ""
-        let digits = String(scaled.magnitude)
-        guard decimals > 0 else { return sign + digits }
-        let padded = String(repeating: "0", count: max(decimals + 1 - digits.count, 0)) + digits
-        return "\(sign)\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
     }
 }

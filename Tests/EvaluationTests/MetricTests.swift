@@ -52,6 +52,14 @@ private func isClose(_ left: Double, _ right: Double) -> Bool {
         #expect(isClose(try ChrF().score(hypotheses: [hypothesis], references: [reference]), chrF))
     }
 
+    @Test("Perfect translations score 100 at most, whatever logarithms round to")
+    func atMost100() throws {
+        for count in 1...20 {
+            let text = (0..<7 * count).map { "w\($0)" }.joined(separator: " ")
+            #expect(try BLEU().score(hypotheses: [text], references: [text]) <= 100)
+        }
+    }
+
     @Test("The score of a corpus follows from the sum of its segments' counts")
     func additivity() throws {
         let bleu = BLEU()

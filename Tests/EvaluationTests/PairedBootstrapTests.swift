@@ -19,17 +19,6 @@ private struct Systems {
     }
 }
 
-/// Draws the segments of every resample in their order.
-private struct InOrder: RandomNumberGenerator {
-    let count: UInt64
-    var position: UInt64 = 0
-
-    mutating func next() -> UInt64 {
-        defer { position += 1 }
-        return (position % count) * (UInt64.max / count) + UInt64.max / count / 2
-    }
-}
-
 @Suite struct PairedBootstrapTests {
     @Test("A clear improvement is significant and wins on nearly every resample")
     func improvement() throws {
@@ -84,45 +73,5 @@ private struct InOrder: RandomNumberGenerator {
                 BLEU(), baseline: systems.baseline, system: systems.system,
                 options: .init(resamples: 0))
         }
-    }
-}
-
-@Suite struct QualityDepthTableTests {
-    private let table = QualityDepthTable(
-        fullDepth: .init(
-            name: "full", quality: (38.5, 60), averageExit: 6, operationsPerToken: 200,
-            milliseconds: 1200.4),
-        rows: [
-            .init(
-                name: "token_geometric", quality: (38.25, 59.5), averageExit: 1.5,
-                operationsPerToken: 100),
-            .init(
-                name: "confidence|0.9", quality: (38, 59), averageExit: 3, operationsPerToken: 250),
-        ])
-
-    @Test("Savings are against full depth, and may be negative")
-    func savings() {
-        #expect(table.layersSaved(table.rows[0]) == 0.75)
-        #expect(table.operationsSaved(table.rows[0]) == 0.5)
-        #expect(table.operationsSaved(table.rows[1]) == -0.25)
-        #expect(table.layersSaved(table.fullDepth) == 0)
-    }
-
-    @Test("The frontier holds what no row beats in quality and cost at once")
-    func frontier() {
-        #expect(table.frontier.map(\.name) == ["token_geometric", "full"])
-    }
-
-    @Test("The Markdown has full depth first and a dash where nothing was measured")
-    func markdown() {
-        #expect(
-            table.markdown == """
-                | policy | BLEU | chrF2 | average exit | layers saved | operations saved | ms |
-                | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-                | full | 38.50 | 60.00 | 6.00 | 0.0 % | 0.0 % | 1200 |
-                | token_geometric | 38.25 | 59.50 | 1.50 | 75.0 % | 50.0 % | – |
-                | confidence\\|0.9 | 38.00 | 59.00 | 3.00 | 50.0 % | -25.0 % | – |
-
-                """)
     }
 }
