@@ -8,5 +8,6 @@
 #include "vector_attention.h"
 #include "vector_linear.h"
 #include "vector_rows.h"
+#include "vector_training.h"
 #pragma clang attribute pop
 #endif

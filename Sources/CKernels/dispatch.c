@@ -60,3 +60,31 @@ ck_top ck_row_top(ck_isa isa, const float *logits, size_t count) { CK_CHOOSE(isa
 size_t ck_top_k(ck_isa isa, const float *logits, size_t count, size_t k, float *values, int32_t *ids) {
     CK_CHOOSE(isa, ck_top_k, logits, count, k, values, ids)
 }
+
+void ck_outer(ck_isa isa, const ck_outer_args *args) { CK_CHOOSE(isa, ck_outer, args) }
+
+void ck_layer_norm_backward(ck_isa isa, const ck_norm_backward_args *args) { CK_CHOOSE(isa, ck_layer_norm_backward, args) }
+
+void ck_attention_forward(ck_isa isa, const ck_attention_train_args *args) { CK_CHOOSE(isa, ck_attention_forward, args) }
+
+void ck_attention_backward(ck_isa isa, const ck_attention_train_args *args) { CK_CHOOSE(isa, ck_attention_backward, args) }
+
+void ck_activate_backward(ck_isa isa, ck_activation activation, const float *x, float *dy, size_t count) {
+    CK_CHOOSE(isa, ck_activate_backward, activation, x, dy, count)
+}
+
+ck_loss ck_cross_entropy(ck_isa isa, const ck_loss_args *args, float *probabilities) {
+    CK_CHOOSE(isa, ck_cross_entropy, args, probabilities)
+}
+
+void ck_dropout(ck_isa isa, float *values, const float *addend, size_t count, uint32_t key, uint32_t threshold, float scale) {
+    CK_CHOOSE(isa, ck_dropout, values, addend, count, key, threshold, scale)
+}
+
+void ck_adam(ck_isa isa, const ck_adam_args *args) { CK_CHOOSE(isa, ck_adam, args) }
+
+void ck_add_scaled(ck_isa isa, float *y, const float *x, size_t count, float scale) {
+    CK_CHOOSE(isa, ck_add_scaled, y, x, count, scale)
+}
+
+double ck_square_sum(ck_isa isa, const float *values, size_t count) { CK_CHOOSE(isa, ck_square_sum, values, count) }

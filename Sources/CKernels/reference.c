@@ -7,16 +7,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-/// The sum of 16 partial results, in the order that the header gives.
-static float fold_sum(const float *lanes) {
-    float t[16];
-    for (size_t j = 0; j < 16; j++) t[j] = lanes[j];
-    for (size_t half = 8; half > 0; half /= 2) {
-        for (size_t j = 0; j < half; j++) t[j] += t[j + half];
-    }
-    return t[0];
-}
-
 static float maximum(const float *values, size_t count) {
     float best = -INFINITY;
     for (size_t i = 0; i < count; i++) best = values[i] > best ? values[i] : best;
@@ -51,10 +41,10 @@ void ck_layer_norm_reference(const ck_norm_args *a) {
         float *y = a->y + m * a->ldy;
         float lanes[16] = {0};
         for (size_t i = 0; i < a->width; i++) lanes[i % 16] += x[i];
-        float mean = fold_sum(lanes) / (float)a->width;
+        float mean = ck_fold_sum(lanes) / (float)a->width;
         float squares[16] = {0};
         for (size_t i = 0; i < a->width; i++) squares[i % 16] = fmaf(x[i] - mean, x[i] - mean, squares[i % 16]);
-        float scale = 1.0f / sqrtf(fold_sum(squares) / (float)a->width + a->epsilon);
+        float scale = 1.0f / sqrtf(ck_fold_sum(squares) / (float)a->width + a->epsilon);
         for (size_t i = 0; i < a->width; i++) y[i] = fmaf((x[i] - mean) * scale, a->gamma[i], a->beta[i]);
     }
 }
@@ -66,7 +56,7 @@ static void attend_head(const ck_attention_args *a, size_t head, float scale) {
         const float *key = a->keys + ck_key_row(a, t) * a->stride + first;
         float lanes[16] = {0};
         for (size_t i = 0; i < a->head_width; i++) lanes[i % 16] = fmaf(a->query[first + i], key[i], lanes[i % 16]);
-        scores[t] = fold_sum(lanes) * scale;
+        scores[t] = ck_fold_sum(lanes) * scale;
     }
     float best = maximum(scores, a->count);
     float sums[16] = {0};
@@ -74,7 +64,7 @@ static void attend_head(const ck_attention_args *a, size_t head, float scale) {
         scores[t] = ck_scalar_exp(scores[t] - best);
         sums[t % 16] += scores[t];
     }
-    float normaliser = 1.0f / fold_sum(sums);
+    float normaliser = 1.0f / ck_fold_sum(sums);
     for (size_t i = 0; i < a->head_width; i++) {
         float sum = 0.0f;
         for (size_t t = 0; t < a->count; t++) {
@@ -95,7 +85,7 @@ ck_top ck_row_top_reference(const float *logits, size_t count) {
     while (logits[top.id] != top.value) top.id++;
     float lanes[16] = {0};
     for (size_t i = 0; i < count; i++) lanes[i % 16] += ck_scalar_exp(logits[i] - top.value);
-    top.log_sum_exp = top.value + logf(fold_sum(lanes));
+    top.log_sum_exp = top.value + logf(ck_fold_sum(lanes));
     return top;
 }
 

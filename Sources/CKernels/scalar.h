@@ -9,6 +9,16 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+/// The sum of 16 partial results, in the order that CKernels.h gives.
+static inline float ck_fold_sum(const float *lanes) {
+    float t[16];
+    for (size_t j = 0; j < 16; j++) t[j] = lanes[j];
+    for (size_t half = 8; half > 0; half /= 2) {
+        for (size_t j = 0; j < half; j++) t[j] += t[j + half];
+    }
+    return t[0];
+}
+
 /// exp(x) = 2^n · exp(r), n = round(x / log 2), with a polynomial of degree 6 in r (coefficients as in Cephes' expf).
 #define CK_EXP_LOWEST -87.33654f   // log of the smallest normal number
 #define CK_EXP_HIGHEST 88.722839f  // log of the largest number
@@ -56,24 +66,33 @@ static const float ck_erfc_coefficients[CK_ERFC_TERMS] = {
     0.061538395f, -0.28732926f, 0.43239707f, -0.22941171f, 0.27372366f, 0.12150535f, 0.2053134f, 0.21064965f, 0.21161348f,
 };
 
-/// x Phi(x), with Phi(x) = erfc(-x / sqrt 2) / 2 taken from the tail that is small, so that nothing cancels far left.
-static inline float ck_scalar_gelu(float x) {
+/// Phi(x) = erfc(-x / sqrt 2) / 2, taken from the tail that is small, so that nothing cancels far left.
+static inline float ck_scalar_normal_cdf(float x) {
     float z = fabsf(x) * CK_SQRT_HALF;
     float t = 1.0f / fmaf(z, CK_ERFC_SCALE, 1.0f);
     float p = ck_erfc_coefficients[0];
     for (int i = 1; i < CK_ERFC_TERMS; i++) p = fmaf(p, t, ck_erfc_coefficients[i]);
     float tail = p * t * ck_scalar_exp(-(z * z)) * 0.5f;
-    return x * (x < 0.0f ? tail : 1.0f - tail);
+    return x < 0.0f ? tail : 1.0f - tail;
 }
 
 static inline float ck_scalar_activate(ck_activation activation, float x) {
     switch (activation) {
     case CK_RELU: return x < 0.0f ? 0.0f : x;
     case CK_SWISH: return x / (1.0f + ck_scalar_exp(-x));
-    case CK_GELU: return ck_scalar_gelu(x);
+    case CK_GELU: return x * ck_scalar_normal_cdf(x);
     case CK_IDENTITY: break;
     }
     return x;
 }
+
+/// 1 / sqrt(2 pi), the height of the normal density.
+#define CK_INVERSE_SQRT_TWO_PI 0.3989422804014327f
+
+/// Multipliers of the hash that dropout draws from: an odd step between neighbours, then two rounds of multiply and shift with the
+/// constants of Chris Wellons' lowbias32.
+#define CK_HASH_STEP 0x9E3779B9u
+#define CK_HASH_FIRST 0x7FEB352Du
+#define CK_HASH_SECOND 0x846CA68Bu
 
 #endif

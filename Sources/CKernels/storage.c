@@ -1,4 +1,6 @@
 /// Kernels that only move memory: one plain version serves every instruction set.
+#include <string.h>
+
 #include "CKernels.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -14,6 +16,16 @@ void ck_pack(const float *weights, size_t outputs, size_t inputs, float *panels)
                 size_t n = first + c;
                 *panels++ = n < outputs ? weights[n * inputs + k] : 0.0f;
             }
+        }
+    }
+}
+
+void ck_pack_transposed(const float *weights, size_t outputs, size_t inputs, float *panels) {
+    for (size_t first = 0; first < inputs; first += CK_PANEL) {
+        size_t count = inputs - first < CK_PANEL ? inputs - first : CK_PANEL;
+        for (size_t n = 0; n < outputs; n++, panels += CK_PANEL) {
+            memcpy(panels, weights + n * inputs + first, count * sizeof *panels);
+            memset(panels + count, 0, (CK_PANEL - count) * sizeof *panels);
         }
     }
 }

@@ -2,7 +2,7 @@
 #ifndef CKERNELS_VARIANTS_H
 #define CKERNELS_VARIANTS_H
 
-#include "CKernels.h"
+#include "CKernelsTraining.h"
 
 #define CK_DECLARE_VARIANT(isa)                                                                          \
     void ck_linear_##isa(const ck_linear_args *args);                                                    \
@@ -11,7 +11,18 @@
     void ck_layer_norm_##isa(const ck_norm_args *args);                                                  \
     void ck_attention_##isa(const ck_attention_args *args);                                              \
     ck_top ck_row_top_##isa(const float *logits, size_t count);                                          \
-    size_t ck_top_k_##isa(const float *logits, size_t count, size_t k, float *values, int32_t *ids);
+    size_t ck_top_k_##isa(const float *logits, size_t count, size_t k, float *values, int32_t *ids);     \
+    void ck_outer_##isa(const ck_outer_args *args);                                                      \
+    void ck_layer_norm_backward_##isa(const ck_norm_backward_args *args);                                \
+    void ck_attention_forward_##isa(const ck_attention_train_args *args);                                \
+    void ck_attention_backward_##isa(const ck_attention_train_args *args);                               \
+    void ck_activate_backward_##isa(ck_activation activation, const float *x, float *dy, size_t count);  \
+    ck_loss ck_cross_entropy_##isa(const ck_loss_args *args, float *probabilities);                      \
+    void ck_dropout_##isa(                                                                               \
+        float *values, const float *addend, size_t count, uint32_t key, uint32_t threshold, float scale); \
+    void ck_adam_##isa(const ck_adam_args *args);                                                        \
+    void ck_add_scaled_##isa(float *y, const float *x, size_t count, float scale);                       \
+    double ck_square_sum_##isa(const float *values, size_t count);
 
 CK_DECLARE_VARIANT(reference)
 #if defined(__x86_64__)

@@ -73,14 +73,17 @@ CK_INLINE v16 exp16(v16 x) {
     return choose(is_number, y, x);
 }
 
-CK_INLINE v16 gelu16(v16 x) {
+/// Phi(x), from the tail that is small.
+CK_INLINE v16 normal_cdf16(v16 x) {
     v16 z = __builtin_elementwise_abs(x) * splat(CK_SQRT_HALF);
     v16 t = splat(1.0f) / fma16(z, splat(CK_ERFC_SCALE), splat(1.0f));
     v16 p = splat(ck_erfc_coefficients[0]);
     CK_UNROLL for (int i = 1; i < CK_ERFC_TERMS; i++) p = fma16(p, t, splat(ck_erfc_coefficients[i]));
     v16 tail = p * t * exp16(-(z * z)) * splat(0.5f);
-    return x * choose(x < splat(0.0f), tail, splat(1.0f) - tail);
+    return choose(x < splat(0.0f), tail, splat(1.0f) - tail);
 }
+
+CK_INLINE v16 gelu16(v16 x) { return x * normal_cdf16(x); }
 
 CK_INLINE v16 activate16(ck_activation activation, v16 x) {
     switch (activation) {

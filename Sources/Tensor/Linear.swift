@@ -2,16 +2,17 @@ internal import CKernels
 
 /// A linear map y = x·Wᵀ + b with weights [outputs, inputs], packed once for the kernels.
 ///
-/// Unchecked: the weights are written when it is made and only read afterwards, by any number of threads.
+/// Unchecked: the weights are only read, by any number of threads; those of a `TrainableLinear` are
+/// rewritten between uses.
 public final class Linear: @unchecked Sendable {
     /// Rows of W.
     public let outputs: Int
     /// Columns of W.
     public let inputs: Int
 
-    private let panels: Storage
-    private let bias: Storage?
-    private let instructionSet: InstructionSet
+    let panels: Storage
+    let bias: Storage?
+    let instructionSet: InstructionSet
 
     /// Packs weights.
     ///
@@ -38,6 +39,16 @@ public final class Linear: @unchecked Sendable {
             for (index, value) in values.enumerated() { storage.floats[index] = value }
             return storage
         }
+    }
+
+    /// Room for weights that are packed later, and for a bias where there is one.
+    init(outputs: Int, inputs: Int, hasBias: Bool, instructionSet: InstructionSet) {
+        precondition(outputs > 0 && inputs > 0, "a linear map has inputs and outputs")
+        self.outputs = outputs
+        self.inputs = inputs
+        self.instructionSet = instructionSet
+        panels = Storage(zeros: ck_packed_count(outputs, inputs))
+        bias = hasBias ? Storage(zeros: ck_packed_count(outputs, 1)) : nil
     }
 
     /// y = activation(x·Wᵀ + b) + residual, row by row: a row's result does not depend on the others.

@@ -45,12 +45,26 @@ public final class Matrix {
         }
     }
 
+    /// Sets a row to zero.
+    public func clear(row: Int) {
+        memset(pointer(row: row), 0, columns * MemoryLayout<Float>.stride)
+    }
+
+    /// Copies all rows of a matrix of as many rows and columns.
+    public func copyRows(from source: Matrix) {
+        precondition(source.columns == columns && source.rows == rows, "shapes do not fit")
+        memcpy(storage.floats, source.storage.floats, rows * columns * MemoryLayout<Float>.stride)
+    }
+
     /// Copies one row of a matrix of as many columns, possibly this one, into `row`.
     public func copyRow(_ row: Int, from source: Matrix, sourceRow: Int) {
         precondition(source.columns == columns, "rows of different widths")
         memmove(
             pointer(row: row), source.pointer(row: sourceRow), columns * MemoryLayout<Float>.stride)
     }
+
+    /// Sets every element to zero.
+    public func clear() { memset(storage.floats, 0, rows * columns * MemoryLayout<Float>.stride) }
 
     /// The elements of a row.
     public func row(_ row: Int) -> [Float] {

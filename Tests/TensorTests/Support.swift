@@ -50,3 +50,18 @@ func agree(_ got: [Float], _ expected: [Double], tolerance: Double) -> Bool {
     got.count == expected.count
         && zip(got, expected).allSatisfy { abs(Double($0) - $1) <= tolerance * max(1, abs($1)) }
 }
+
+/// A vector from its values.
+func vectorOf(_ values: [Float], _ set: InstructionSet = .best) -> ParameterVector {
+    let vector = ParameterVector(count: values.count, instructionSet: set)
+    vector.set(values, at: 0)
+    return vector
+}
+
+/// The values of a whole vector.
+func values(_ vector: ParameterVector) -> [Float] {
+    vector.withValues(0..<vector.count) { Array($0) }
+}
+
+/// The bits of a whole vector.
+func bits(_ vector: ParameterVector) -> [UInt32] { values(vector).map(\.bitPattern) }

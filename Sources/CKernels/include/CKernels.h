@@ -123,4 +123,6 @@ void ck_log_softmax(float *logits, size_t count, float log_sum_exp);
 /// k, or fewer if the row has fewer numbers.
 size_t ck_top_k(ck_isa isa, const float *logits, size_t count, size_t k, float *values, int32_t *ids);
 
+#include "CKernelsTraining.h"
+
 #endif
