@@ -29,7 +29,12 @@ let package = Package(
         .target(
             name: "TranslationModel", dependencies: ["Tensor", "Checkpoint"], swiftSettings: swift),
         .target(
-            name: "Decoding", dependencies: ["TranslationModel", "Tensor", "Checkpoint"],
+            name: "Decoding",
+            dependencies: ["TranslationModel", "Tensor", "Checkpoint", "Randomness"],
+            swiftSettings: swift),
+        .target(
+            name: "Training",
+            dependencies: ["TranslationModel", "Tensor", "Checkpoint", "JSON", "Randomness"],
             swiftSettings: swift),
         .target(name: "SentencePiece", swiftSettings: swift),
         .target(
@@ -96,6 +101,11 @@ let package = Package(
         .testTarget(
             name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport"],
             swiftSettings: swift),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "Training", "TranslationModel", "Tensor", "Checkpoint", "JSON", "TestSupport",
+            ], swiftSettings: swift),
         .testTarget(
             name: "TranslationServiceTests",
             dependencies: [

@@ -1,4 +1,5 @@
 import Checkpoint
+import Randomness
 public import Tensor
 public import TranslationModel
 
@@ -48,7 +49,8 @@ public final class BatchDecoder {
             start: (c.decoderStartID, state.appendNode(after: [])))
         let sentence = Sentence(
             ticket: nextTicket, state: state, search: search, rule: options.exit,
-            depth: initialDepth(options.exit, state))
+            depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,
+            givenExits: options.givenExits)
         sentences.append(sentence)
         nextTicket += 1
         return sentence.ticket
@@ -121,6 +123,24 @@ struct Sentence {
     let rule: ExitRule
     /// The exit of all its tokens, where that is known before the first layer.
     let depth: Int?
+    let givenExits: DecodingOptions.GivenExits?
+
+    /// The given exit of a hypothesis' next token.
+    ///
+    /// A drawn one follows from the sentence's length, the
+    /// position and the token before, so that it does not depend on the batch.
+    func givenExit(_ hypothesis: LiveHypothesis) -> Int? {
+        switch givenExits {
+        case nil: return nil
+        case .listed(let exits):
+            return rule.clamp(exits[min(hypothesis.path.count, exits.count) - 1])
+        case .drawn(let seed):
+            var random = SplitMix64(
+                key: seed, UInt64(state.source.rows), UInt64(hypothesis.path.count),
+                UInt64(hypothesis.input))
+            return Int.random(in: rule.bounds, using: &random)
+        }
+    }
 
     var decoderRows: [DecoderRow] {
         search.live.map { DecoderRow(state: state, token: $0.input, path: $0.path) }

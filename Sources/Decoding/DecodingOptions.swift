@@ -13,6 +13,17 @@ public struct DecodingOptions: Sendable, Equatable {
     /// Longest output, end of sentence included; nil: `defaultMaximum`.
     public var maximumTokens: Int?
 
+    /// Exits that are given, clamped to the bounds of `exit`, whose policy is then not asked; nil in service.
+    public var givenExits: GivenExits?
+
+    /// Exits that no policy chose, to measure policies by.
+    public enum GivenExits: Sendable, Equatable {
+        /// Drawn for every token, uniformly within the bounds.
+        case drawn(seed: UInt64)
+        /// The exit of each position, at least one; the last one goes on behind the end.
+        case listed([Int])
+    }
+
     /// Greedy search under `exit` with the default length rules.
     public init(exit: ExitRule) {
         self.exit = exit

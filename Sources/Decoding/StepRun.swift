@@ -32,11 +32,12 @@ struct StepRun {
 
     init(_ sentences: [Sentence], endOfSentence: Int) {
         for sentence in sentences {
-            let row = Row(
-                rule: sentence.rule, depth: sentence.depth,
-                continuationCount: sentence.search.continuationCount,
-                bannedID: sentence.search.bansEndOfSentence ? endOfSentence : nil)
-            rows += Array(repeating: row, count: sentence.search.live.count)
+            let bannedID = sentence.search.bansEndOfSentence ? endOfSentence : nil
+            rows += sentence.search.live.map { hypothesis in
+                Row(
+                    rule: sentence.rule, depth: sentence.givenExit(hypothesis) ?? sentence.depth,
+                    continuationCount: sentence.search.continuationCount, bannedID: bannedID)
+            }
         }
     }
 

@@ -1,5 +1,5 @@
-import Checkpoint
-import Tensor
+public import Checkpoint
+public import Tensor
 
 /// The position-wise block of a post-norm layer: LayerNorm(x + fc2(act(fc1(x)))).
 ///
@@ -32,7 +32,7 @@ struct FeedForward: Sendable {
 
 extension ModelConfiguration.Activation {
     /// The kernel of config.json's `activation_function`.
-    var kernel: Activation {
+    public var kernel: Activation {
         switch self {
         case .relu: .relu
         case .swish: .swish

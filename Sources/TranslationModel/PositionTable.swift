@@ -1,15 +1,16 @@
 import Glibc
-import Tensor
+public import Tensor
 
 /// Sinusoidal positions: row p holds sin(p / 10000^(2k/d)) in its first half and the cosine of the same
 /// in its second, k = 0 … d/2 − 1 (checkpoint.md); computed in double, kept in fp32.
 ///
 /// Unchecked: the matrix is written once, here, and read by all workers.
-struct PositionTable: @unchecked Sendable {
+public struct PositionTable: @unchecked Sendable {
     /// One row for each position, [count, d].
-    let matrix: Matrix
+    public let matrix: Matrix
 
-    init(count: Int, width d: Int) {
+    /// Computes `count` rows of `d` columns; d is even.
+    public init(count: Int, width d: Int) {
         matrix = Matrix(rows: count, columns: d)
         for k in 0..<d / 2 {
             let period = pow(10_000, Double(2 * k) / Double(d))

@@ -1,0 +1,85 @@
+public import Checkpoint
+import JSON
+public import Tensor
+
+/// What a checkpoint holds beside its weights, and the writing of both.
+public struct ModelFiles: Sendable {
+    /// config.json.
+    public var configuration: [UInt8]
+    /// vocab.json.
+    public var vocabulary: [UInt8]
+    /// tokenizer_config.json.
+    public var tokenizer: [UInt8]
+    /// source.spm.
+    public var sourceModel: [UInt8]
+    /// target.spm.
+    public var targetModel: [UInt8]
+    /// exits.json.
+    public var exits: ExitsConfiguration
+
+    /// All six.
+    public init(
+        configuration: [UInt8], vocabulary: [UInt8], tokenizer: [UInt8],
+        models: (source: [UInt8], target: [UInt8]), exits: ExitsConfiguration
+    ) {
+        self.configuration = configuration
+        self.vocabulary = vocabulary
+        self.tokenizer = tokenizer
+        sourceModel = models.source
+        targetModel = models.target
+        self.exits = exits
+    }
+
+    /// Writes a checkpoint directory (checkpoint.md); nobody ever sees a part of it.
+    ///
+    /// - Parameters:
+    ///   - parameters: of `network`, or as many others.
+    ///   - network: says what they are.
+    ///   - directory: made, or replaced as a whole.
+    /// - Throws: `CheckpointError` with the file and the system's reason.
+    public func write(
+        _ parameters: ParameterVector, of network: TrainableNetwork, to directory: String
+    ) throws(CheckpointError) {
+        try AtomicDirectory.replace(directory) { (path) throws(CheckpointError) in
+            let files = [
+                ("config.json", configuration), ("vocab.json", vocabulary),
+                ("tokenizer_config.json", tokenizer), ("source.spm", sourceModel),
+                ("target.spm", targetModel),
+                ("exits.json", JSON.serialize(.object(exits.json), style: .pretty)),
+            ]
+            for (name, bytes) in files { try AtomicFile.write(bytes, to: "\(path)/\(name)") }
+            let (model, exits) = tensors(parameters, network)
+            try SafetensorsWriter.write(
+                model, metadata: ["format": "pt"], to: "model.safetensors", in: path)
+            guard !exits.isEmpty else { return }
+            try SafetensorsWriter.write(exits, to: "exits.safetensors", in: path)
+        }
+    }
+
+    private func tensors(
+        _ parameters: ParameterVector, _ network: TrainableNetwork
+    ) -> (model: [SafetensorsWriter.Tensor], exits: [SafetensorsWriter.Tensor]) {
+        func tensor(_ entry: ParameterLayout.Entry, as name: String) -> SafetensorsWriter.Tensor {
+            SafetensorsWriter.Tensor(name: name, shape: entry.shape) {
+                (body) throws(CheckpointError) in
+                try parameters.withValues(entry.range, body)
+            }
+        }
+        let entries = network.layout.entries
+        let model = entries.filter { !$0.isExit }.map { tensor($0, as: $0.name) }
+        var exits = entries.filter(\.isExit).map { tensor($0, as: $0.name) }
+        if network.hasSeparateClassifiers {
+            // All N or none (checkpoint.md): the last one is the model's own.
+            let last = "exits.classifiers.\(network.configuration.decoder.layers - 1)"
+            exits.append(tensor(network.layout.entry("model.shared.weight"), as: last + ".weight"))
+            let bias = network.layout.entry("final_logits_bias")
+            exits.append(
+                SafetensorsWriter.Tensor(
+                    name: last + ".bias", shape: [bias.range.count]
+                ) { (body) throws(CheckpointError) in
+                    try parameters.withValues(bias.range, body)
+                })
+        }
+        return (model, exits)
+    }
+}

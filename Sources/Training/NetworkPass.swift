@@ -1,0 +1,254 @@
+import Randomness
+import Checkpoint
+import Tensor
+import TranslationModel
+
+/// The encoder and decoder of one thread on one piece: the way forward, what it keeps, the way back.
+final class NetworkPass {
+    private let network: TrainableNetwork
+    private let scratch: GradientScratch
+    private let dropout: Dropout
+    private let encoder: [EncoderLayerPass]
+    private let decoder: [DecoderLayerPass]
+    private let sourceEmbedding: Matrix  // [source rows, d]
+    private let targetEmbedding: Matrix  // [target rows, d]
+    private let sourceGradient: Matrix  // [source rows, d]
+    private var keys = SplitMix64(seed: 0)
+    private var embeddingKeys: (source: UInt32, target: UInt32) = (0, 0)
+
+    init(_ network: TrainableNetwork, dropout: Dropout) {
+        let c = network.configuration
+        self.network = network
+        self.dropout = dropout
+        scratch = GradientScratch(width: c.width)
+        encoder = network.encoder.map {
+            EncoderLayerPass($0, heads: c.encoder.heads, width: c.width)
+        }
+        decoder = network.decoder.map {
+            DecoderLayerPass($0, heads: c.decoder.heads, width: c.width)
+        }
+        sourceEmbedding = Matrix(rows: 0, columns: c.width)
+        targetEmbedding = Matrix(rows: 0, columns: c.width)
+        sourceGradient = Matrix(rows: 0, columns: c.width)
+    }
+
+    /// Encoder states [source rows, d].
+    private(set) var source = Matrix(rows: 0, columns: 2)
+    /// Number n is h^n [target rows, d]; number 0 the embedded input.
+    private(set) var states: [Matrix] = []
+
+    /// Encodes a piece; dropout draws from `keys` from here on.
+    func encode(_ piece: Piece, keys: SplitMix64) {
+        self.keys = keys
+        embeddingKeys.source = nextKey()
+        source = sourceEmbedding
+        embed(piece.sourceIDs, piece.sourcePositions, into: source, key: embeddingKeys.source)
+        for layer in encoder {
+            source = layer.forward(source, piece.encoderSpans, dropout, key: nextKey)
+        }
+        sourceGradient.resize(rows: source.rows)
+        sourceGradient.clear()
+    }
+
+    /// Runs all decoder layers.
+    ///
+    /// - Parameters:
+    ///   - piece: the one that was encoded last.
+    ///   - exits: the layer where each target position leaves; nil if all reach the last.
+    func decode(_ piece: Piece, exits: [Int]?) {
+        embeddingKeys.target = nextKey()
+        embed(
+            piece.inputIDs, piece.targetPositions, into: targetEmbedding,
+            key: embeddingKeys.target)
+        states = [targetEmbedding]
+        var h = targetEmbedding
+        for (index, layer) in decoder.enumerated() {
+            let active = exits.map { exits in
+                exits.indices.filter { exits[$0] > index }
+            }
+            h = layer.forward(h, source, piece, active: active, dropout, key: nextKey)
+            states.append(h)
+        }
+    }
+
+    /// The way back through the decoder, from the last layer to the embedding.
+    ///
+    /// - Parameters:
+    ///   - piece: the one that was decoded last.
+    ///   - gradients: receives those of the parameters.
+    ///   - emphasis: a gradient of h^n that only the parameters of layer n get, beside the whole one;
+    ///     nil for none.
+    ///   - supervise: adds to a matrix [target rows, d] the gradient of h^n as far as it does not come
+    ///     from the layers above; called for n = N … 1.
+    func decoderBackward(
+        _ piece: Piece, to gradients: ParameterVector,
+        emphasis: (_ n: Int) -> Matrix? = { _ in nil },
+        supervise: (_ n: Int, _ gradient: Matrix) -> Void
+    ) {
+        let way = BackwardContext(gradients: gradients, scratch: scratch, dropout: dropout)
+        let gradient = Matrix(rows: piece.inputIDs.count, columns: network.configuration.width)
+        for (index, layer) in decoder.enumerated().reversed() {
+            if let own = emphasis(index + 1) {
+                let unused = Matrix(rows: source.rows, columns: source.columns)
+                layer.backward(own, sourceGradient: unused, piece, way)
+            }
+            supervise(index + 1, gradient)
+            layer.backward(gradient, sourceGradient: sourceGradient, piece, way)
+        }
+        embedBackward(piece.inputIDs, gradient, key: embeddingKeys.target, gradients)
+    }
+
+    /// The way back through the encoder, for all decoder passes since `encode`.
+    ///
+    /// - Parameters:
+    ///   - piece: the one that was encoded last.
+    ///   - gradients: receives those of the parameters.
+    ///   - supervise: adds to the gradient of the encoder states [source rows, d].
+    func encoderBackward(
+        _ piece: Piece, to gradients: ParameterVector, supervise: (Matrix) -> Void
+    ) {
+        let way = BackwardContext(gradients: gradients, scratch: scratch, dropout: dropout)
+        supervise(sourceGradient)
+        for layer in encoder.reversed() {
+            layer.backward(sourceGradient, piece.encoderSpans, way)
+        }
+        embedBackward(piece.sourceIDs, sourceGradient, key: embeddingKeys.source, gradients)
+    }
+
+    /// How far the last decoder layer's cross-attention is from uniform: Σ greatest weight · S over the
+    /// rows and heads of the latest pass, and their number.
+    func crossFocus(_ piece: Piece) -> (sum: Double, count: Int) {
+        decoder.last?.crossFocus(piece.crossSpans) ?? (0, 0)
+    }
+
+    private func nextKey() -> UInt32 { UInt32(truncatingIfNeeded: keys.next() >> 32) }
+
+    private func embed(_ ids: [Int], _ positions: [Int], into rows: Matrix, key: UInt32) {
+        let d = network.configuration.width
+        rows.resize(rows: ids.count)
+        for (row, id) in ids.enumerated() {
+            network.parameters.embed(
+                at: network.embedding.lowerBound + id * d, scale: network.embeddingScale,
+                adding: (network.positions.matrix, positions[row]), into: (rows, row))
+        }
+        dropout.apply(rows, key: key)
+    }
+
+    /// The pad row stays as it is, so it gets no gradient.
+    private func embedBackward(
+        _ ids: [Int], _ gradient: Matrix, key: UInt32, _ gradients: ParameterVector
+    ) {
+        let d = network.configuration.width
+        dropout.apply(gradient, key: key)
+        for (row, id) in ids.enumerated() where id != network.configuration.padID {
+            gradients.addRow(
+                gradient, row: row, scale: network.embeddingScale,
+                at: network.embedding.lowerBound + id * d)
+        }
+    }
+}
+
+/// An encoder layer and what it keeps.
+private final class EncoderLayerPass {
+    private let attention: AttentionBlock
+    private let feedForward: FeedForwardBlock
+
+    init(_ weights: EncoderLayerWeights, heads: Int, width d: Int) {
+        attention = AttentionBlock(weights.attention, heads: heads, width: d)
+        feedForward = FeedForwardBlock(weights.feedForward, width: d)
+    }
+
+    func forward(
+        _ x: Matrix, _ spans: TrainableAttention.Spans, _ dropout: Dropout, key: () -> UInt32
+    ) -> Matrix {
+        let attended = attention.forward(x, memory: x, spans, dropout, key: key())
+        return feedForward.forward(attended, dropout, key: key())
+    }
+
+    func backward(
+        _ gradient: Matrix, _ spans: TrainableAttention.Spans, _ way: BackwardContext
+    ) {
+        feedForward.backward(gradient, way)
+        attention.backward(gradient, memoryGradient: gradient, spans, way)
+    }
+}
+
+/// A decoder layer and what it keeps; some positions may have left below it.
+private final class DecoderLayerPass {
+    private let attention: AttentionBlock
+    private let cross: AttentionBlock
+    private let feedForward: FeedForwardBlock
+    private let gathered: Matrix  // [active rows, d]
+    private let merged: Matrix  // [rows, d]
+    private let gatheredGradient: Matrix  // [active rows, d]
+    private var active: Active?
+
+    /// Positions that reach the layer.
+    private struct Active {
+        let rows: [Int]
+        let own: TrainableAttention.Spans
+        let cross: TrainableAttention.Spans
+    }
+
+    init(_ weights: DecoderLayerWeights, heads: Int, width d: Int) {
+        attention = AttentionBlock(weights.attention, heads: heads, width: d)
+        cross = AttentionBlock(weights.cross, heads: heads, width: d)
+        feedForward = FeedForwardBlock(weights.feedForward, width: d)
+        gathered = Matrix(rows: 0, columns: d)
+        merged = Matrix(rows: 0, columns: d)
+        gatheredGradient = Matrix(rows: 0, columns: d)
+    }
+
+    func forward(
+        _ h: Matrix, _ source: Matrix, _ piece: Piece, active rows: [Int]?, _ dropout: Dropout,
+        key: () -> UInt32
+    ) -> Matrix {
+        active = rows.map { rows in
+            let spans = piece.spans(of: rows)
+            return Active(rows: rows, own: spans.own, cross: spans.cross)
+        }
+        let x = active.map { gather(h, $0.rows, into: gathered) } ?? h
+        let attended = attention.forward(
+            x, memory: h, active?.own ?? piece.decoderSpans, dropout, key: key())
+        let crossed = cross.forward(
+            attended, memory: source, active?.cross ?? piece.crossSpans, dropout, key: key())
+        let output = feedForward.forward(crossed, dropout, key: key())
+        guard let active else { return output }
+        // A position that has left is copied upward (method.md §1).
+        merged.resize(rows: h.rows)
+        merged.copyRows(from: h)
+        for (index, row) in active.rows.enumerated() {
+            merged.copyRow(row, from: output, sourceRow: index)
+        }
+        return merged
+    }
+
+    func backward(
+        _ gradient: Matrix, sourceGradient: Matrix, _ piece: Piece, _ way: BackwardContext
+    ) {
+        let own = active.map { gather(gradient, $0.rows, into: gatheredGradient) } ?? gradient
+        feedForward.backward(own, way)
+        cross.backward(
+            own, memoryGradient: sourceGradient, active?.cross ?? piece.crossSpans, way)
+        guard let active else {
+            return attention.backward(own, memoryGradient: own, piece.decoderSpans, way)
+        }
+        for row in active.rows { gradient.clear(row: row) }
+        attention.backward(own, memoryGradient: gradient, active.own, way)
+        for (index, row) in active.rows.enumerated() {
+            gradient.addRow(row, own, otherRow: index)
+        }
+    }
+
+    func crossFocus(_ spans: TrainableAttention.Spans) -> (sum: Double, count: Int) {
+        cross.focus(active?.cross ?? spans)
+    }
+
+    private func gather(_ matrix: Matrix, _ rows: [Int], into target: Matrix) -> Matrix {
+        target.resize(rows: rows.count)
+        for (index, row) in rows.enumerated() {
+            target.copyRow(index, from: matrix, sourceRow: row)
+        }
+        return target
+    }
+}
