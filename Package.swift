@@ -51,6 +51,12 @@ let package = Package(
         .target(name: "Evaluation", dependencies: ["Randomness"], swiftSettings: swift),
         .target(name: "Charts", swiftSettings: swift),
         .target(
+            name: "Calibration",
+            dependencies: [
+                "Decoding", "TranslationModel", "Tensor", "Checkpoint", "Evaluation", "Randomness",
+            ],
+            swiftSettings: swift),
+        .target(
             name: "TranslationAPI",
             dependencies: [
                 "HTTPWire", "JSON", "TranslationService", "Decoding", "TranslationModel",
@@ -72,10 +78,12 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Checkpoint", "COpenSSL", "Decoding", "Evaluation", "HTTPServer", "HTTPWire",
+                "Calibration", "Charts", "Checkpoint", "COpenSSL", "Decoding", "Evaluation",
+                "HTTPServer",
+                "HTTPWire",
                 "JSON",
                 "Telemetry", "Tensor", "Tokenization", "TranslationAPI", "TranslationModel",
-                "TranslationService", "Yams",
+                "TranslationService", "Training", "SentencePiece", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
@@ -136,6 +144,12 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "CalibrationTests",
+            dependencies: [
+                "Calibration", "Checkpoint", "Decoding", "Evaluation", "TestSupport",
+                "TranslationModel",
+            ], swiftSettings: swift),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),
     ]
 )

@@ -29,18 +29,20 @@ struct ExitFlags: ParsableArguments {
         var options = ExitOptions()
         options.policy = policy
         options.layer = layer
-        options.threshold = try threshold.map(Self.parseThreshold)
+        options.threshold = try threshold.map { try Self.parseThreshold($0) }
         options.profile = profile
         options.minimumLayer = minLayer
         options.maximumLayer = maxLayer
         return options
     }
 
-    static func parseThreshold(_ text: String) throws -> ExitOptions.Threshold {
+    static func parseThreshold(
+        _ text: String, of option: String = "--threshold"
+    ) throws -> ExitOptions.Threshold {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { Double($0.filter { $0 != " " }) }
         guard numbers.count == parts.count else {
-            throw ValidationError("--threshold takes numbers with commas between; given \(text)")
+            throw ValidationError("\(option) takes numbers with commas between; given \(text)")
         }
         return numbers.count == 1 ? .uniform(numbers[0]) : .perLayer(numbers)
     }

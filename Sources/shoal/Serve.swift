@@ -14,7 +14,7 @@ struct Serve: ParsableCommand {
               --check-config      check the settings and leave
               --print-config      print the settings, each with where it comes from, and leave
 
-            \(Setting.all.map(describe).joined(separator: "\n"))
+            \(Setting<ServerSettings>.all.map(describe).joined(separator: "\n"))
 
             Examples:
               shoal serve --model models/multi30k-de-en --port 8080
@@ -24,7 +24,7 @@ struct Serve: ParsableCommand {
     @Argument(parsing: .captureForPassthrough, help: "Settings, as below.")
     var settings: [String] = []
 
-    private static func describe(_ setting: Setting) -> String {
+    private static func describe(_ setting: Setting<ServerSettings>) -> String {
         let flag = [setting.flag, setting.shortFlag].compactMap { $0 }.joined(separator: ", ")
         let value = setting.read(ServerSettings())
         let range = setting.range + (value.isEmpty ? "" : "; default: \(value)")

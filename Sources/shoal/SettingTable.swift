@@ -4,7 +4,7 @@ import HTTPWire
 import TranslationAPI
 import TranslationService
 
-extension Setting {
+extension Setting<ServerSettings> {
     /// Every key, in the order in which help and the file list them.
     static var all: [Setting] {
         listening + http + model + limits + batch + exit + compute + end
@@ -12,14 +12,9 @@ extension Setting {
 
     private static var listening: [Setting] {
         [
-            Setting(
-                key: "server.listen.host", help: "Address or name to listen on.",
-                range: "an address or a host name",
-                read: { $0.server.host },
-                write: { settings, text in
-                    settings.server.host = text
-                    return !text.isEmpty
-                }),
+            .text(
+                "server.listen.host", \.server.host, "Address or name to listen on.",
+                range: "an address or a host name"),
             .integer(
                 "server.listen.port", \.server.port, 0...65535,
                 "Port to listen on; 0 takes a free one."),
@@ -51,13 +46,7 @@ extension Setting {
 
     private static var model: [Setting] {
         [
-            Setting(
-                key: "model.path", help: "Checkpoint directory.", range: "a directory",
-                read: { $0.modelPath },
-                write: { settings, text in
-                    settings.modelPath = text
-                    return !text.isEmpty
-                })
+            .text("model.path", \.modelPath, "Checkpoint directory.", range: "a directory")
         ]
     }
 
@@ -140,14 +129,7 @@ extension Setting {
             .duration(
                 "shutdown.drain_timeout", \.drainTimeout, 0...3600,
                 "For what runs to finish after SIGTERM."),
-            Setting(
-                key: "log.access", help: "Log each request, never its text.", range: "true, false",
-                read: { String($0.logsAccess) },
-                write: { settings, text in
-                    guard let value = Bool(text) else { return false }
-                    settings.logsAccess = value
-                    return true
-                }),
+            .flag("log.access", \.logsAccess, "Log each request, never its text."),
         ]
     }
 }

@@ -14,7 +14,8 @@ struct Shoal: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Serve.self, Translate.self, Evaluate.self, Inspect.self, Bench.self, Health.self,
+            Serve.self, Translate.self, Evaluate.self, Train.self, Calibrate.self,
+            Plot.self, Inspect.self, Bench.self, Health.self,
         ])
 
     static let version = "0.1.0"

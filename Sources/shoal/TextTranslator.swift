@@ -26,34 +26,50 @@ struct TextTranslator {
     func translate(
         _ texts: [String], _ options: DecodingOptions, progress: ProgressLine? = nil
     ) throws -> [Translation] {
-        let starts = Array(stride(from: 0, to: texts.count, by: Self.textsPerRequest))
+        try translate(texts, each: Self.textsPerRequest, progress) { _ in options }
+    }
+
+    /// The same with options for each text.
+    func translate(
+        _ texts: [String], progress: ProgressLine? = nil, options: (Int) -> DecodingOptions
+    ) throws -> [Translation] {
+        try translate(texts, each: 1, progress, options: options)
+    }
+
+    private func translate(
+        _ texts: [String], each count: Int, _ progress: ProgressLine?,
+        options: (Int) -> DecodingOptions
+    ) throws -> [Translation] {
+        let starts = Array(stride(from: 0, to: texts.count, by: count))
         let results = Mutex<[Int: Result<TranslationResult, TranslationError>]>([:])
         let finished = DispatchSemaphore(value: 0)
         for start in starts {
-            let end = min(start + Self.textsPerRequest, texts.count)
+            let end = min(start + count, texts.count)
             let request = TranslationRequest(
-                texts: Array(texts[start..<end]), options: options,
+                texts: Array(texts[start..<end]), options: options(start),
                 maximumSourceTokens: service.model.checkpoint.configuration.maximumPositions)
             _ = service.submit(request) { result in
                 results.withLock { $0[start] = result }
                 finished.signal()
             }
         }
-        for count in starts.indices {
+        for done in starts.indices {
             finished.wait()
-            progress?.show(min((count + 1) * Self.textsPerRequest, texts.count))
+            progress?.show(min((done + 1) * count, texts.count))
         }
         return try starts.flatMap { start in
             switch results.withLock({ $0[start] }) {
             case .success(let result): return result.translations
-            case .failure(let error): throw Self.failure(error, firstText: start)
+            case .failure(let error): throw Self.failure(error, firstText: start, count)
             case nil: return []
             }
         }
     }
 
-    private static func failure(_ error: TranslationError, firstText: Int) -> Failure {
-        let place = "in the \(textsPerRequest) texts from number \(firstText + 1) on"
+    private static func failure(
+        _ error: TranslationError, firstText: Int, _ count: Int
+    ) -> Failure {
+        let place = "in the \(count) texts from number \(firstText + 1) on"
         switch error {
         case .invalid(let invalid): return Failure("\(place): \(invalid)", code: EX_DATAERR)
         case .decoding(let error): return Failure("\(place): \(error)", code: EX_SOFTWARE)
@@ -65,21 +81,7 @@ struct TextTranslator {
 
 /// Reads the lines of a file, or of standard input where there is no path.
 func readLines(_ path: String?) throws -> [String] {
-    let descriptor = path.map { open($0, O_RDONLY | O_CLOEXEC) } ?? STDIN_FILENO
-    guard descriptor >= 0 else {
-        throw Failure("\(path ?? "-"): \(String(cString: strerror(errno)))", code: EX_NOINPUT)
-    }
-    defer { if path != nil { close(descriptor) } }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = read(descriptor, &buffer, buffer.count)
-        if count == 0 { break }
-        guard count > 0 else {
-            throw Failure("\(path ?? "-"): \(String(cString: strerror(errno)))", code: EX_IOERR)
-        }
-        bytes += buffer[..<count]
-    }
+    var bytes = try readBytes(path)
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
     guard !bytes.isEmpty else { return [] }
     return try bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -89,4 +91,23 @@ func readLines(_ path: String?) throws -> [String] {
             }
             return text
         }
+}
+
+/// Reads a file, or standard input where there is no path.
+func readBytes(_ path: String?) throws -> [UInt8] {
+    let descriptor = path.map { open($0, O_RDONLY | O_CLOEXEC) } ?? STDIN_FILENO
+    guard descriptor >= 0 else {
+        throw Failure("\(path ?? "-"): \(String(cString: strerror(errno)))", code: EX_NOINPUT)
+    }
+    defer { if path != nil { close(descriptor) } }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count == 0 { return bytes }
+        guard count > 0 else {
+            throw Failure("\(path ?? "-"): \(String(cString: strerror(errno)))", code: EX_IOERR)
+        }
+        bytes += buffer[..<count]
+    }
 }

@@ -1,40 +1,6 @@
-import Foundation
 import JSON
 import TestSupport
 import Testing
-
-/// What a run of the tool came to.
-private struct Run {
-    let status: Int32
-    let output: String
-    let error: String
-
-    /// Runs `shoal`, which is built beside the tests.
-    init(_ arguments: String..., environment: [String: String] = [:]) throws {
-        let process = Process()
-        let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        process.executableURL = folder.appendingPathComponent("shoal")
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: Repository.path(""))
-        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-        let (output, error) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = error
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        self.output = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        self.error = String(
-            decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        status = process.terminationStatus
-    }
-
-    /// Values of --print-config without where they come from.
-    var values: [Substring] {
-        output.split(separator: "\n").map { $0.split(separator: "#")[0] }
-    }
-}
 
 @Suite("The tool, as people run it")
 struct ToolTests {
@@ -106,27 +72,6 @@ struct ToolTests {
         #expect(ids?.map { Int($0) } == golden.targetIDs)
     }
 
-    @Test("evaluate counts a translation against itself as 100 BLEU")
-    func evaluates() throws {
-        let directory = try TemporaryDirectory()
-        let sentences = try Golden("own.json").cases[0].sentences.prefix(5)
-        func write(_ lines: [String], _ name: String) throws {
-            try directory.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: name)
-        }
-        try write(sentences.map(\.text), "source")
-        try write(sentences.map(\.translation), "reference")
-        let run = try Run(
-            "evaluate", "--model", model, "--policy", "full", "--json",
-            directory.path + "/source", directory.path + "/reference")
-        let object = try #require(JSON.parse(Array(run.output.utf8)).objectValue)
-        #expect(abs((object["bleu"]?.doubleValue ?? 0) - 100) < 1e-9)
-        try write(["one line"], "reference")
-        let unequal = try Run(
-            "evaluate", "--model", model, directory.path + "/source", directory.path + "/reference")
-        #expect(unequal.status == 65)
-        #expect(unequal.error.contains("5 lines"))
-    }
-
     @Test("A directory that is no checkpoint ends with 65 and what is missing")
     func noCheckpoint() throws {
         let run = try Run("inspect", "--model", "docs")
@@ -137,7 +82,8 @@ struct ToolTests {
     @Test(
         "Every command has help with an example",
         arguments: [
-            "serve", "translate", "evaluate", "inspect", "bench", "health",
+            "serve", "translate", "evaluate", "train", "calibrate", "plot", "inspect", "bench",
+            "health",
         ])
     func help(_ command: String) throws {
         let run = try Run("help", command)

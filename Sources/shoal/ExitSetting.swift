@@ -1,0 +1,93 @@
+import ArgumentParser
+import Decoding
+import TranslationService
+
+/// Exit settings as one argument: POLICY[:KEY=VALUE[,KEY=VALUE…]], keys as in the server's `exit`.
+///
+/// A part without "=" goes on with the list before it: `confidence:threshold=0.9,0.8,max_layer=3`.
+enum ExitSetting {
+    private static let keys = ["layer", "threshold", "profile", "min_layer", "max_layer"]
+
+    /// Reads an argument.
+    ///
+    /// - Throws: `ValidationError` with what would be right.
+    static func parse(_ text: String) throws -> ExitOptions {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let name = ExitPolicy.Name(rawValue: String(parts[0])) else {
+            let names = ExitPolicy.Name.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("no policy is called \(parts[0]); there are \(names)")
+        }
+        var options = ExitOptions()
+        options.policy = name
+        for (key, value) in try parts.count > 1 ? members(parts[1]) : [] {
+            try set(key, value, of: &options)
+        }
+        return options
+    }
+
+    private static func members(_ text: Substring) throws -> [(key: String, value: String)] {
+        var members: [(key: String, value: String)] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if sides.count == 2 {
+                let key = String(sides[0])
+                guard !members.contains(where: { $0.key == key }) else {
+                    throw ValidationError("\(key) is given twice")
+                }
+                members.append((key, String(sides[1])))
+            } else if members.last?.key == "threshold" {
+                members[members.count - 1].value += "," + part
+            } else {
+                throw ValidationError("expected KEY=VALUE where there is “\(part)”")
+            }
+        }
+        return members
+    }
+
+    private static func set(_ key: String, _ value: String, of options: inout ExitOptions) throws {
+        switch key {
+        case "layer": options.layer = try integer(value, key)
+        case "threshold": options.threshold = try ExitFlags.parseThreshold(value, of: key)
+        case "profile": options.profile = value
+        case "min_layer": options.minimumLayer = try integer(value, key)
+        case "max_layer": options.maximumLayer = try integer(value, key)
+        default:
+            throw ValidationError(
+                "there is no key \(key); there are \(keys.joined(separator: ", "))")
+        }
+    }
+
+    private static func integer(_ text: String, _ key: String) throws -> Int {
+        guard let value = Int(text) else {
+            throw ValidationError("\(key) takes a whole number; given “\(text)”")
+        }
+        return value
+    }
+}
+
+extension ExitRule {
+    /// The exit of every token where it is the same for all of them; nil where a head decides.
+    func constantDepth(layerCount: Int) -> Int? {
+        switch policy {
+        case .full: clamp(layerCount)
+        case .fixed(let layer): clamp(layer)
+        case .sequence, .tokenMultinomial, .tokenGeometric, .confidence: nil
+        }
+    }
+
+    /// The policy with its parameters, for example "confidence 0.5, layers 1-3".
+    func label(layerCount: Int) -> String {
+        let name = policy.name.rawValue
+        let hasBounds = bounds != 1...layerCount
+        let limits = hasBounds ? ", layers \(bounds.lowerBound)-\(bounds.upperBound)" : ""
+        switch policy {
+        case .fixed(let layer): return "\(name) \(layer)"
+        case .full, .sequence, .tokenMultinomial: return name + limits
+        case .tokenGeometric(let thresholds), .confidence(let thresholds):
+            let isUniform = thresholds.allSatisfy { $0 == thresholds[0] }
+            let shown = isUniform ? thresholds.prefix(1) : thresholds[...]
+            let list = shown.map(\.description).joined(separator: ",")
+            return (list.isEmpty ? name : "\(name) \(list)") + limits
+        }
+    }
+}

@@ -1,0 +1,203 @@
+/// One key of a configuration of type `Root`: the same in a file, in the environment and as a flag.
+struct Setting<Root> {
+    /// As in the file, with dots.
+    let key: String
+    /// For people, one line.
+    let help: String
+    /// What a value looks like.
+    let range: String
+    /// Its value as text.
+    let read: (Root) -> String
+    /// Sets it; false where the text is no such value.
+    let write: (inout Root, String) -> Bool
+
+    /// SHOAL_ and the key in capitals with underscores.
+    var environment: String {
+        "SHOAL_" + key.uppercased().replacing(".", with: "_")
+    }
+
+    /// -- and the key with dashes.
+    var flag: String {
+        "--" + key.replacing(".", with: "-").replacing("_", with: "-")
+    }
+
+    /// The short spelling of the keys that are given most often.
+    var shortFlag: String? {
+        switch key {
+        case "model.path": "--model"
+        case "server.listen.host": "--host"
+        case "server.listen.port": "--port"
+        default: nil
+        }
+    }
+}
+
+extension Setting {
+    /// A whole number in a range.
+    static func integer(
+        _ key: String, _ path: WritableKeyPath<Root, Int>, _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: "\(range.lowerBound) to \(range.upperBound)",
+            read: { String($0[keyPath: path]) },
+            write: { settings, text in
+                guard let value = Int(text), range.contains(value) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A number in a range.
+    static func number(
+        _ key: String, _ path: WritableKeyPath<Root, Double>, _ range: ClosedRange<Double>,
+        _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: "\(range.lowerBound) to \(range.upperBound)",
+            read: { String($0[keyPath: path]) },
+            write: { settings, text in
+                guard let value = Double(text), range.contains(value) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A text that is not empty.
+    static func text(
+        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String, range: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: range, read: { $0[keyPath: path] },
+            write: { settings, text in
+                settings[keyPath: path] = text
+                return !text.isEmpty
+            })
+    }
+
+    /// A text that may be empty.
+    static func optionalText(
+        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String,
+        range: String = "a directory, or empty"
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: range, read: { $0[keyPath: path] },
+            write: { settings, text in
+                settings[keyPath: path] = text
+                return true
+            })
+    }
+
+    /// Yes or no.
+    static func flag(
+        _ key: String, _ path: WritableKeyPath<Root, Bool>, _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: "true, false", read: { String($0[keyPath: path]) },
+            write: { settings, text in
+                guard let value = Bool(text) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// One of several names.
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String, _ path: WritableKeyPath<Root, Choice>, _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: Choice.allCases.map(\.rawValue).joined(separator: ", "),
+            read: { $0[keyPath: path].rawValue },
+            write: { settings, text in
+                guard let value = Choice(rawValue: text) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A size in bytes, in a range.
+    static func size(
+        _ key: String, _ path: WritableKeyPath<Root, Int>, _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help,
+            range: "\(Units.size(range.lowerBound)) to \(Units.size(range.upperBound))",
+            read: { Units.size($0[keyPath: path]) },
+            write: { settings, text in
+                guard let value = Units.bytes(text), range.contains(value) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A duration, in a range of seconds.
+    static func duration(
+        _ key: String, _ path: WritableKeyPath<Root, Double>,
+        _ range: ClosedRange<Double>, _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help,
+            range: "\(Units.duration(range.lowerBound)) to \(Units.duration(range.upperBound))",
+            read: { Units.duration($0[keyPath: path]) },
+            write: { settings, text in
+                guard let value = Units.seconds(text), range.contains(value) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A layer of the decoder; empty leaves it to the model.
+    static func layer(
+        _ key: String, _ path: WritableKeyPath<Root, Int?>, _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: "a layer from 1 on, or empty",
+            read: { $0[keyPath: path].map(String.init) ?? "" },
+            write: { settings, text in
+                let value = Int(text)
+                guard text.isEmpty || (value ?? 0) > 0 else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+}
+
+/// Durations and sizes as people write them.
+enum Units {
+    private static let durations = [("ms", 0.001), ("s", 1.0), ("m", 60.0)]
+    private static let sizes = [("KiB", 1 << 10), ("MiB", 1 << 20), ("B", 1)]
+
+    /// Seconds of `250ms`, `5s`, `2m`.
+    static func seconds(_ text: String) -> Double? {
+        for (unit, factor) in durations where text.hasSuffix(unit) {
+            if let number = Double(text.dropLast(unit.count)), number >= 0 {
+                return number * factor
+            }
+        }
+        return nil
+    }
+
+    /// The shortest such text.
+    static func duration(_ seconds: Double) -> String {
+        if seconds > 0, seconds < 1 { return "\(Int((seconds * 1000).rounded()))ms" }
+        return "\(Int(seconds))s"
+    }
+
+    /// Bytes of `512B`, `64KiB`, `1MiB`.
+    static func bytes(_ text: String) -> Int? {
+        for (unit, factor) in sizes where text.hasSuffix(unit) {
+            guard let number = Int(text.dropLast(unit.count)) else { continue }
+            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+            return overflow || number < 0 ? nil : bytes
+        }
+        return nil
+    }
+
+    /// The shortest such text.
+    static func size(_ bytes: Int) -> String {
+        if bytes > 0, bytes % (1 << 20) == 0 { return "\(bytes >> 20)MiB" }
+        if bytes > 0, bytes % (1 << 10) == 0 { return "\(bytes >> 10)KiB" }
+        return "\(bytes)B"
+    }
+}
