@@ -33,19 +33,50 @@ struct Setting<Root> {
 }
 
 extension Setting {
+    /// How the values of a setting are written.
+    private struct Notation<Value> {
+        /// What a value looks like, for people.
+        let range: String
+        /// A value as text.
+        let show: (Value) -> String
+        /// A text as a value; nil where it is none in the range.
+        let parse: (String) -> Value?
+    }
+
+    /// A setting kept at a path, in a notation.
+    private static func kept<Value>(
+        _ key: String, _ path: WritableKeyPath<Root, Value>, _ help: String,
+        _ notation: Notation<Value>
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: notation.range,
+            read: { notation.show($0[keyPath: path]) },
+            write: { settings, text in
+                guard let value = notation.parse(text) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A quantity in a range, in a notation of its own.
+    private static func kept<Value: Comparable>(
+        _ key: String, _ path: WritableKeyPath<Root, Value>, in range: ClosedRange<Value>,
+        _ help: String, _ notation: (show: (Value) -> String, parse: (String) -> Value?)
+    ) -> Setting {
+        let (show, parse) = notation
+        return kept(
+            key, path, help,
+            .init(
+                range: "\(show(range.lowerBound)) to \(show(range.upperBound))", show: show,
+                parse: { parse($0).flatMap { range.contains($0) ? $0 : nil } }))
+    }
+
     /// A whole number in a range.
     static func integer(
         _ key: String, _ path: WritableKeyPath<Root, Int>, _ range: ClosedRange<Int>,
         _ help: String
     ) -> Setting {
-        Setting(
-            key: key, help: help, range: "\(range.lowerBound) to \(range.upperBound)",
-            read: { String($0[keyPath: path]) },
-            write: { settings, text in
-                guard let value = Int(text), range.contains(value) else { return false }
-                settings[keyPath: path] = value
-                return true
-            })
+        kept(key, path, in: range, help, (show: { String($0) }, parse: { Int($0) }))
     }
 
     /// A number in a range.
@@ -53,66 +84,7 @@ extension Setting {
         _ key: String, _ path: WritableKeyPath<Root, Double>, _ range: ClosedRange<Double>,
         _ help: String
     ) -> Setting {
-        Setting(
-            key: key, help: help, range: "\(range.lowerBound) to \(range.upperBound)",
-            read: { String($0[keyPath: path]) },
-            write: { settings, text in
-                guard let value = Double(text), range.contains(value) else { return false }
-                settings[keyPath: path] = value
-                return true
-            })
-    }
-
-    /// A text that is not empty.
-    static func text(
-        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String, range: String
-    ) -> Setting {
-        Setting(
-            key: key, help: help, range: range, read: { $0[keyPath: path] },
-            write: { settings, text in
-                settings[keyPath: path] = text
-                return !text.isEmpty
-            })
-    }
-
-    /// A text that may be empty.
-    static func optionalText(
-        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String,
-        range: String = "a directory, or empty"
-    ) -> Setting {
-        Setting(
-            key: key, help: help, range: range, read: { $0[keyPath: path] },
-            write: { settings, text in
-                settings[keyPath: path] = text
-                return true
-            })
-    }
-
-    /// Yes or no.
-    static func flag(
-        _ key: String, _ path: WritableKeyPath<Root, Bool>, _ help: String
-    ) -> Setting {
-        Setting(
-            key: key, help: help, range: "true, false", read: { String($0[keyPath: path]) },
-            write: { settings, text in
-                guard let value = Bool(text) else { return false }
-                settings[keyPath: path] = value
-                return true
-            })
-    }
-
-    /// One of several names.
-    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String, _ path: WritableKeyPath<Root, Choice>, _ help: String
-    ) -> Setting {
-        Setting(
-            key: key, help: help, range: Choice.allCases.map(\.rawValue).joined(separator: ", "),
-            read: { $0[keyPath: path].rawValue },
-            write: { settings, text in
-                guard let value = Choice(rawValue: text) else { return false }
-                settings[keyPath: path] = value
-                return true
-            })
+        kept(key, path, in: range, help, (show: { String($0) }, parse: { Double($0) }))
     }
 
     /// A size in bytes, in a range.
@@ -120,15 +92,7 @@ extension Setting {
         _ key: String, _ path: WritableKeyPath<Root, Int>, _ range: ClosedRange<Int>,
         _ help: String
     ) -> Setting {
-        Setting(
-            key: key, help: help,
-            range: "\(Units.size(range.lowerBound)) to \(Units.size(range.upperBound))",
-            read: { Units.size($0[keyPath: path]) },
-            write: { settings, text in
-                guard let value = Units.bytes(text), range.contains(value) else { return false }
-                settings[keyPath: path] = value
-                return true
-            })
+        kept(key, path, in: range, help, (show: Units.size, parse: Units.bytes))
     }
 
     /// A duration, in a range of seconds.
@@ -136,15 +100,43 @@ extension Setting {
         _ key: String, _ path: WritableKeyPath<Root, Double>,
         _ range: ClosedRange<Double>, _ help: String
     ) -> Setting {
-        Setting(
-            key: key, help: help,
-            range: "\(Units.duration(range.lowerBound)) to \(Units.duration(range.upperBound))",
-            read: { Units.duration($0[keyPath: path]) },
-            write: { settings, text in
-                guard let value = Units.seconds(text), range.contains(value) else { return false }
-                settings[keyPath: path] = value
-                return true
-            })
+        kept(key, path, in: range, help, (show: Units.duration, parse: Units.seconds))
+    }
+
+    /// A text that is not empty.
+    static func text(
+        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String, range: String
+    ) -> Setting {
+        kept(
+            key, path, help,
+            .init(range: range, show: { $0 }, parse: { $0.isEmpty ? nil : $0 }))
+    }
+
+    /// A text that may be empty.
+    static func optionalText(
+        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String,
+        range: String = "a directory, or empty"
+    ) -> Setting {
+        kept(key, path, help, .init(range: range, show: { $0 }, parse: { $0 }))
+    }
+
+    /// Yes or no.
+    static func flag(
+        _ key: String, _ path: WritableKeyPath<Root, Bool>, _ help: String
+    ) -> Setting {
+        kept(
+            key, path, help,
+            .init(range: "true, false", show: { String($0) }, parse: { Bool($0) }))
+    }
+
+    /// One of several names.
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String, _ path: WritableKeyPath<Root, Choice>, _ help: String
+    ) -> Setting {
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return kept(
+            key, path, help,
+            .init(range: names, show: \.rawValue, parse: { Choice(rawValue: $0) }))
     }
 
     /// A layer of the decoder; empty leaves it to the model.
