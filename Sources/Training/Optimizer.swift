@@ -50,11 +50,9 @@ public struct LearningRate: Sendable, Equatable {
     }
 }
 
-/// Clips gradients and takes steps of Adam, on all threads.
+/// Measures gradients and takes steps of Adam, on all threads.
 struct Optimizer {
     let adam: Adam
-    /// The greatest norm of a gradient; nil for no limit.
-    let clipNorm: Double?
     let moments: Adam.Moments
     let threads: Int
 

@@ -98,7 +98,7 @@ public final class Trainer {
         self.corpus = corpus
         moments = Adam.Moments(count: network.layout.count)
         optimizer = Optimizer(
-            adam: options.adam, clipNorm: options.clipNorm, moments: moments,
+            adam: options.adam, moments: moments,
             threads: options.threads)
         gradient = BatchGradient(
             network, options.objective, threads: options.threads, pieces: options.pieces)

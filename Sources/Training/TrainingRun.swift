@@ -255,7 +255,7 @@ public final class TrainingRun {
             return (now, [trainer.position.step], trainer.evaluate(validation).objective)
         }
         let present = ParameterVector(count: now.count)
-        present.add(now, in: 0..<now.count)
+        present.copy(from: now)
         var best = (
             parameters: try snapshots.mean([first.step]), steps: [first.step], loss: first.loss
         )
@@ -271,9 +271,7 @@ public final class TrainingRun {
     }
 
     private func use(_ parameters: ParameterVector) {
-        let all = 0..<parameters.count
-        trainer.network.parameters.clear(all)
-        trainer.network.parameters.add(parameters, in: all)
+        trainer.network.parameters.copy(from: parameters)
         trainer.network.repack(threads: trainer.options.threads)
     }
 }

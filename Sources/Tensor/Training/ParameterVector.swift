@@ -46,6 +46,12 @@ public final class ParameterVector: @unchecked Sendable {
         }
     }
 
+    /// Takes over all values of a vector of the same length.
+    public func copy(from other: ParameterVector) {
+        precondition(other.count == count, "vectors of different lengths")
+        memcpy(pointer(0..<count), other.pointer(0..<count), count * MemoryLayout<Float>.stride)
+    }
+
     /// Copies some of the values to another place, which must not overlap.
     public func copy(_ range: Range<Int>, to start: Int) {
         memcpy(
