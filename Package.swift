@@ -25,6 +25,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: c),
         .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "JSON", swiftSettings: swift),
+        .target(name: "Threads", swiftSettings: swift),
         .target(name: "Checkpoint", dependencies: ["JSON", "CSystem"], swiftSettings: swift),
         .target(
             name: "TranslationModel", dependencies: ["Tensor", "Checkpoint"], swiftSettings: swift),
@@ -34,18 +35,20 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "Training",
-            dependencies: ["TranslationModel", "Tensor", "Checkpoint", "JSON", "Randomness"],
+            dependencies: [
+                "TranslationModel", "Tensor", "Checkpoint", "JSON", "Randomness", "Threads",
+            ],
             swiftSettings: swift),
         .target(name: "SentencePiece", swiftSettings: swift),
         .target(
             name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],
             swiftSettings: swift),
-        .target(name: "Telemetry", swiftSettings: swift),
+        .target(name: "Telemetry", dependencies: ["Threads"], swiftSettings: swift),
         .target(
             name: "TranslationService",
             dependencies: [
                 "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tokenization",
-                "Telemetry",
+                "Telemetry", "Threads",
             ], swiftSettings: swift),
         .target(name: "Randomness", swiftSettings: swift),
         .target(name: "Evaluation", dependencies: ["Randomness"], swiftSettings: swift),
@@ -54,13 +57,14 @@ let package = Package(
             name: "Calibration",
             dependencies: [
                 "Decoding", "TranslationModel", "Tensor", "Checkpoint", "Evaluation", "Randomness",
+                "Threads",
             ],
             swiftSettings: swift),
         .target(
             name: "TranslationAPI",
             dependencies: [
                 "HTTPWire", "JSON", "TranslationService", "Decoding", "TranslationModel",
-                "Checkpoint", "Tokenization", "Telemetry",
+                "Checkpoint", "Tokenization", "Telemetry", "Threads",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .target(name: "CSystem", cSettings: c),
@@ -71,7 +75,8 @@ let package = Package(
         .target(
             name: "HTTPServer",
             dependencies: [
-                "CSystem", "HTTPWire", .product(name: "HTTPTypes", package: "swift-http-types"),
+                "CSystem", "HTTPWire", "Threads",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -82,7 +87,8 @@ let package = Package(
                 "HTTPServer",
                 "HTTPWire",
                 "JSON",
-                "Telemetry", "Tensor", "Tokenization", "TranslationAPI", "TranslationModel",
+                "Telemetry", "Tensor", "Threads", "Tokenization", "TranslationAPI",
+                "TranslationModel",
                 "TranslationService", "Training", "SentencePiece", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -118,7 +124,7 @@ let package = Package(
             name: "TranslationServiceTests",
             dependencies: [
                 "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "Telemetry",
-                "TestSupport", "Tokenization",
+                "TestSupport", "Threads", "Tokenization",
             ],
             swiftSettings: swift),
         .testTarget(
@@ -130,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "HTTPServerTests",
             dependencies: [
-                "HTTPServer", "HTTPWire", "TestSupport",
+                "HTTPServer", "HTTPWire", "TestSupport", "Threads",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(

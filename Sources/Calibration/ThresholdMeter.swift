@@ -1,7 +1,7 @@
 public import Decoding
 import Dispatch
 public import Evaluation
-import Synchronization
+import Threads
 import Tensor
 public import TranslationModel
 
@@ -153,7 +153,7 @@ public final class ThresholdMeter {
         _ body: @Sendable (Shard) throws(DecodingError) -> Value
     ) throws(DecodingError) -> [Value] {
         let shards = shards
-        let results = Mutex<[Int: Result<Value, DecodingError>]>([:])
+        let results = Lock<[Int: Result<Value, DecodingError>]>([:])
         DispatchQueue.concurrentPerform(iterations: shards.count) { index in
             let result = Result { () throws(DecodingError) in try body(shards[index]) }
             results.withLock { $0[index] = result }

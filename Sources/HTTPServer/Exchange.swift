@@ -1,5 +1,5 @@
 public import HTTPWire
-import Synchronization
+import Threads
 
 /// The way back to the client of one request.
 public final class Exchange: Sendable {
@@ -9,7 +9,7 @@ public final class Exchange: Sendable {
         case cancelled
     }
 
-    private let state = Mutex(State.open([]))
+    private let state = Lock(State.open([]))
     private let mailbox: Mailbox
     private let connection: UInt64
 

@@ -1,6 +1,6 @@
 import CSystem
 import HTTPWire
-import Synchronization
+import Threads
 
 /// What other threads tell the event loop.
 enum Message: Sendable {
@@ -16,7 +16,7 @@ final class Mailbox: Sendable {
         var closed = false
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let wake: Int32
 
     /// Takes over the eventfd, which stays open for as long as anyone may post.

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// A number that only grows: a whole number, exact.
 public final class Counter: Sendable {
@@ -52,11 +53,11 @@ public final class Histogram: Sendable {
 
     /// Inclusive upper bounds of the buckets, ascending; +Inf follows them.
     let bounds: [Double]
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     init(bounds: [Double]) {
         self.bounds = bounds
-        state = Mutex(State(counts: Array(repeating: 0, count: bounds.count + 1)))
+        state = Lock(State(counts: Array(repeating: 0, count: bounds.count + 1)))
     }
 
     /// Records a value, in the unit that the metric's name ends with.

@@ -1,4 +1,4 @@
-import Synchronization
+import Threads
 
 /// All series of one name that differ in the values of their labels.
 public final class MetricFamily<Metric: Sendable>: Sendable {
@@ -6,7 +6,7 @@ public final class MetricFamily<Metric: Sendable>: Sendable {
     let help: String
     private let labels: [String]
     private let make: @Sendable () -> Metric
-    private let series = Mutex<[(values: [String], metric: Metric)]>([])
+    private let series = Lock<[(values: [String], metric: Metric)]>([])
 
     init(
         _ name: String, help: String, labels: [String], zeroes: [[String]],

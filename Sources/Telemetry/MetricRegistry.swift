@@ -1,10 +1,10 @@
-import Synchronization
+import Threads
 
 /// The metrics of a process and their Prometheus text.
 ///
 /// Names follow Prometheus' rules: base units at the end, `_total` on counters and on nothing else.
 public final class MetricRegistry: Sendable {
-    private let writers = Mutex<[@Sendable (inout String) -> Void]>([])
+    private let writers = Lock<[@Sendable (inout String) -> Void]>([])
 
     /// A registry without metrics.
     public init() {}

@@ -1,7 +1,7 @@
 import Randomness
 import Checkpoint
 import Dispatch
-import Synchronization
+import Threads
 package import Tensor
 
 /// Loss and gradient of a whole batch, its pieces spread over threads.
@@ -85,12 +85,12 @@ private final class OrderedSum: Sendable {
         /// Whether a thread is adding; others then leave their gradients to it.
         var isAdding = false
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let freed: DispatchSemaphore
 
     init(total: ParameterVector, spare: [ParameterVector]) {
         freed = DispatchSemaphore(value: spare.count)
-        state = Mutex(State(total: total, spare: spare))
+        state = Lock(State(total: total, spare: spare))
     }
 
     /// The next piece and a cleared vector for its gradient; nil when all are taken.

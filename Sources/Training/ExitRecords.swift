@@ -1,7 +1,7 @@
 import Checkpoint
 import Dispatch
 import Randomness
-import Synchronization
+import Threads
 import Tensor
 
 /// What every exit gave at every row of a piece.
@@ -38,7 +38,7 @@ extension TrainableNetwork {
     /// - Returns: one record for each pair, in their order.
     public func exitRecords(_ pairs: [SentencePair], threads: Int) -> [ExitOracle.Record] {
         let c = configuration
-        let state = Mutex((next: 0, records: [Int: ExitOracle.Record]()))
+        let state = Lock((next: 0, records: [Int: ExitOracle.Record]()))
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             let pass = NetworkPass(self, dropout: Dropout(rate: 0))
             let loss = ClassifierLoss(vocabularySize: c.targetVocabularySize)

@@ -1,7 +1,7 @@
 import Randomness
 import Checkpoint
 import Dispatch
-import Synchronization
+import Threads
 
 /// Losses of a network on sentences, without dropout and gradients.
 struct NetworkEvaluation {
@@ -21,7 +21,7 @@ struct NetworkEvaluation {
         let c = network.configuration
         let starts = Array(stride(from: 0, to: pairs.count, by: Self.sentencesPerPiece))
         let tokens = pairs.targetTokenCount
-        let state = Mutex((next: 0, results: [Int: PassResult]()))
+        let state = Lock((next: 0, results: [Int: PassResult]()))
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             let worker = PieceGradient(network, objective, training: false)
             while let index = state.withLock({ state in

@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import Synchronization
+import Threads
 import Tensor
 
 /// How the learning rate goes over the steps.
@@ -63,7 +63,7 @@ struct Optimizer {
     /// The Euclidean norm of some parts of a gradient.
     func norm(_ gradient: ParameterVector, in ranges: [Range<Int>]) -> Double {
         let chunks = Self.chunks(ranges)
-        let sums = Mutex([Double](repeating: 0, count: chunks.count))
+        let sums = Lock([Double](repeating: 0, count: chunks.count))
         each(chunks.count) { index in
             let sum = gradient.squareSum(chunks[index])
             sums.withLock { $0[index] = sum }

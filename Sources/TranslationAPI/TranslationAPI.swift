@@ -1,7 +1,7 @@
 import HTTPTypes
 public import HTTPWire
 import JSON
-import Synchronization
+import Threads
 public import Telemetry
 public import TranslationService
 
@@ -44,7 +44,7 @@ public final class TranslationAPI: Sendable {
 
     let settings: Settings
     let registry: MetricRegistry
-    private let stageStorage: Mutex<Stage> = Mutex(.loading)
+    private let stageStorage: Lock<Stage> = Lock(.loading)
 
     /// An API whose model is still to be loaded.
     public init(settings: Settings, registry: MetricRegistry) {

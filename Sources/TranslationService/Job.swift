@@ -1,5 +1,5 @@
 import Decoding
-import Synchronization
+import Threads
 
 /// A request on its way through the service: gathers the results of its sentences, answers once.
 final class Job: Sendable {
@@ -7,7 +7,7 @@ final class Job: Sendable {
     let submitted: Double
     let deadline: Double
     private let completion: @Sendable (Result<TranslationResult, TranslationError>) -> Void
-    private let progress: Mutex<Progress>
+    private let progress: Lock<Progress>
 
     private struct Progress {
         var translations: [Translation?]
@@ -26,7 +26,7 @@ final class Job: Sendable {
         deadline = request.timeout.map { submitted + $0 } ?? .infinity
         self.completion = completion
         let count = request.texts.count
-        progress = Mutex(
+        progress = Lock(
             Progress(translations: Array(repeating: nil, count: count), remaining: count))
     }
 

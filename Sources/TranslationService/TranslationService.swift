@@ -1,3 +1,4 @@
+import Threads
 import Telemetry
 
 /// Translates requests on a fixed set of worker threads, from a bounded queue.

@@ -1,3 +1,4 @@
+import Threads
 import Decoding
 import Telemetry
 import Tokenization

@@ -4,6 +4,7 @@ import Glibc
 import HTTPServer
 import HTTPWire
 import Synchronization
+import Threads
 import Telemetry
 import TranslationAPI
 import TranslationModel
@@ -101,7 +102,7 @@ final class ServerProcess: Sendable {
         let request = TranslationRequest(
             texts: ["a"], options: DecodingOptions(exit: rule), maximumSourceTokens: .max)
         let finished = DispatchSemaphore(value: 0)
-        let outcome = Mutex<TranslationError?>(nil)
+        let outcome = Lock<TranslationError?>(nil)
         _ = service.submit(request) { result in
             if case .failure(let error) = result { outcome.withLock { $0 = error } }
             finished.signal()

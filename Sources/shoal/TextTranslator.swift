@@ -2,7 +2,7 @@ import Checkpoint
 import Decoding
 import Dispatch
 import Glibc
-import Synchronization
+import Threads
 import Telemetry
 import TranslationService
 
@@ -41,7 +41,7 @@ struct TextTranslator {
         options: (Int) -> DecodingOptions
     ) throws -> [Translation] {
         let starts = Array(stride(from: 0, to: texts.count, by: count))
-        let results = Mutex<[Int: Result<TranslationResult, TranslationError>]>([:])
+        let results = Lock<[Int: Result<TranslationResult, TranslationError>]>([:])
         let finished = DispatchSemaphore(value: 0)
         for start in starts {
             let end = min(start + count, texts.count)

@@ -1,9 +1,9 @@
 import Dispatch
-import Synchronization
+import Threads
 
 /// Values handed from one thread to another, which waits for them up to ten seconds.
 final class Channel<Value: Sendable>: Sendable {
-    private let values = Mutex<[Value]>([])
+    private let values = Lock<[Value]>([])
     private let available = DispatchSemaphore(value: 0)
 
     func put(_ value: Value) {

@@ -1,6 +1,7 @@
 import Decoding
 import Dispatch
 import Synchronization
+import Threads
 import Telemetry
 import TestSupport
 import Testing
@@ -27,7 +28,7 @@ private func request(_ texts: [String], _ service: TranslationService) throws ->
 private func translate(
     _ request: TranslationRequest, _ service: TranslationService
 ) -> Result<TranslationResult, TranslationError>? {
-    let answer = Mutex<Result<TranslationResult, TranslationError>?>(nil)
+    let answer = Lock<Result<TranslationResult, TranslationError>?>(nil)
     let answered = DispatchSemaphore(value: 0)
     _ = service.submit(request) { result in
         answer.withLock { $0 = result }
