@@ -1,13 +1,66 @@
 /// AVX2 with FMA: a vector of 16 floats is two registers.
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define CK_NAME(kernel) kernel##_avx2
 #define CK_TILE_VECTORS 1
 #define CK_SKINNY_VECTORS 2
 #include "vector.h"
 #include "vector_attention.h"
+#include "vector_elementwise.h"
 #include "vector_linear.h"
+#include "vector_quantize.h"
 #include "vector_rows.h"
 #include "vector_training.h"
+
+typedef struct dot_sums {
+    __m256i half[2];
+} dot_sums;
+typedef __m256i dot_inputs;
+typedef struct dot_weights {
+    __m256i value[2], magnitude[2];
+} dot_weights;
+
+/// The activations lose their 128 in `dot_broadcast`, so the sums start at zero.
+CK_INLINE dot_sums dot_start(const int32_t *offsets) {
+    (void)offsets;
+    return (dot_sums){{_mm256_setzero_si256(), _mm256_setzero_si256()}};
+}
+
+CK_INLINE dot_sums dot_join(dot_sums a, dot_sums b) {
+    return (dot_sums){{_mm256_add_epi32(a.half[0], b.half[0]), _mm256_add_epi32(a.half[1], b.half[1])}};
+}
+
+CK_INLINE i16 dot_result(dot_sums sums) {
+    i16 result;
+    memcpy(&result, &sums, sizeof result);
+    return result;
+}
+
+CK_INLINE dot_inputs dot_broadcast(const uint8_t *x) {
+    int32_t four;
+    memcpy(&four, x, sizeof four);
+    return _mm256_xor_si256(_mm256_set1_epi32(four), _mm256_set1_epi8(-CK_INT8_ZERO));
+}
+
+CK_INLINE dot_weights dot_load(const int8_t *w) {
+    __m256i low = _mm256_load_si256((const __m256i *)w), high = _mm256_load_si256((const __m256i *)w + 1);
+    return (dot_weights){{low, high}, {_mm256_abs_epi8(low), _mm256_abs_epi8(high)}};
+}
+
+/// |w| · (x with the sign of w): two products of at most 127 · 127 fit the 16 bits that they are added in, so nothing saturates.
+CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) {
+    CK_UNROLL for (int h = 0; h < 2; h++) {
+        __m256i pairs = _mm256_maddubs_epi16(w.magnitude[h], _mm256_sign_epi8(x, w.value[h]));
+        sums.half[h] = _mm256_add_epi32(sums.half[h], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+    return sums;
+}
+
+#define CK_INT8_ROWS 4
+#define CK_INT8_VECTORS 1
+#define CK_INT8_ROW_VECTORS 2
+#include "vector_int8.h"
 #pragma clang attribute pop
 #endif

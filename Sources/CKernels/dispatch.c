@@ -1,10 +1,23 @@
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 #include "variants.h"
 
+// Only the int8 product has versions of its own for the sets that extend another.
 #if defined(__x86_64__)
 #define CK_CHOOSE(isa, name, ...)                                   \
     switch (isa) {                                                  \
+    case CK_ISA_AVX512_VNNI:                                        \
     case CK_ISA_AVX512: return name##_avx512(__VA_ARGS__);          \
     case CK_ISA_AVX2: return name##_avx2(__VA_ARGS__);              \
+    default: return name##_reference(__VA_ARGS__);                  \
+    }
+#elif defined(__aarch64__)
+#define CK_CHOOSE(isa, name, ...)                                   \
+    switch (isa) {                                                  \
+    case CK_ISA_NEON_DOTPROD:                                       \
+    case CK_ISA_NEON: return name##_neon(__VA_ARGS__);              \
     default: return name##_reference(__VA_ARGS__);                  \
     }
 #else
@@ -13,8 +26,8 @@
     return name##_reference(__VA_ARGS__);
 #endif
 
-bool ck_available(ck_isa isa) {
 #if defined(__x86_64__)
+bool ck_available(ck_isa isa) {
     __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -23,14 +36,30 @@ bool ck_available(ck_isa isa) {
     case CK_ISA_REFERENCE: return true;
     case CK_ISA_AVX2: return avx2;
     case CK_ISA_AVX512: return avx512;
+    case CK_ISA_AVX512_VNNI: return avx512 && __builtin_cpu_supports("avx512vnni");
+    default: return false;
     }
-#endif
-    return isa == CK_ISA_REFERENCE;
 }
+#elif defined(__aarch64__)
+bool ck_available(ck_isa isa) {
+    switch (isa) {
+    case CK_ISA_REFERENCE:
+    case CK_ISA_NEON: return true;
+    case CK_ISA_NEON_DOTPROD: return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+    default: return false;
+    }
+}
+#else
+bool ck_available(ck_isa isa) { return isa == CK_ISA_REFERENCE; }
+#endif
 
 ck_isa ck_detect(void) {
-    if (ck_available(CK_ISA_AVX512)) return CK_ISA_AVX512;
-    if (ck_available(CK_ISA_AVX2)) return CK_ISA_AVX2;
+    static const ck_isa fastest_first[] = {
+        CK_ISA_AVX512_VNNI, CK_ISA_AVX512, CK_ISA_AVX2, CK_ISA_NEON_DOTPROD, CK_ISA_NEON,
+    };
+    for (size_t i = 0; i < sizeof fastest_first / sizeof *fastest_first; i++) {
+        if (ck_available(fastest_first[i])) return fastest_first[i];
+    }
     return CK_ISA_REFERENCE;
 }
 
@@ -88,3 +117,19 @@ void ck_add_scaled(ck_isa isa, float *y, const float *x, size_t count, float sca
 }
 
 double ck_square_sum(ck_isa isa, const float *values, size_t count) { CK_CHOOSE(isa, ck_square_sum, values, count) }
+
+void ck_quantize_rows(ck_isa isa, const ck_quantize_args *args) { CK_CHOOSE(isa, ck_quantize_rows, args) }
+
+void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args) {
+    switch (isa) {
+#if defined(__x86_64__)
+    case CK_ISA_AVX512_VNNI: return ck_linear_int8_avx512_vnni(args);
+    case CK_ISA_AVX512:
+    case CK_ISA_AVX2: return ck_linear_int8_avx2(args);
+#elif defined(__aarch64__)
+    case CK_ISA_NEON_DOTPROD: return ck_linear_int8_neon_dotprod(args);
+    case CK_ISA_NEON: return ck_linear_int8_neon(args);
+#endif
+    default: return ck_linear_int8_reference(args);
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef CKERNELS_VARIANTS_H
 #define CKERNELS_VARIANTS_H
 
+#include "CKernelsInt8.h"
 #include "CKernelsTraining.h"
 
 #define CK_DECLARE_VARIANT(isa)                                                                          \
@@ -22,12 +23,20 @@
         float *values, const float *addend, size_t count, uint32_t key, uint32_t threshold, float scale); \
     void ck_adam_##isa(const ck_adam_args *args);                                                        \
     void ck_add_scaled_##isa(float *y, const float *x, size_t count, float scale);                       \
-    double ck_square_sum_##isa(const float *values, size_t count);
+    double ck_square_sum_##isa(const float *values, size_t count);                                       \
+    void ck_quantize_rows_##isa(const ck_quantize_args *args);
 
 CK_DECLARE_VARIANT(reference)
+void ck_linear_int8_reference(const ck_linear_int8_args *args);
 #if defined(__x86_64__)
 CK_DECLARE_VARIANT(avx2)
 CK_DECLARE_VARIANT(avx512)
+void ck_linear_int8_avx2(const ck_linear_int8_args *args);
+void ck_linear_int8_avx512_vnni(const ck_linear_int8_args *args);
+#elif defined(__aarch64__)
+CK_DECLARE_VARIANT(neon)
+void ck_linear_int8_neon(const ck_linear_int8_args *args);
+void ck_linear_int8_neon_dotprod(const ck_linear_int8_args *args);
 #endif
 
 /// `count` rounded up to whole vectors.

@@ -95,14 +95,17 @@ CK_INLINE v16 activate16(ck_activation activation, v16 x) {
     return x;
 }
 
-void CK_NAME(ck_activate)(ck_activation activation, float *values, size_t count) {
-    size_t i = 0;
-    for (; i + 16 <= count; i += 16) store(values + i, activate16(activation, load(values + i)));
-    if (i < count) store_part(values + i, activate16(activation, load_part(values + i, count - i, 0.0f)), count - i);
+/// The end of every product: activation and residual (null adds nothing) of 16 outputs of one row, then the store; the first `count`
+/// of them exist.
+CK_INLINE void put(v16 sum, ck_activation activation, const float *residual, float *y, size_t count) {
+    if (activation != CK_IDENTITY) sum = activate16(activation, sum);
+    if (count >= 16) {
+        store(y, residual ? sum + load(residual) : sum);
+    } else {
+        store_part(y, residual ? sum + load_part(residual, count, 0.0f) : sum, count);
+    }
 }
 
-void CK_NAME(ck_exp)(float *values, size_t count) {
-    size_t i = 0;
-    for (; i + 16 <= count; i += 16) store(values + i, exp16(load(values + i)));
-    if (i < count) store_part(values + i, exp16(load_part(values + i, count - i, 0.0f)), count - i);
-}
+/// A name with the size of the register tile in it, after the macros in its parts are expanded.
+#define CK_PASTE(name, rows, vectors) name##_##rows##x##vectors
+#define CK_SIZED(name, rows, vectors) CK_PASTE(name, rows, vectors)

@@ -1,23 +1,12 @@
 /// The matrix product. Included after vector.h.
 
-/// Bias, activation and residual of 16 outputs of one row, then the store; `count` of them exist.
+/// Bias, activation and residual of 16 outputs of one row, then the store.
 CK_INLINE void finish(const ck_linear_args *a, size_t row, size_t column, const v16 *sums) {
     v16 sum = *sums;
     if (a->bias) sum += load(a->bias + column);
-    if (a->activation != CK_IDENTITY) sum = activate16(a->activation, sum);
-    float *y = a->y + row * a->ldy + column;
     const float *residual = a->residual ? a->residual + row * a->ldr + column : 0;
-    size_t count = a->outputs - column;
-    if (count >= 16) {
-        store(y, residual ? sum + load(residual) : sum);
-    } else {
-        store_part(y, residual ? sum + load_part(residual, count, 0.0f) : sum, count);
-    }
+    put(sum, a->activation, residual, a->y + row * a->ldy + column, a->outputs - column);
 }
-
-/// A name with the size of the register tile in it, after the macros in its parts are expanded.
-#define CK_PASTE(name, rows, vectors) name##_##rows##x##vectors
-#define CK_SIZED(name, rows, vectors) CK_PASTE(name, rows, vectors)
 
 /// Defines `tile`, rows × 16·vectors outputs that stay in registers while k runs, and `band`, all outputs of some rows.
 /// The weights are one sequential stream, which the hardware fetches ahead better than a prefetch instruction does (measured on Zen 4).

@@ -11,12 +11,21 @@ public enum InstructionSet: Sendable, CaseIterable, CustomStringConvertible {
     case avx2
     /// AVX-512 F, BW, VL and DQ.
     case avx512
+    /// AVX-512 with VNNI, which only the int8 products use.
+    case avx512VNNI
+    /// NEON, which every 64-bit ARM processor has.
+    case neon
+    /// NEON with the dot-product instructions, which only the int8 products use.
+    case neonDotProduct
 
     /// The fastest one that this machine can run.
     public static let best = InstructionSet(ck_detect())
 
     private init(_ isa: ck_isa) {
         switch isa {
+        case CK_ISA_NEON_DOTPROD: self = .neonDotProduct
+        case CK_ISA_NEON: self = .neon
+        case CK_ISA_AVX512_VNNI: self = .avx512VNNI
         case CK_ISA_AVX512: self = .avx512
         case CK_ISA_AVX2: self = .avx2
         default: self = .reference
@@ -32,6 +41,9 @@ public enum InstructionSet: Sendable, CaseIterable, CustomStringConvertible {
         case .reference: "scalar"
         case .avx2: "AVX2"
         case .avx512: "AVX-512"
+        case .avx512VNNI: "AVX-512 VNNI"
+        case .neon: "NEON"
+        case .neonDotProduct: "NEON dot product"
         }
     }
 
@@ -40,6 +52,9 @@ public enum InstructionSet: Sendable, CaseIterable, CustomStringConvertible {
         case .reference: CK_ISA_REFERENCE
         case .avx2: CK_ISA_AVX2
         case .avx512: CK_ISA_AVX512
+        case .avx512VNNI: CK_ISA_AVX512_VNNI
+        case .neon: CK_ISA_NEON
+        case .neonDotProduct: CK_ISA_NEON_DOTPROD
         }
     }
 }

@@ -65,4 +65,18 @@ struct InstructionSetTests {
     func available() {
         #expect(InstructionSet.reference.isAvailable && InstructionSet.best.isAvailable)
     }
+    @Test(
+        "a set that extends another is there only where that one is, and no machine has both kinds")
+    func extensions() {
+        #expect(!InstructionSet.avx512.isAvailable || InstructionSet.avx2.isAvailable)
+        #expect(!InstructionSet.avx512VNNI.isAvailable || InstructionSet.avx512.isAvailable)
+        #expect(!InstructionSet.neonDotProduct.isAvailable || InstructionSet.neon.isAvailable)
+        #expect(!(InstructionSet.neon.isAvailable && InstructionSet.avx2.isAvailable))
+    }
+
+    @Test("each has a name of its own")
+    func names() {
+        #expect(
+            Set(InstructionSet.allCases.map(\.description)).count == InstructionSet.allCases.count)
+    }
 }

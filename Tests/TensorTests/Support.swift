@@ -9,7 +9,10 @@ let availableSets = InstructionSet.allCases.filter(\.isAvailable)
 let vectorSets = availableSets.filter { $0 != .reference }
 
 /// The variants of the kernels that this machine can run.
-let availableKernels = [CK_ISA_REFERENCE, CK_ISA_AVX2, CK_ISA_AVX512].filter(ck_available)
+let availableKernels = [
+    CK_ISA_REFERENCE, CK_ISA_AVX2, CK_ISA_AVX512, CK_ISA_AVX512_VNNI, CK_ISA_NEON,
+    CK_ISA_NEON_DOTPROD,
+].filter(ck_available)
 
 extension SeededGenerator {
     /// A number of −1 ..< 1 with 24 random bits.

@@ -1,4 +1,4 @@
-/// The inner loops of the translation model, fp32, one thread.
+/// The inner loops of the translation model, one thread: fp32 here, int8 in CKernelsInt8.h.
 ///
 /// Nothing here allocates, does I/O or keeps state, and nothing checks its arguments: the caller (the Tensor module) has done so.
 ///
@@ -20,9 +20,13 @@ typedef enum ck_isa {
     CK_ISA_REFERENCE = 0,
     CK_ISA_AVX2 = 1,
     CK_ISA_AVX512 = 2,
+    CK_ISA_AVX512_VNNI = 3,
+    CK_ISA_NEON = 4,
+    CK_ISA_NEON_DOTPROD = 5,
 } ck_isa;
 
-/// Whether this machine can run a variant (AVX2 also asks for FMA; AVX-512 for F, BW, VL and DQ).
+/// Whether this machine can run a variant (AVX2 also asks for FMA; AVX-512 for F, BW, VL and DQ, and with VNNI for that as well).
+/// VNNI and the dot product only matter to the integer kernels.
 bool ck_available(ck_isa isa);
 
 /// The fastest variant that this machine can run.
@@ -123,6 +127,7 @@ void ck_log_softmax(float *logits, size_t count, float log_sum_exp);
 /// k, or fewer if the row has fewer numbers.
 size_t ck_top_k(ck_isa isa, const float *logits, size_t count, size_t k, float *values, int32_t *ids);
 
+#include "CKernelsInt8.h"
 #include "CKernelsTraining.h"
 
 #endif

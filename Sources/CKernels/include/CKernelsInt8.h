@@ -1,0 +1,80 @@
+/// Matrix products of 8-bit integers, one thread.
+///
+/// **Numbers.** A row of activations is x[k] = scale * (q[k] - 128), q in 1 ... 255; an output's weights are w[k] = scale * p[k],
+/// p in -127 ... 127. Both scales are the greatest magnitude over 127, and both round half to even. Values below 2^-100 throughout
+/// become 0 with scale 0; where one is infinite or not a number the scale is not a number, and so is every result.
+///
+/// **Order of operations.** Sums of products are exact integers, whatever the instruction set; what follows them has the one order
+/// that `ck_linear_int8` states. So all instruction sets give the same bits, and a row never depends on the other rows of the call.
+#ifndef CKERNELS_INT8_H
+#define CKERNELS_INT8_H
+
+#include "CKernels.h"
+
+/// The byte that stands for an activation of 0.
+enum { CK_INT8_ZERO = 128 };
+
+/// Inputs that share one 32-bit lane: what the dot-product instructions add up.
+enum { CK_INT8_GROUP = 4 };
+
+/// Most inputs of a product: sums, and their parts by an offset of 128, stay within 32 bits.
+enum { CK_INT8_MAX_INPUTS = 1 << 16 };
+
+/// Bytes from one row of quantised activations to the next: `inputs` rounded up to a cache line.
+size_t ck_int8_stride(size_t inputs);
+
+/// Bytes of the packed form of [outputs, inputs] weights: whole panels of CK_PANEL outputs, inputs rounded up to two groups.
+size_t ck_int8_packed_count(size_t outputs, size_t inputs);
+
+/// Quantises and packs row-major weights [outputs, inputs], inputs <= CK_INT8_MAX_INPUTS.
+///
+/// `panels` is 64-byte aligned, [ceil(outputs / CK_PANEL)][inputs / CK_INT8_GROUP][CK_PANEL][CK_INT8_GROUP], zero where there are no
+/// weights. `scales` and `offsets` are padded to whole panels; an offset is -128 times the sum of an output's quantised weights,
+/// which takes the 128 out of the activations again.
+void ck_quantize_weights(
+    const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets);
+
+/// out[k] = p[output][k] * (scales[output] * scale) + addend[k], each operation rounded; a null addend adds nothing. The look-up in an
+/// embedding table that is also the output matrix.
+typedef struct ck_unpack_int8_args {
+    const int8_t *panels;  ///< from `ck_quantize_weights`, as are the scales
+    const float *scales;
+    size_t inputs, output;
+    float scale;
+    const float *addend;   ///< [inputs], or null
+    float *out;            ///< [inputs]
+} ck_unpack_int8_args;
+
+void ck_unpack_int8_row(const ck_unpack_int8_args *args);
+
+/// Quantises rows of activations.
+typedef struct ck_quantize_args {
+    const float *x;  ///< [rows, width], rows `ldx` floats apart
+    size_t ldx;
+    uint8_t *q;      ///< [rows, width], rows `ck_int8_stride(width)` bytes apart, CK_INT8_ZERO in the padding
+    float *scales;   ///< [rows]
+    size_t rows, width;
+} ck_quantize_args;
+
+void ck_quantize_rows(ck_isa isa, const ck_quantize_args *args);
+
+/// y[m][n] = activation(fma(sum_k (x[m][k] - 128) * W[n][k], x_scales[m] * scales[n], bias[n])) + residual[m][n],
+/// the sum rounded to a float once.
+typedef struct ck_linear_int8_args {
+    const uint8_t *x;        ///< from `ck_quantize_rows`: no byte is 0
+    const float *x_scales;   ///< [rows]
+    const int8_t *panels;    ///< from `ck_quantize_weights`, as are the next two
+    const float *scales;
+    const int32_t *offsets;
+    const float *bias;       ///< padded to whole panels, or null for zeros
+    const float *residual;   ///< [rows, outputs], rows `ldr` floats apart, or null; may be y itself
+    size_t ldr;
+    float *y;                ///< [rows, outputs], rows `ldy` floats apart
+    size_t ldy;
+    size_t rows, inputs, outputs;
+    ck_activation activation;
+} ck_linear_int8_args;
+
+void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args);
+
+#endif

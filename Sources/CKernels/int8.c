@@ -1,0 +1,84 @@
+/// What the int8 products share on every instruction set: sizes, and the packing of weights, which happens once.
+#include <string.h>
+
+#include "int8.h"
+#include "scalar.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+size_t ck_int8_stride(size_t inputs) { return ck_int8_row_bytes(inputs); }
+
+size_t ck_int8_packed_count(size_t outputs, size_t inputs) {
+    return (outputs + CK_PANEL - 1) / CK_PANEL * ck_int8_panel_bytes(inputs);
+}
+
+/// Place of input k in the column of its output.
+static size_t place(size_t k) { return k / CK_INT8_GROUP * CK_PANEL * CK_INT8_GROUP + k % CK_INT8_GROUP; }
+
+/// Place of an output's column in the panels.
+static size_t column_start(size_t output, size_t inputs) {
+    return output / CK_PANEL * ck_int8_panel_bytes(inputs) + output % CK_PANEL * CK_INT8_GROUP;
+}
+
+/// One output's weights into its column of a panel; returns their sum.
+static int32_t pack_column(const float *weights, size_t inputs, float inverse, int8_t *column) {
+    int32_t sum = 0;
+    for (size_t k = 0; k < inputs; k++) {
+        int8_t quantized = inverse > 0.0f ? (int8_t)rintf(weights[k] * inverse) : 0;
+        column[place(k)] = quantized;
+        sum += quantized;
+    }
+    return sum;
+}
+
+void ck_quantize_weights(
+    const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets) {
+    size_t padded = (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
+    memset(panels, 0, ck_int8_packed_count(outputs, inputs));
+    memset(scales, 0, padded * sizeof *scales);
+    memset(offsets, 0, padded * sizeof *offsets);
+    for (size_t n = 0; n < outputs; n++) {
+        const float *row = weights + n * inputs;
+        ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(row, inputs));
+        scales[n] = scaling.scale;
+        offsets[n] = -CK_INT8_ZERO * pack_column(row, inputs, scaling.inverse, panels + column_start(n, inputs));
+    }
+}
+
+void ck_unpack_int8_row(const ck_unpack_int8_args *a) {
+    const int8_t *column = a->panels + column_start(a->output, a->inputs);
+    float scale = a->scales[a->output] * a->scale;
+    for (size_t k = 0; k < a->inputs; k++) {
+        float scaled = (float)column[place(k)] * scale;
+        a->out[k] = a->addend ? scaled + a->addend[k] : scaled;
+    }
+}
+
+void ck_quantize_rows_reference(const ck_quantize_args *a) {
+    size_t stride = ck_int8_row_bytes(a->width);
+    for (size_t m = 0; m < a->rows; m++) {
+        const float *x = a->x + m * a->ldx;
+        uint8_t *q = a->q + m * stride;
+        ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(x, a->width));
+        a->scales[m] = scaling.scale;
+        memset(q, CK_INT8_ZERO, stride);
+        if (scaling.inverse == 0.0f) continue;
+        for (size_t k = 0; k < a->width; k++) q[k] = (uint8_t)(CK_INT8_ZERO + (int32_t)rintf(x[k] * scaling.inverse));
+    }
+}
+
+void ck_linear_int8_reference(const ck_linear_int8_args *a) {
+    size_t stride = ck_int8_row_bytes(a->inputs);
+    for (size_t m = 0; m < a->rows; m++) {
+        const uint8_t *x = a->x + m * stride;
+        for (size_t n = 0; n < a->outputs; n++) {
+            const int8_t *w = a->panels + column_start(n, a->inputs);
+            int32_t sum = 0;
+            for (size_t k = 0; k < a->inputs; k++) sum += ((int32_t)x[k] - CK_INT8_ZERO) * w[place(k)];
+            float y = fmaf((float)sum, a->x_scales[m] * a->scales[n], a->bias ? a->bias[n] : 0.0f);
+            y = ck_scalar_activate(a->activation, y);
+            if (a->residual) y += a->residual[m * a->ldr + n];
+            a->y[m * a->ldy + n] = y;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/// Sizes and scales that every version of the int8 kernels uses.
+#ifndef CKERNELS_PRIVATE_INT8_H
+#define CKERNELS_PRIVATE_INT8_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "CKernelsInt8.h"
+
+/// Groups of inputs in a panel: an even number, so that the inner loop takes two at a time.
+static inline size_t ck_int8_groups(size_t inputs) {
+    size_t step = 2 * CK_INT8_GROUP;
+    return (inputs + step - 1) / step * 2;
+}
+
+/// Bytes from row to row of activations.
+static inline size_t ck_int8_row_bytes(size_t inputs) { return (inputs + 63) / 64 * 64; }
+
+static inline size_t ck_int8_panel_bytes(size_t inputs) { return ck_int8_groups(inputs) * CK_INT8_GROUP * CK_PANEL; }
+
+typedef struct ck_scaling {
+    float scale;    ///< value of one step
+    float inverse;  ///< what values are multiplied by; 0 where all of them become 0
+} ck_scaling;
+
+/// The scaling of numbers of at most this magnitude, given by its bits: those of not-a-numbers and infinities are the greatest.
+static inline ck_scaling ck_scaling_of(int32_t magnitude_bits) {
+    float magnitude;
+    memcpy(&magnitude, &magnitude_bits, sizeof magnitude);
+    if (!(magnitude <= FLT_MAX)) return (ck_scaling){NAN, 0.0f};
+    // 127 / magnitude would overflow not far below.
+    if (magnitude < 0x1p-100f) return (ck_scaling){0.0f, 0.0f};
+    return (ck_scaling){magnitude / 127.0f, 127.0f / magnitude};
+}
+
+/// The bits of the greatest magnitude, which order as integers like the magnitudes.
+static inline int32_t ck_highest_magnitude(const float *values, size_t count) {
+    int32_t highest = 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits &= INT32_MAX;
+        highest = bits > highest ? bits : highest;
+    }
+    return highest;
+}
+
+#endif

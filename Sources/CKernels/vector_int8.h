@@ -1,0 +1,116 @@
+/// The int8 product. Included after vector.h by a file that also defines, for its instruction set,
+/// - `dot_sums`, 16 sums of as many outputs: `dot_start(offsets)`, `dot_join(sums, sums)`, and `dot_result(sums)` as a vector;
+/// - `dot_inputs`, four activations for every lane: `dot_broadcast(bytes)`;
+/// - `dot_weights`, four weights for each of 16 outputs: `dot_load(bytes)`;
+/// - `dot(sums, inputs, weights)`, which adds the products exactly;
+/// - CK_INT8_ROWS × CK_INT8_VECTORS, the register tile, and CK_INT8_ROW_VECTORS for a single row.
+#include "int8.h"
+
+/// Whether a product ends in nothing that a tile cannot do in its registers: no function but a maximum, no residual.
+CK_INLINE bool ends_simply(const ck_linear_int8_args *a) {
+    return !a->residual && (a->activation == CK_IDENTITY || a->activation == CK_RELU);
+}
+
+/// Activation and residual of 16 outputs of one row, then the store.
+CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t column, const v16 *values) {
+    const float *residual = a->residual ? a->residual + row * a->ldr + column : 0;
+    put(*values, a->activation, residual, a->y + row * a->ldy + column, a->outputs - column);
+}
+
+/// Defines `int8_tile`, rows × 16·vectors outputs that stay in registers while the inputs run, and `int8_band`, all outputs of
+/// some rows. A tile of few sums keeps `chains` = 2 of each, so that none waits for the one before it.
+#define CK_DEFINE_INT8_BAND(rows, vectors, chains)                                                                       \
+    CK_INLINE void CK_SIZED(int8_tile, rows, vectors)(const ck_linear_int8_args *a, size_t row, size_t column) {         \
+        size_t groups = ck_int8_groups(a->inputs), stride = ck_int8_row_bytes(a->inputs);                                \
+        const int8_t *w = a->panels + column / CK_PANEL * CK_PANEL * CK_INT8_GROUP * groups;                             \
+        w += column % CK_PANEL * CK_INT8_GROUP;                                                                          \
+        const uint8_t *x = a->x + row * stride;                                                                          \
+        dot_sums sums[chains][rows][vectors];                                                                            \
+        CK_UNROLL for (int c = 0; c < chains; c++) CK_UNROLL for (int i = 0; i < rows; i++)                              \
+            CK_UNROLL for (int j = 0; j < vectors; j++) sums[c][i][j] = dot_start(c ? 0 : a->offsets + column + 16 * j); \
+        float *y = a->y + row * a->ldy + column;                                                                         \
+        if (rows >= 4) { /* they scatter their results too widely for the hardware to foresee where the next ones go */  \
+            CK_UNROLL for (int i = 0; i < rows; i++) CK_UNROLL for (int j = 0; j < vectors; j++)                         \
+                __builtin_prefetch(y + (size_t)i * a->ldy + 16 * j, 1);                                                  \
+        }                                                                                                                \
+        for (size_t g = 0; g < groups; g += 2) {                                                                         \
+            CK_UNROLL for (int c = 0; c < 2; c++, w += CK_PANEL * CK_INT8_GROUP, x += CK_INT8_GROUP) {                   \
+                dot_weights b[vectors];                                                                                  \
+                CK_UNROLL for (int j = 0; j < vectors; j++) b[j] = dot_load(w + 16 * CK_INT8_GROUP * j);                 \
+                CK_UNROLL for (int i = 0; i < rows; i++) {                                                               \
+                    dot_inputs factor = dot_broadcast(x + (size_t)i * stride);                                           \
+                    CK_UNROLL for (int j = 0; j < vectors; j++)                                                          \
+                        sums[c % chains][i][j] = dot(sums[c % chains][i][j], factor, b[j]);                              \
+                }                                                                                                        \
+            }                                                                                                            \
+        }                                                                                                                \
+        bool simple = ends_simply(a) && column + 16 * vectors <= a->outputs;                                             \
+        v16 lowest = splat(a->activation == CK_RELU ? 0.0f : -INFINITY);                                                 \
+        v16 done[rows][vectors]; /* in memory: the sums themselves are never indexed by a variable */                    \
+        CK_UNROLL for (int j = 0; j < vectors; j++) {                                                                    \
+            v16 scale = load(a->scales + column + 16 * j);                                                               \
+            v16 bias = a->bias ? load(a->bias + column + 16 * j) : splat(0.0f);                                          \
+            CK_UNROLL for (int i = 0; i < rows; i++) {                                                                   \
+                dot_sums sum = chains > 1 ? dot_join(sums[0][i][j], sums[chains - 1][i][j]) : sums[0][i][j];             \
+                v16 value = __builtin_convertvector(dot_result(sum), v16);                                               \
+                value = fma16(value, splat(a->x_scales[row + i]) * scale, bias);                                         \
+                if (simple) store(y + (size_t)i * a->ldy + 16 * j, choose(value < lowest, lowest, value));               \
+                else done[i][j] = value;                                                                                 \
+            }                                                                                                            \
+        }                                                                                                                \
+        if (simple) return;                                                                                              \
+        for (int i = 0; i < rows; i++) {                                                                                 \
+            for (int j = 0; j < vectors && column + 16 * (size_t)j < a->outputs; j++) {                                  \
+                finish_int8(a, row + (size_t)i, column + 16 * (size_t)j, &done[i][j]);                                   \
+            }                                                                                                            \
+        }                                                                                                                \
+    }                                                                                                                    \
+    static __attribute__((noinline)) void CK_SIZED(int8_band, rows, vectors)(const ck_linear_int8_args *a, size_t row) { \
+        for (size_t column = 0; column < a->outputs; column += 16 * vectors) {                                           \
+            CK_SIZED(int8_tile, rows, vectors)(a, row, column);                                                          \
+        }                                                                                                                \
+    }
+
+CK_DEFINE_INT8_BAND(1, CK_INT8_ROW_VECTORS, 2)
+CK_DEFINE_INT8_BAND(2, CK_INT8_VECTORS, 1)
+CK_DEFINE_INT8_BAND(3, CK_INT8_VECTORS, 1)
+CK_DEFINE_INT8_BAND(4, CK_INT8_VECTORS, 1)
+#if CK_INT8_ROWS == 6
+CK_DEFINE_INT8_BAND(5, CK_INT8_VECTORS, 1)
+CK_DEFINE_INT8_BAND(6, CK_INT8_VECTORS, 1)
+#endif
+
+/// All outputs of all rows, in as few bands as there can be, of sizes as near to each other as can be: a band of one row waits for
+/// its weights.
+CK_INLINE void int8_bands(const ck_linear_int8_args *a) {
+    for (size_t row = 0, count; row < a->rows; row += count) {
+        size_t left = a->rows - row, bands = (left + CK_INT8_ROWS - 1) / CK_INT8_ROWS;
+        count = (left + bands - 1) / bands;
+        switch (count) {
+#if CK_INT8_ROWS == 6
+        case 6: CK_SIZED(int8_band, 6, CK_INT8_VECTORS)(a, row); break;
+        case 5: CK_SIZED(int8_band, 5, CK_INT8_VECTORS)(a, row); break;
+#endif
+        case 4: CK_SIZED(int8_band, 4, CK_INT8_VECTORS)(a, row); break;
+        case 3: CK_SIZED(int8_band, 3, CK_INT8_VECTORS)(a, row); break;
+        case 2: CK_SIZED(int8_band, 2, CK_INT8_VECTORS)(a, row); break;
+        case 1: CK_SIZED(int8_band, 1, CK_INT8_ROW_VECTORS)(a, row); break;
+        }
+    }
+}
+
+void CK_NAME(ck_linear_int8)(const ck_linear_int8_args *a) {
+    if (a->rows <= CK_INT8_ROWS) return int8_bands(a);
+    // Many rows: panel by panel, so that each is read from far away once and from near by every band.
+    for (size_t column = 0; column < a->outputs; column += CK_PANEL) {
+        ck_linear_int8_args panel = *a;
+        panel.panels += column / CK_PANEL * ck_int8_panel_bytes(a->inputs);
+        panel.scales += column;
+        panel.offsets += column;
+        panel.outputs = ck_min(CK_PANEL, a->outputs - column);
+        panel.bias = a->bias ? a->bias + column : 0;
+        panel.residual = a->residual ? a->residual + column : 0;
+        panel.y += column;
+        int8_bands(&panel);
+    }
+}

@@ -1,0 +1,124 @@
+internal import CKernels
+
+/// A linear map y = x·Wᵀ + b with weights [outputs, inputs] in 8 bits, packed once for the kernels.
+///
+/// Each output has a scale of its own: W[n] ≈ scale[n] · p[n], p from −127 to 127, the greatest
+/// magnitude of the row over 127 being its scale. A quarter of the bytes of `Linear`.
+///
+/// Unchecked: the weights are only read, by any number of threads.
+public final class QuantizedLinear: @unchecked Sendable {
+    /// Rows of W.
+    public let outputs: Int
+    /// Columns of W.
+    public let inputs: Int
+
+    /// Most inputs: beyond it sums could leave 32 bits.
+    public static let maximumInputs: Int = CK_INT8_MAX_INPUTS
+
+    private let panels: IntegerStorage<Int8>
+    private let scales: Storage
+    private let offsets: IntegerStorage<Int32>
+    private let bias: Storage?
+    private let instructionSet: InstructionSet
+
+    /// Quantises and packs weights, rounding half to even.
+    ///
+    /// - Parameters:
+    ///   - weight: W, row-major [outputs, inputs].
+    ///   - bias: b [outputs], kept in fp32, or nil for none.
+    ///   - outputs: rows of W.
+    ///   - inputs: columns of W, at most `maximumInputs`.
+    ///   - instructionSet: the variant of the kernels to use.
+    public init(
+        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int,
+        instructionSet: InstructionSet = .best
+    ) {
+        precondition(outputs > 0 && inputs > 0, "a linear map has inputs and outputs")
+        precondition(inputs <= Self.maximumInputs, "sums would leave 32 bits")
+        precondition(weight.count == outputs * inputs, "weights of another shape")
+        precondition(bias.map { $0.count == outputs } ?? true, "bias of another length")
+        self.outputs = outputs
+        self.inputs = inputs
+        self.instructionSet = instructionSet
+        let padded = ck_packed_count(outputs, 1)
+        panels = IntegerStorage(zeros: ck_int8_packed_count(outputs, inputs), isWeights: true)
+        scales = Storage(zeros: padded)
+        offsets = IntegerStorage(zeros: padded)
+        ck_quantize_weights(
+            weight, outputs, inputs, panels.elements, scales.floats, offsets.elements)
+        self.bias = bias.map { values in
+            let storage = Storage(zeros: padded)
+            for (index, value) in values.enumerated() { storage.floats[index] = value }
+            return storage
+        }
+    }
+
+    /// y = activation(x·Wᵀ + b) + residual, row by row: a row's result does not depend on the others.
+    ///
+    /// The sums of integers are exact; scales, bias, activation and residual follow in fp32.
+    ///
+    /// - Parameters:
+    ///   - x: as many columns as there are inputs.
+    ///   - y: at least `outputs` columns.
+    ///   - first: row of y that the first row goes to.
+    ///   - options: what follows the product. Row i of the residual belongs to row first + i of y,
+    ///     so it may be y itself.
+    public func apply(
+        _ x: QuantizedRows, into y: Matrix, at first: Int = 0,
+        _ options: Linear.Options = Linear.Options()
+    ) {
+        precondition(x.columns == inputs && y.columns >= outputs, "shapes do not fit")
+        guard x.rows > 0 else { return }
+        let target = first..<first + x.rows
+        var arguments = ck_linear_int8_args()
+        arguments.x = x.pointer
+        arguments.x_scales = x.scales
+        arguments.panels = UnsafePointer(panels.elements)
+        arguments.scales = UnsafePointer(scales.floats)
+        arguments.offsets = UnsafePointer(offsets.elements)
+        arguments.bias = bias.map { UnsafePointer($0.floats) }
+        if let residual = options.residual {
+            precondition(residual.columns >= outputs, "residual of another width")
+            arguments.residual = UnsafePointer(residual.pointer(rows: target))
+            arguments.ldr = residual.columns
+        }
+        arguments.y = y.pointer(rows: target)
+        arguments.ldy = y.columns
+        arguments.rows = x.rows
+        arguments.inputs = inputs
+        arguments.outputs = outputs
+        arguments.activation = options.activation.kernel
+        ck_linear_int8(instructionSet.isa, &arguments)
+    }
+
+    /// An embedding look-up in the weights: target row = p[output] · (scale[output] · scale) +
+    /// positions[position].
+    ///
+    /// - Parameters:
+    ///   - output: row of W.
+    ///   - target: the row written, at least `inputs` columns.
+    ///   - scale: factor of the weights.
+    ///   - position: the row added, at least `inputs` columns.
+    public func embed(
+        _ output: Int, into target: (matrix: Matrix, row: Int), scale: Float,
+        adding position: (matrix: Matrix, row: Int)
+    ) {
+        precondition(output >= 0 && output < outputs, "row outside the weights")
+        precondition(target.matrix.columns >= inputs && position.matrix.columns >= inputs)
+        var arguments = ck_unpack_int8_args()
+        arguments.panels = UnsafePointer(panels.elements)
+        arguments.scales = UnsafePointer(scales.floats)
+        arguments.inputs = inputs
+        arguments.output = output
+        arguments.scale = scale
+        arguments.addend = UnsafePointer(position.matrix.pointer(row: position.row))
+        arguments.out = target.matrix.pointer(row: target.row)
+        ck_unpack_int8_row(&arguments)
+    }
+
+    /// Bytes of the packed weights, their scales and the bias.
+    public var byteCount: Int {
+        panels.count + offsets.count * MemoryLayout<Int32>.stride
+            + (scales.count + (bias?.count ?? 0)) * MemoryLayout<Float>.stride
+    }
+}
