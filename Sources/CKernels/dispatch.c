@@ -4,12 +4,19 @@
 
 #include "variants.h"
 
-// Only the int8 product has versions of its own for the sets that extend another.
+// Only sums of products of bytes have versions of their own for the sets that extend another.
 #if defined(__x86_64__)
 #define CK_CHOOSE(isa, name, ...)                                   \
     switch (isa) {                                                  \
     case CK_ISA_AVX512_VNNI:                                        \
     case CK_ISA_AVX512: return name##_avx512(__VA_ARGS__);          \
+    case CK_ISA_AVX2: return name##_avx2(__VA_ARGS__);              \
+    default: return name##_reference(__VA_ARGS__);                  \
+    }
+#define CK_CHOOSE_INT8(isa, name, ...)                              \
+    switch (isa) {                                                  \
+    case CK_ISA_AVX512_VNNI: return name##_avx512_vnni(__VA_ARGS__); \
+    case CK_ISA_AVX512:                                             \
     case CK_ISA_AVX2: return name##_avx2(__VA_ARGS__);              \
     default: return name##_reference(__VA_ARGS__);                  \
     }
@@ -20,10 +27,17 @@
     case CK_ISA_NEON: return name##_neon(__VA_ARGS__);              \
     default: return name##_reference(__VA_ARGS__);                  \
     }
+#define CK_CHOOSE_INT8(isa, name, ...)                              \
+    switch (isa) {                                                  \
+    case CK_ISA_NEON_DOTPROD: return name##_neon_dotprod(__VA_ARGS__); \
+    case CK_ISA_NEON: return name##_neon(__VA_ARGS__);              \
+    default: return name##_reference(__VA_ARGS__);                  \
+    }
 #else
 #define CK_CHOOSE(isa, name, ...) \
     (void)isa;                    \
     return name##_reference(__VA_ARGS__);
+#define CK_CHOOSE_INT8 CK_CHOOSE
 #endif
 
 #if defined(__x86_64__)
@@ -120,16 +134,6 @@ double ck_square_sum(ck_isa isa, const float *values, size_t count) { CK_CHOOSE(
 
 void ck_quantize_rows(ck_isa isa, const ck_quantize_args *args) { CK_CHOOSE(isa, ck_quantize_rows, args) }
 
-void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args) {
-    switch (isa) {
-#if defined(__x86_64__)
-    case CK_ISA_AVX512_VNNI: return ck_linear_int8_avx512_vnni(args);
-    case CK_ISA_AVX512:
-    case CK_ISA_AVX2: return ck_linear_int8_avx2(args);
-#elif defined(__aarch64__)
-    case CK_ISA_NEON_DOTPROD: return ck_linear_int8_neon_dotprod(args);
-    case CK_ISA_NEON: return ck_linear_int8_neon(args);
-#endif
-    default: return ck_linear_int8_reference(args);
-    }
-}
+void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args) { CK_CHOOSE_INT8(isa, ck_linear_int8, args) }
+
+void ck_select_int8(ck_isa isa, const ck_select_int8_args *args) { CK_CHOOSE_INT8(isa, ck_select_int8, args) }

@@ -15,11 +15,6 @@ size_t ck_int8_packed_count(size_t outputs, size_t inputs) {
 /// Place of input k in the column of its output.
 static size_t place(size_t k) { return k / CK_INT8_GROUP * CK_PANEL * CK_INT8_GROUP + k % CK_INT8_GROUP; }
 
-/// Place of an output's column in the panels.
-static size_t column_start(size_t output, size_t inputs) {
-    return output / CK_PANEL * ck_int8_panel_bytes(inputs) + output % CK_PANEL * CK_INT8_GROUP;
-}
-
 /// One output's weights into its column of a panel; returns their sum.
 static int32_t pack_column(const float *weights, size_t inputs, float inverse, int8_t *column) {
     int32_t sum = 0;
@@ -41,12 +36,12 @@ void ck_quantize_weights(
         const float *row = weights + n * inputs;
         ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(row, inputs));
         scales[n] = scaling.scale;
-        offsets[n] = -CK_INT8_ZERO * pack_column(row, inputs, scaling.inverse, panels + column_start(n, inputs));
+        offsets[n] = -CK_INT8_ZERO * pack_column(row, inputs, scaling.inverse, panels + ck_int8_column(n, inputs));
     }
 }
 
 void ck_unpack_int8_row(const ck_unpack_int8_args *a) {
-    const int8_t *column = a->panels + column_start(a->output, a->inputs);
+    const int8_t *column = a->panels + ck_int8_column(a->output, a->inputs);
     float scale = a->scales[a->output] * a->scale;
     for (size_t k = 0; k < a->inputs; k++) {
         float scaled = (float)column[place(k)] * scale;
@@ -67,18 +62,30 @@ void ck_quantize_rows_reference(const ck_quantize_args *a) {
     }
 }
 
+static int32_t product_sum(const uint8_t *x, const int8_t *column, size_t inputs) {
+    int32_t sum = 0;
+    for (size_t k = 0; k < inputs; k++) sum += ((int32_t)x[k] - CK_INT8_ZERO) * column[place(k)];
+    return sum;
+}
+
 void ck_linear_int8_reference(const ck_linear_int8_args *a) {
     size_t stride = ck_int8_row_bytes(a->inputs);
     for (size_t m = 0; m < a->rows; m++) {
         const uint8_t *x = a->x + m * stride;
         for (size_t n = 0; n < a->outputs; n++) {
-            const int8_t *w = a->panels + column_start(n, a->inputs);
-            int32_t sum = 0;
-            for (size_t k = 0; k < a->inputs; k++) sum += ((int32_t)x[k] - CK_INT8_ZERO) * w[place(k)];
+            int32_t sum = product_sum(x, a->panels + ck_int8_column(n, a->inputs), a->inputs);
             float y = fmaf((float)sum, a->x_scales[m] * a->scales[n], a->bias ? a->bias[n] : 0.0f);
             y = ck_scalar_activate(a->activation, y);
             if (a->residual) y += a->residual[m * a->ldr + n];
             a->y[m * a->ldy + n] = y;
         }
+    }
+}
+
+void ck_select_int8_reference(const ck_select_int8_args *a) {
+    for (size_t i = 0; i < a->count; i++) {
+        size_t n = a->ids[i];
+        int32_t sum = product_sum(a->x, a->panels + ck_int8_column(n, a->inputs), a->inputs);
+        a->y[i] = fmaf((float)sum, a->x_scale * a->scales[n], a->bias ? a->bias[n] : 0.0f);
     }
 }

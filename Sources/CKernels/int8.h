@@ -19,6 +19,11 @@ static inline size_t ck_int8_row_bytes(size_t inputs) { return (inputs + 63) / 6
 
 static inline size_t ck_int8_panel_bytes(size_t inputs) { return ck_int8_groups(inputs) * CK_INT8_GROUP * CK_PANEL; }
 
+/// Place of an output's first weight in the panels.
+static inline size_t ck_int8_column(size_t output, size_t inputs) {
+    return output / CK_PANEL * ck_int8_panel_bytes(inputs) + output % CK_PANEL * CK_INT8_GROUP;
+}
+
 typedef struct ck_scaling {
     float scale;    ///< value of one step
     float inverse;  ///< what values are multiplied by; 0 where all of them become 0

@@ -26,17 +26,22 @@
     double ck_square_sum_##isa(const float *values, size_t count);                                       \
     void ck_quantize_rows_##isa(const ck_quantize_args *args);
 
+/// Of sums of products of bytes.
+#define CK_DECLARE_INT8_VARIANT(isa)                             \
+    void ck_linear_int8_##isa(const ck_linear_int8_args *args);  \
+    void ck_select_int8_##isa(const ck_select_int8_args *args);
+
 CK_DECLARE_VARIANT(reference)
-void ck_linear_int8_reference(const ck_linear_int8_args *args);
+CK_DECLARE_INT8_VARIANT(reference)
 #if defined(__x86_64__)
 CK_DECLARE_VARIANT(avx2)
 CK_DECLARE_VARIANT(avx512)
-void ck_linear_int8_avx2(const ck_linear_int8_args *args);
-void ck_linear_int8_avx512_vnni(const ck_linear_int8_args *args);
+CK_DECLARE_INT8_VARIANT(avx2)
+CK_DECLARE_INT8_VARIANT(avx512_vnni)
 #elif defined(__aarch64__)
 CK_DECLARE_VARIANT(neon)
-void ck_linear_int8_neon(const ck_linear_int8_args *args);
-void ck_linear_int8_neon_dotprod(const ck_linear_int8_args *args);
+CK_DECLARE_INT8_VARIANT(neon)
+CK_DECLARE_INT8_VARIANT(neon_dotprod)
 #endif
 
 /// `count` rounded up to whole vectors.

@@ -22,8 +22,7 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
 #define CK_DEFINE_INT8_BAND(rows, vectors, chains)                                                                       \
     CK_INLINE void CK_SIZED(int8_tile, rows, vectors)(const ck_linear_int8_args *a, size_t row, size_t column) {         \
         size_t groups = ck_int8_groups(a->inputs), stride = ck_int8_row_bytes(a->inputs);                                \
-        const int8_t *w = a->panels + column / CK_PANEL * CK_PANEL * CK_INT8_GROUP * groups;                             \
-        w += column % CK_PANEL * CK_INT8_GROUP;                                                                          \
+        const int8_t *w = a->panels + ck_int8_column(column, a->inputs);                                                 \
         const uint8_t *x = a->x + row * stride;                                                                          \
         dot_sums sums[chains][rows][vectors];                                                                            \
         CK_UNROLL for (int c = 0; c < chains; c++) CK_UNROLL for (int i = 0; i < rows; i++)                              \
@@ -112,5 +111,42 @@ void CK_NAME(ck_linear_int8)(const ck_linear_int8_args *a) {
         panel.residual = a->residual ? a->residual + column : 0;
         panel.y += column;
         int8_bands(&panel);
+    }
+}
+
+/// One output from each of CK_INT8_ROW_VECTORS vectors of 16; the first `count` exist. In the panels the weights of an output share
+/// their cache lines with those of its 15 neighbours, so whole vectors cost no more memory than the outputs alone, and need no gather.
+CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size_t count, float *y) {
+    size_t groups = ck_int8_groups(a->inputs), first[CK_INT8_ROW_VECTORS];
+    const int8_t *w[CK_INT8_ROW_VECTORS];
+    const uint8_t *x = a->x;
+    dot_sums sums[2][CK_INT8_ROW_VECTORS];
+    CK_UNROLL for (size_t j = 0; j < CK_INT8_ROW_VECTORS; j++) {
+        first[j] = ids[ck_min(j, count - 1)] / 16 * 16;
+        w[j] = a->panels + ck_int8_column(first[j], a->inputs);
+        sums[0][j] = dot_start(a->offsets + first[j]);
+        sums[1][j] = dot_start(0);
+    }
+    for (size_t g = 0; g < groups; g += 2) {
+        CK_UNROLL for (int c = 0; c < 2; c++, x += CK_INT8_GROUP) {
+            dot_inputs factor = dot_broadcast(x);
+            CK_UNROLL for (int j = 0; j < CK_INT8_ROW_VECTORS; j++) {
+                sums[c][j] = dot(sums[c][j], factor, dot_load(w[j]));
+                w[j] += CK_PANEL * CK_INT8_GROUP;
+            }
+        }
+    }
+    float values[CK_INT8_ROW_VECTORS][16];
+    CK_UNROLL for (int j = 0; j < CK_INT8_ROW_VECTORS; j++) {
+        v16 sum = __builtin_convertvector(dot_result(dot_join(sums[0][j], sums[1][j])), v16);
+        v16 bias = a->bias ? load(a->bias + first[j]) : splat(0.0f);
+        store(values[j], fma16(sum, splat(a->x_scale) * load(a->scales + first[j]), bias));
+    }
+    for (size_t j = 0; j < count; j++) y[j] = values[j][ids[j] % 16];
+}
+
+void CK_NAME(ck_select_int8)(const ck_select_int8_args *a) {
+    for (size_t i = 0; i < a->count; i += CK_INT8_ROW_VECTORS) {
+        select_some(a, a->ids + i, ck_min(CK_INT8_ROW_VECTORS, a->count - i), a->y + i);
     }
 }

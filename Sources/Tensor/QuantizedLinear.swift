@@ -55,24 +55,28 @@ public final class QuantizedLinear: @unchecked Sendable {
 
     /// y = activation(x·Wᵀ + b) + residual, row by row: a row's result does not depend on the others.
     ///
-    /// The sums of integers are exact; scales, bias, activation and residual follow in fp32.
+    /// The sums of integers are exact; scales, bias, activation and residual follow in fp32. Nothing
+    /// is allocated.
     ///
     /// - Parameters:
     ///   - x: as many columns as there are inputs.
+    ///   - rows: rows of x; nil for all.
     ///   - y: at least `outputs` columns.
-    ///   - first: row of y that the first row goes to.
+    ///   - first: row of y that the first of `rows` goes to.
     ///   - options: what follows the product. Row i of the residual belongs to row first + i of y,
     ///     so it may be y itself.
     public func apply(
-        _ x: QuantizedRows, into y: Matrix, at first: Int = 0,
+        _ x: QuantizedRows, rows: Range<Int>? = nil, into y: Matrix, at first: Int = 0,
         _ options: Linear.Options = Linear.Options()
     ) {
         precondition(x.columns == inputs && y.columns >= outputs, "shapes do not fit")
-        guard x.rows > 0 else { return }
-        let target = first..<first + x.rows
+        let rows = rows ?? 0..<x.rows
+        guard !rows.isEmpty else { return }
+        let source = x.pointers(rows: rows)
+        let target = first..<first + rows.count
         var arguments = ck_linear_int8_args()
-        arguments.x = x.pointer
-        arguments.x_scales = x.scales
+        arguments.x = source.bytes
+        arguments.x_scales = source.scales
         arguments.panels = UnsafePointer(panels.elements)
         arguments.scales = UnsafePointer(scales.floats)
         arguments.offsets = UnsafePointer(offsets.elements)
@@ -84,11 +88,47 @@ public final class QuantizedLinear: @unchecked Sendable {
         }
         arguments.y = y.pointer(rows: target)
         arguments.ldy = y.columns
-        arguments.rows = x.rows
+        arguments.rows = rows.count
         arguments.inputs = inputs
         arguments.outputs = outputs
         arguments.activation = options.activation.kernel
         ck_linear_int8(instructionSet.isa, &arguments)
+    }
+
+    /// Some outputs of one row: target[i] = (x·Wᵀ + b)[ids[i]], the bits that `apply` gives there.
+    ///
+    /// What an exit asks of a few candidates before it pays for the vocabulary. Reads the weights of
+    /// these outputs and, since they share cache lines, of the 15 beside each: about 16 · `inputs`
+    /// bytes an output. Nothing is allocated.
+    ///
+    /// - Parameters:
+    ///   - x: as many columns as there are inputs.
+    ///   - row: row of x.
+    ///   - ids: outputs, in any order, each from 0 to `outputs` − 1.
+    ///   - target: the row written, at least as many columns as there are ids.
+    public func apply(
+        _ x: QuantizedRows, row: Int, outputs ids: Span<Int>,
+        into target: (matrix: Matrix, row: Int)
+    ) {
+        precondition(x.columns == inputs && target.matrix.columns >= ids.count, "shapes do not fit")
+        for index in ids.indices {
+            precondition(ids[index] >= 0 && ids[index] < outputs, "output outside the weights")
+        }
+        let source = x.pointers(rows: row..<row + 1)
+        ids.withUnsafeBufferPointer { ids in
+            var arguments = ck_select_int8_args()
+            arguments.x = source.bytes
+            arguments.x_scale = source.scales[0]
+            arguments.panels = UnsafePointer(panels.elements)
+            arguments.scales = UnsafePointer(scales.floats)
+            arguments.offsets = UnsafePointer(offsets.elements)
+            arguments.bias = bias.map { UnsafePointer($0.floats) }
+            arguments.ids = ids.baseAddress
+            arguments.y = target.matrix.pointer(row: target.row)
+            arguments.inputs = inputs
+            arguments.count = ids.count
+            ck_select_int8(instructionSet.isa, &arguments)
+        }
     }
 
     /// An embedding look-up in the weights: target row = p[output] · (scale[output] · scale) +

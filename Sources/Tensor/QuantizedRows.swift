@@ -3,13 +3,17 @@ internal import CKernels
 /// Rows of activations in 8 bits with a scale each: x ≈ scale · q, q from −127 to 127, the greatest
 /// magnitude of a row over 127 being its scale.
 ///
-/// What `QuantizedLinear` multiplies. Quantised once, a matrix serves any number of products.
+/// What `QuantizedLinear` multiplies. Quantised once, rows serve any number of products: those of
+/// queries, keys and values that share their input, or of an exit's few candidates and then of all
+/// of its outputs. Kept by the caller from step to step, so that nothing is allocated in between.
 /// Belongs to one thread at a time.
 public final class QuantizedRows {
     /// Elements of a row.
     public let columns: Int
     /// Rows in use.
     public private(set) var rows = 0
+    /// Rows that fit before memory grows.
+    public var capacity: Int { scaleStorage.count }
 
     private let stride: Int
     private let instructionSet: InstructionSet
@@ -34,8 +38,8 @@ public final class QuantizedRows {
     /// Replaces what is held by the first `columns` columns of some rows.
     ///
     /// Rounds half to even. A row is scaled by itself alone: its result does not depend on the others.
-    /// A row that holds an infinity or not-a-number gets not-a-number as its scale. Memory grows by
-    /// at least half and is never given back.
+    /// A row that holds an infinity or not-a-number gets not-a-number as its scale. Nothing is
+    /// allocated within `capacity`; beyond it memory grows by at least half and is never given back.
     ///
     /// - Parameters:
     ///   - x: at least `columns` columns.
@@ -45,12 +49,33 @@ public final class QuantizedRows {
         reserve(range.count)
         rows = range.count
         guard !range.isEmpty else { return }
+        quantize(x, rows: range, at: 0)
+    }
+
+    /// Replaces what is held by the first `columns` columns of rows that need not follow each other,
+    /// with the results and the cost in memory of `quantize(_:rows:)`.
+    ///
+    /// - Parameters:
+    ///   - x: at least `columns` columns.
+    ///   - selected: rows of x in any order; they become rows 0, 1, ...
+    public func quantize(_ x: Matrix, selecting selected: Span<Int>) {
+        precondition(x.columns >= columns, "rows of another width")
+        reserve(selected.count)
+        rows = selected.count
+        for place in selected.indices {
+            let row = selected[place]
+            precondition(row >= 0 && row < x.rows, "row outside the matrix")
+            quantize(x, rows: row..<row + 1, at: place)
+        }
+    }
+
+    private func quantize(_ x: Matrix, rows range: Range<Int>, at first: Int) {
         var arguments = ck_quantize_args()
         arguments.x = UnsafePointer(x.pointer(rows: range))
         arguments.ldx = x.columns
-        arguments.q = bytes.elements
-        arguments.scales = scaleStorage.floats
-        arguments.rows = rows
+        arguments.q = bytes.elements + first * stride
+        arguments.scales = scaleStorage.floats + first
+        arguments.rows = range.count
         arguments.width = columns
         ck_quantize_rows(instructionSet.isa, &arguments)
     }
@@ -71,10 +96,17 @@ public final class QuantizedRows {
     /// Bytes that are held.
     public var byteCount: Int { bytes.count + scaleStorage.count * MemoryLayout<Float>.stride }
 
-    /// The integers plus 128, rows `ck_int8_stride(columns)` apart.
-    var pointer: UnsafePointer<UInt8> { UnsafePointer(bytes.elements) }
-
-    var scales: UnsafePointer<Float> { UnsafePointer(scaleStorage.floats) }
+    /// The integers plus 128 and the scales of some rows, all of which must exist; the integers'
+    /// rows are `ck_int8_stride(columns)` apart.
+    func pointers(
+        rows range: Range<Int>
+    ) -> (bytes: UnsafePointer<UInt8>, scales: UnsafePointer<Float>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows outside the matrix")
+        return (
+            UnsafePointer(bytes.elements + range.lowerBound * stride),
+            UnsafePointer(scaleStorage.floats + range.lowerBound)
+        )
+    }
 
     private func reserve(_ count: Int) {
         guard count > scaleStorage.count else { return }

@@ -243,6 +243,28 @@ static float *draw_whole_weights(drawing *d, size_t outputs, size_t inputs, int8
     return weights;
 }
 
+/// Some outputs of the last row, which must have the bits that they have among all of them.
+static void run_selection(ck_isa isa, drawing *d, const ck_linear_int8_args *all, results *r) {
+    size_t row = all->rows - 1;
+    const float *expected = all->y + row * all->ldy;
+    ck_select_int8_args a = {
+        .x = all->x + row * ck_int8_stride(all->inputs), .x_scale = all->x_scales[row], .panels = all->panels, .scales = all->scales,
+        .offsets = all->offsets, .bias = all->bias, .inputs = all->inputs, .count = draw_size(d, 20),
+    };
+    size_t *ids = take(d, a.count * sizeof *ids);
+    for (size_t i = 0; i < a.count; i++) ids[i] = draw(d) % all->outputs;
+    a.ids = ids;
+    a.y = take(d, a.count * sizeof *a.y);
+    ck_select_int8(isa, &a);
+    keep(r, a.y, a.count * sizeof *a.y);
+    for (size_t i = 0; i < a.count; i++) {
+        if (memcmp(&a.y[i], &expected[ids[i]], sizeof *expected) == 0) continue;
+        printf("int8 output %zu is another where it is selected\n", ids[i]);
+        failures++;
+        return;
+    }
+}
+
 static void run_int8(ck_isa isa, drawing *d, results *r) {
     size_t rows = draw_size(d, 20), inputs = draw_size(d, 150), outputs = draw_size(d, 150), stride = ck_int8_stride(inputs);
     ck_linear_int8_args a = {.rows = rows, .inputs = inputs, .outputs = outputs, .ldy = outputs + 2, .ldr = outputs};
@@ -263,6 +285,7 @@ static void run_int8(ck_isa isa, drawing *d, results *r) {
     ck_linear_int8(isa, &a);
     check_sums(&a, whole);
     keep(r, a.y, rows * a.ldy * sizeof *a.y);
+    run_selection(isa, d, &a, r);
     a.residual = draw(d) % 2 ? draw_floats(d, rows * outputs, 1) : 0;
     a.activation = (ck_activation)(draw(d) % 4);
     ck_linear_int8(isa, &a);

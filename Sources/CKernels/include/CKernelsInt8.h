@@ -77,4 +77,20 @@ typedef struct ck_linear_int8_args {
 
 void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args);
 
+/// Some outputs of one row: y[i] is what `ck_linear_int8` gives output ids[i] before activation and residual, to the bit. Reads
+/// the cache lines of these outputs and of the 15 beside each, not the rest of the weights.
+typedef struct ck_select_int8_args {
+    const uint8_t *x;        ///< one row from `ck_quantize_rows`
+    float x_scale;
+    const int8_t *panels;    ///< from `ck_quantize_weights`, as are the next two
+    const float *scales;
+    const int32_t *offsets;
+    const float *bias;       ///< padded to whole panels, or null for zeros
+    const size_t *ids;       ///< [count], in any order, possibly repeated
+    float *y;                ///< [count]
+    size_t inputs, count;
+} ck_select_int8_args;
+
+void ck_select_int8(ck_isa isa, const ck_select_int8_args *args);
+
 #endif
