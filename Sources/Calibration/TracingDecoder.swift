@@ -22,7 +22,9 @@ final class TracingDecoder {
         let state: DecoderState
         /// Exits that are known from the start, and how many of them have been taken.
         let knownExits: [Int]
-        var path: [Int32]
+        /// The decoder's node of the next position, and that position, 1 for the first.
+        var position = 1
+        var leaf: Int32
         var token: Int
         /// The tree's node of the exits so far.
         var node = DecisionTree.root
@@ -30,7 +32,7 @@ final class TracingDecoder {
         var next: Int?
 
         var knownExit: Int? {
-            path.count <= knownExits.count ? knownExits[path.count - 1] : nil
+            position <= knownExits.count ? knownExits[position - 1] : nil
         }
     }
 
@@ -83,17 +85,17 @@ final class TracingDecoder {
     }
 
     private func begin(_ sentence: TracedSentence, exits: [Int]) -> Run {
-        let state = DecoderState(source: sentence.source, model: model)
+        let state = DecoderState(source: sentence.source, in: step)
         return Run(
             sentence: sentence, state: state, knownExits: exits,
-            path: [state.appendNode(after: [])], token: model.configuration.decoderStartID)
+            leaf: state.append(after: nil), token: model.configuration.decoderStartID)
     }
 
     /// Runs a step of all rows through the layers.
     private func climb(
         _ body: (_ n: Int) throws(DecodingError) -> Void
     ) throws(DecodingError) {
-        step.begin(runs.map { DecoderRow(state: $0.state, token: $0.token, path: $0.path) })
+        step.begin(runs.map { DecoderRow(state: $0.state, token: $0.token, node: $0.leaf) })
         var n = 0
         while !step.active.isEmpty {
             n += 1
@@ -110,7 +112,9 @@ final class TracingDecoder {
             moved.node = node
             moved.next = nil
             moved.token = run.sentence.tree.token(of: node)
-            moved.path.append(run.state.appendNode(after: run.path))
+            moved.leaf = run.state.append(after: run.leaf)
+            moved.position += 1
+            run.state.release(run.leaf)
             return moved
         }
     }
@@ -174,7 +178,8 @@ final class TracingDecoder {
     /// Asks the stop head of a layer below the last.
     private func stop(_ offsets: [Int], after n: Int, threshold: Double) -> [Int] {
         guard !offsets.isEmpty else { return [] }
-        let logits = step.stopLogits(offsets, after: n)
+        var logits: [Float] = []
+        step.stopLogits(offsets, after: n, into: &logits)
         return zip(offsets, logits).compactMap { offset, logit in
             let run = runs[step.active[offset]]
             run.sentence.tree.record(logit, at: run.node, after: n)

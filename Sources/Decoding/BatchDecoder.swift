@@ -13,6 +13,8 @@ public final class BatchDecoder {
 
     private let model: TranslationModel
     private let step: DecoderStep
+    private var run = StepRun()
+    private var rows: [DecoderRow] = []
     private var sentences: [Sentence] = []
     private var nextTicket: Ticket = 0
 
@@ -38,7 +40,7 @@ public final class BatchDecoder {
     ///   - options: how to decode it; `options.exit` may ask only heads that the model has.
     /// - Returns: the ticket under which its result will come.
     public func add(source: Matrix, options: DecodingOptions) -> Ticket {
-        let state = DecoderState(source: source, model: model)
+        let state = DecoderState(source: source, in: step)
         let c = model.configuration
         let maximum =
             options.maximumTokens
@@ -46,7 +48,7 @@ public final class BatchDecoder {
                 sourceCount: source.rows, maximumPositions: c.maximumPositions)
         let search = Search(
             options, limits: (maximum, c.endOfSentenceID),
-            start: (c.decoderStartID, state.appendNode(after: [])))
+            start: (c.decoderStartID, state.append(after: nil)))
         let sentence = Sentence(
             ticket: nextTicket, state: state, search: search, rule: options.exit,
             depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,
@@ -65,35 +67,42 @@ public final class BatchDecoder {
     ///
     /// - Returns: what has finished with this step.
     public func advance() -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
-        var run = StepRun(sentences, endOfSentence: model.configuration.endOfSentenceID)
-        step.begin(sentences.flatMap(\.decoderRows))
+        run.begin(sentences, endOfSentence: model.configuration.endOfSentenceID)
+        rows.removeAll(keepingCapacity: true)
+        for sentence in sentences {
+            for hypothesis in sentence.search.live {
+                rows.append(
+                    DecoderRow(
+                        state: sentence.state, token: hypothesis.input, node: hypothesis.node))
+            }
+        }
+        step.begin(rows)
         var n = 0
         while !step.active.isEmpty {
             n += 1
             step.runLayer(n)
             run.decide(after: n, step)
         }
-        return collect(run)
+        return collect()
     }
 
-    private func collect(
-        _ run: StepRun
-    ) -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
+    private func collect() -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
         var done: [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] = []
         var firstRow = 0
         for index in sentences.indices {
-            let rows = firstRow..<firstRow + sentences[index].search.live.count
-            firstRow = rows.upperBound
+            let first = firstRow
+            firstRow += sentences[index].search.live.count
             let ticket = sentences[index].ticket
-            if let failed = rows.first(where: { !run.rows[$0].isFinite }) {
-                let layer = run.rows[failed].outcome.exitLayer
-                done.append((ticket, .failure(.notFinite(layer: layer))))
-            } else if let result = sentences[index].advance(rows.map { run.rows[$0].outcome }) {
+            if let failed = (first..<firstRow).first(where: { !run.rows[$0].isFinite }) {
+                done.append((ticket, .failure(.notFinite(layer: run.rows[failed].exitLayer))))
+            } else if let result = sentences[index].advance(run, firstRow: first) {
                 done.append((ticket, .success(result)))
             }
         }
-        let finished = Set(done.map(\.ticket))
-        if !finished.isEmpty { sentences.removeAll { finished.contains($0.ticket) } }
+        if !done.isEmpty {
+            let finished = Set(done.map(\.ticket))
+            sentences.removeAll { finished.contains($0.ticket) }
+        }
         return done
     }
 
@@ -133,21 +142,17 @@ struct Sentence {
         switch givenExits {
         case nil: return nil
         case .listed(let exits):
-            return rule.clamp(exits[min(hypothesis.path.count, exits.count) - 1])
+            return rule.clamp(exits[min(hypothesis.position, exits.count) - 1])
         case .drawn(let seed):
             var random = SplitMix64(
-                key: seed, UInt64(state.source.rows), UInt64(hypothesis.path.count),
+                key: seed, UInt64(state.source.rows), UInt64(hypothesis.position),
                 UInt64(hypothesis.input))
             return Int.random(in: rule.bounds, using: &random)
         }
     }
 
-    var decoderRows: [DecoderRow] {
-        search.live.map { DecoderRow(state: state, token: $0.input, path: $0.path) }
-    }
-
-    mutating func advance(_ outcomes: [RowOutcome]) -> DecodingResult? {
-        search.advance(outcomes, state).map {
+    mutating func advance(_ run: StepRun, firstRow: Int) -> DecodingResult? {
+        search.advance(run, firstRow: firstRow, state).map {
             DecodingResult(hypotheses: $0, operations: state.operations)
         }
     }

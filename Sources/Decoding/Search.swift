@@ -1,50 +1,38 @@
 import TranslationModel
 
-/// A live hypothesis: what it has produced, and the path of decoder nodes that its next step extends.
+/// A live hypothesis: the end of what it has produced, and the decoder's node that its next step
+/// extends.
 struct LiveHypothesis {
-    var tokens: [DecodedToken] = []
-    /// Nodes of the inputs so far; the last one belongs to `input`.
-    var path: [Int32]
+    /// Its last token within the search's history; nil where it has none.
+    var last: Int32?
+    /// Tokens so far.
+    var length = 0
+    /// The decoder's node of the next position.
+    var node: Int32
     /// Next input: the last token, or the start token.
     var input: Int
     /// Σ log p in double.
     var sum = 0.0
 
-    func finished(_ reason: FinishReason, lengthPenalty: Double) -> Hypothesis {
-        Hypothesis(tokens: tokens, score: score(lengthPenalty), finishReason: reason)
-    }
+    /// The next position, 1 for the first.
+    var position: Int { length + 1 }
 
     /// Σ log p / length^α.
-    func score(_ lengthPenalty: Double) -> Double {
-        sum / lengthFactor(tokens.count, lengthPenalty)
-    }
-
-    func appending(_ token: DecodedToken) -> LiveHypothesis {
-        var next = self
-        next.tokens.append(token)
-        next.input = token.id
-        next.sum += Double(token.logProbability)
-        return next
-    }
-}
-
-/// What a search learns of one live hypothesis in a step: the continuations worth looking at.
-struct RowOutcome {
-    /// Best first, the lower id first among equals.
-    ///
-    /// One for greedy search, 2 · beam otherwise.
-    var continuations: [(id: Int, value: Float)] = []
-    /// Where the row left, 1 … N.
-    var exitLayer = 0
+    func score(_ lengthPenalty: Double) -> Double { sum / lengthFactor(length, lengthPenalty) }
 }
 
 /// The search of one sentence: which hypotheses live, which have finished.
 ///
 /// Greedy search is the beam of one whose step ends at the first end of sentence; wider beams follow
-/// method.md §3.
+/// method.md §3. A step allocates nothing but room for its tokens, once there is none left.
 struct Search {
     private(set) var live: [LiveHypothesis]
+    private var survivors: [LiveHypothesis] = []
+    private var candidates: [Candidate] = []
+    /// By score; among equals the one that finished earlier first.
     private var finished: [Hypothesis] = []
+    /// Every token that some hypothesis holds or held, with the one before it.
+    private var history: [(token: DecodedToken, previous: Int32?)] = []
     private let options: DecodingOptions
     private let maximumTokens: Int
     private let endOfSentence: Int
@@ -62,101 +50,118 @@ struct Search {
         self.options = options
         maximumTokens = limits.tokens
         endOfSentence = limits.endOfSentence
-        live = [LiveHypothesis(path: [start.node], input: start.id)]
+        live = [LiveHypothesis(node: start.node, input: start.id)]
     }
 
     /// How many continuations of each row a step looks at.
     var continuationCount: Int { options.beamSize == 1 ? 1 : 2 * options.beamSize }
 
     /// Whether end of sentence is banned at the next position.
-    var bansEndOfSentence: Bool { (live.first?.tokens.count ?? 0) < options.minimumTokens }
+    var bansEndOfSentence: Bool { (live.first?.length ?? 0) < options.minimumTokens }
 
-    /// Takes the outcomes of a step, one for each live hypothesis, and moves on.
+    /// Takes what a step found and moves on.
     ///
+    /// - Parameters:
+    ///   - run: the step.
+    ///   - first: its row of the first live hypothesis.
+    ///   - state: the decoder's state of the sentence.
     /// - Returns: the hypotheses returned at the end of the search, nil while it goes on.
-    mutating func advance(_ outcomes: [RowOutcome], _ state: DecoderState) -> [Hypothesis]? {
-        let (survivors, ended) = rank(outcomes)
-        finished += ended.map { $0.finished(.endOfSentence, lengthPenalty: options.lengthPenalty) }
-        if survivors.isEmpty || (survivors[0].tokens.count >= maximumTokens) {
-            finished += survivors.map { $0.finished(.length, lengthPenalty: options.lengthPenalty) }
-            return best()
+    mutating func advance(
+        _ run: StepRun, firstRow first: Int, _ state: DecoderState
+    ) -> [Hypothesis]? {
+        rank(run, first)
+        chooseSurvivors()
+        if survivors.isEmpty || survivors[0].length >= maximumTokens {
+            for hypothesis in survivors { finish(hypothesis, .length) }
+            return Array(finished.prefix(options.hypothesisCount))
         }
-        if isDecided(survivors) { return best() }
-        extend(survivors, state)
+        if isDecided { return Array(finished.prefix(options.hypothesisCount)) }
+        extend(state)
         return nil
     }
 
-    /// The best 2 · beam continuations over all live hypotheses by Σ log p: an end of sentence finishes
-    /// only within the first `beam` of them, the best `beam` others live on.
-    private func rank(_ outcomes: [RowOutcome]) -> (live: [LiveHypothesis], ended: [LiveHypothesis])
-    {
-        let candidates = bestCandidates(outcomes)
-        var survivors: [LiveHypothesis] = []
-        var ended: [LiveHypothesis] = []
-        for (rank, candidate) in candidates.enumerated() where survivors.count < options.beamSize {
-            let next = live[candidate.row].appending(candidate.token)
-            if candidate.token.id == endOfSentence {
-                if rank < options.beamSize { ended.append(next) }
-            } else {
-                survivors.append(next)
-            }
-        }
-        return (survivors, ended)
-    }
-
+    /// One token more for a live hypothesis.
     private struct Candidate {
         let row: Int
         let token: DecodedToken
         let sum: Double
+
+        /// Ties: the hypothesis ranked higher at the previous step, then the lowest id.
+        func isBetter(than other: Candidate) -> Bool {
+            if sum != other.sum { return sum > other.sum }
+            return row != other.row ? row < other.row : token.id < other.token.id
+        }
     }
 
-    /// Ties: the hypothesis ranked higher at the previous step, then the lowest id.
-    private func bestCandidates(_ outcomes: [RowOutcome]) -> ArraySlice<Candidate> {
-        var candidates: [Candidate] = []
-        for (row, outcome) in outcomes.enumerated() {
-            for (id, logProbability) in outcome.continuations where logProbability > -.infinity {
-                let token = DecodedToken(
-                    id: id, exitLayer: outcome.exitLayer, logProbability: logProbability)
-                candidates.append(
-                    Candidate(row: row, token: token, sum: live[row].sum + Double(logProbability)))
+    /// The best `continuationCount` continuations over all live hypotheses by Σ log p.
+    private mutating func rank(_ run: StepRun, _ first: Int) {
+        candidates.removeAll(keepingCapacity: true)
+        for row in live.indices {
+            let outcome = run.rows[first + row]
+            for (id, value) in run.continuations[outcome.continuations] where value > -.infinity {
+                insert(
+                    Candidate(
+                        row: row,
+                        token: DecodedToken(
+                            id: id, exitLayer: outcome.exitLayer, logProbability: value),
+                        sum: live[row].sum + Double(value)))
             }
         }
-        candidates.sort {
-            if $0.sum != $1.sum { return $0.sum > $1.sum }
-            if $0.row != $1.row { return $0.row < $1.row }
-            return $0.token.id < $1.token.id
+    }
+
+    private mutating func insert(_ candidate: Candidate) {
+        var place = candidates.count
+        while place > 0, candidate.isBetter(than: candidates[place - 1]) { place -= 1 }
+        guard place < continuationCount else { return }
+        if candidates.count == continuationCount { candidates.removeLast() }
+        candidates.insert(candidate, at: place)
+    }
+
+    /// An end of sentence finishes only within the first `beam` candidates; the best `beam` others live
+    /// on.
+    private mutating func chooseSurvivors() {
+        survivors.removeAll(keepingCapacity: true)
+        for (rank, candidate) in candidates.enumerated() where survivors.count < options.beamSize {
+            let isEnd = candidate.token.id == endOfSentence
+            if isEnd, rank >= options.beamSize { continue }
+            var next = live[candidate.row]
+            history.append((candidate.token, next.last))
+            next.last = Int32(history.count - 1)
+            next.length += 1
+            next.input = candidate.token.id
+            next.sum = candidate.sum
+            if isEnd { finish(next, .endOfSentence) } else { survivors.append(next) }
         }
-        return candidates.prefix(continuationCount)
+    }
+
+    private mutating func finish(_ hypothesis: LiveHypothesis, _ reason: FinishReason) {
+        var tokens: [DecodedToken] = []
+        tokens.reserveCapacity(hypothesis.length)
+        var index = hypothesis.last
+        while let place = index {
+            tokens.append(history[Int(place)].token)
+            index = history[Int(place)].previous
+        }
+        tokens.reverse()
+        let score = hypothesis.score(options.lengthPenalty)
+        let place = finished.firstIndex { $0.score < score } ?? finished.count
+        finished.insert(Hypothesis(tokens: tokens, score: score, finishReason: reason), at: place)
     }
 
     /// Enough have finished, and no live hypothesis, at its present sum and length, scores above the
     /// worst of the best `beam`.
-    private func isDecided(_ survivors: [LiveHypothesis]) -> Bool {
+    private var isDecided: Bool {
         guard finished.count >= options.beamSize else { return false }
-        let worst = sortedFinished()[options.beamSize - 1].score
+        let worst = finished[options.beamSize - 1].score
         return !survivors.contains { $0.score(options.lengthPenalty) > worst }
     }
 
-    /// By score; among equals the one that finished earlier.
-    private func sortedFinished() -> [Hypothesis] {
-        finished.enumerated().sorted {
-            $0.element.score != $1.element.score
-                ? $0.element.score > $1.element.score : $0.offset < $1.offset
-        }.map(\.element)
-    }
-
-    private func best() -> [Hypothesis] {
-        Array(sortedFinished().prefix(options.hypothesisCount))
-    }
-
     /// Gives each survivor a node of its own and lets go of the hypotheses that nothing continues.
-    private mutating func extend(_ survivors: [LiveHypothesis], _ state: DecoderState) {
-        let old = live
-        live = survivors.map { hypothesis in
-            var next = hypothesis
-            next.path.append(state.appendNode(after: hypothesis.path))
-            return next
+    private mutating func extend(_ state: DecoderState) {
+        for index in survivors.indices {
+            survivors[index].node = state.append(after: survivors[index].node)
         }
-        for hypothesis in old { state.release(hypothesis.path) }
+        for hypothesis in live { state.release(hypothesis.node) }
+        swap(&live, &survivors)
     }
 }

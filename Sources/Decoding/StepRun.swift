@@ -2,7 +2,12 @@ import Glibc
 import Tensor
 import TranslationModel
 
+/// A token that may follow a hypothesis, with its log-probability.
+typealias Continuation = (id: Int, value: Float)
+
 /// One step of the batch while it climbs the layers: what is known of each row.
+///
+/// Used again for every step, so that its arrays keep their memory.
 struct StepRun {
     /// What is known of a row.
     struct Row {
@@ -10,33 +15,38 @@ struct StepRun {
         var depth: Int?
         let continuationCount: Int
         let bannedID: Int?
-        var outcome = RowOutcome()
+        /// Where the row left, 1 … N; 0 before it did.
+        var exitLayer = 0
+        /// The continuations worth looking at, within the run's: one for greedy search, 2 · beam otherwise.
+        var continuations = 0..<0
         /// False where the classifier gave something that is not a number.
         var isFinite = true
-
-        /// Keeps the continuations that the classifier gives.
-        mutating func take(_ top: LogitRow.Top, of logits: LogitRow, exitLayer: Int) {
-            isFinite = top.logProbability.isFinite
-            outcome.exitLayer = exitLayer
-            if continuationCount == 1 {
-                outcome.continuations = [(top.id, top.logProbability)]
-            } else {
-                logits.subtract(top.logSumExp)
-                outcome.continuations = logits.best(continuationCount)
-            }
-        }
     }
 
     /// In the order of the sentences and of their live hypotheses.
     private(set) var rows: [Row] = []
+    /// Of all rows: best first within a row, the lower id first among equals.
+    private(set) var continuations: [Continuation] = []
 
-    init(_ sentences: [Sentence], endOfSentence: Int) {
+    /// What is to be done with each active row.
+    private var verdicts: [ExitQuestion] = []
+    private var offsets: [Int] = []
+    private var leaving: [Int] = []
+    private var depths: [Int] = []
+    private var stopLogits: [Float] = []
+
+    /// Forgets the step before and takes the rows of the next.
+    mutating func begin(_ sentences: [Sentence], endOfSentence: Int) {
+        rows.removeAll(keepingCapacity: true)
+        continuations.removeAll(keepingCapacity: true)
         for sentence in sentences {
             let bannedID = sentence.search.bansEndOfSentence ? endOfSentence : nil
-            rows += sentence.search.live.map { hypothesis in
-                Row(
-                    rule: sentence.rule, depth: sentence.givenExit(hypothesis) ?? sentence.depth,
-                    continuationCount: sentence.search.continuationCount, bannedID: bannedID)
+            for hypothesis in sentence.search.live {
+                rows.append(
+                    Row(
+                        rule: sentence.rule,
+                        depth: sentence.givenExit(hypothesis) ?? sentence.depth,
+                        continuationCount: sentence.search.continuationCount, bannedID: bannedID))
             }
         }
     }
@@ -44,80 +54,87 @@ struct StepRun {
     /// Finds out which active rows leave after layer `n`, takes their continuations, and makes them
     /// leave the step.
     mutating func decide(after n: Int, _ step: DecoderStep) {
-        var asked = AskedRows(rows, step.active, n)
-        answerMultinomial(&asked, n, step)
-        answerStopProbabilities(&asked, n, step)
-        let leaving = classify(asked, n, step)
+        verdicts.removeAll(keepingCapacity: true)
+        for index in step.active {
+            verdicts.append(rows[index].rule.question(after: n, depth: rows[index].depth))
+        }
+        answerMultinomial(after: n, step)
+        answerStopProbabilities(after: n, step)
+        classify(after: n, step)
         step.leave(leaving)
     }
 
-    /// Offsets into the active rows, by what has to be found out about them.
-    private struct AskedRows {
-        var leave: [Int] = []
-        var multinomial: [Int] = []
-        var stopProbability: [Int] = []
-        var stopThresholds: [Double] = []
-        /// Offset → threshold.
-        var classifier: [Int: Double] = [:]
-
-        init(_ rows: [Row], _ active: [Int], _ n: Int) {
-            for (offset, index) in active.enumerated() {
-                switch rows[index].rule.question(after: n, depth: rows[index].depth) {
-                case .stay: break
-                case .leave: leave.append(offset)
-                case .askMultinomial: multinomial.append(offset)
-                case .askStopProbability(let threshold):
-                    stopProbability.append(offset)
-                    stopThresholds.append(threshold)
-                case .askClassifier(let threshold): classifier[offset] = threshold
-                }
-            }
+    /// Puts the offsets of the active rows whose verdict fits into `offsets`, ascending.
+    private mutating func select(_ fits: (ExitQuestion) -> Bool) {
+        offsets.removeAll(keepingCapacity: true)
+        for (offset, verdict) in verdicts.enumerated() where fits(verdict) {
+            offsets.append(offset)
         }
     }
 
-    private mutating func answerMultinomial(_ asked: inout AskedRows, _ n: Int, _ step: DecoderStep)
-    {
-        guard !asked.multinomial.isEmpty else { return }
-        let depths = step.multinomialDepths(asked.multinomial)
-        for (offset, depth) in zip(asked.multinomial, depths) {
+    private mutating func answerMultinomial(after n: Int, _ step: DecoderStep) {
+        select { if case .askMultinomial = $0 { true } else { false } }
+        guard !offsets.isEmpty else { return }
+        step.multinomialDepths(offsets, into: &depths)
+        for (offset, depth) in zip(offsets, depths) {
             let index = step.active[offset]
             let exit = rows[index].rule.clamp(depth)
             rows[index].depth = exit
-            if n >= exit { asked.leave.append(offset) }
+            verdicts[offset] = n >= exit ? .leave : .stay
         }
     }
 
-    private func answerStopProbabilities(
-        _ asked: inout AskedRows, _ n: Int, _ step: DecoderStep
-    ) {
-        guard !asked.stopProbability.isEmpty else { return }
-        let logits = step.stopLogits(asked.stopProbability, after: n)
-        for (index, offset) in asked.stopProbability.enumerated()
-        where sigmoid(Double(logits[index])) > asked.stopThresholds[index] {
-            asked.leave.append(offset)
+    private mutating func answerStopProbabilities(after n: Int, _ step: DecoderStep) {
+        select { if case .askStopProbability = $0 { true } else { false } }
+        guard !offsets.isEmpty else { return }
+        step.stopLogits(offsets, after: n, into: &stopLogits)
+        for (offset, logit) in zip(offsets, stopLogits) {
+            guard case .askStopProbability(let threshold) = verdicts[offset] else { continue }
+            verdicts[offset] = sigmoid(Double(logit)) > threshold ? .leave : .stay
         }
     }
 
-    /// One product with the classifier for the rows that leave and those whose confidence decides.
-    ///
-    /// - Returns: offsets of the rows that leave, ascending.
-    private mutating func classify(_ asked: AskedRows, _ n: Int, _ step: DecoderStep) -> [Int] {
-        let offsets = (asked.leave + asked.classifier.keys).sorted()
-        guard !offsets.isEmpty else { return [] }
+    /// One product with the classifier for the rows that leave and those whose confidence decides; the
+    /// offsets of those that leave are in `leaving` afterwards, ascending.
+    private mutating func classify(after n: Int, _ step: DecoderStep) {
+        leaving.removeAll(keepingCapacity: true)
+        select {
+            switch $0 {
+            case .leave, .askClassifier: true
+            case .stay, .askMultinomial, .askStopProbability: false
+            }
+        }
+        guard !offsets.isEmpty else { return }
         step.classify(offsets, after: n)
-        var leaving: [Int] = []
         for (row, offset) in offsets.enumerated() {
             let index = step.active[offset]
             let logits = LogitRow(step.logits, row: row)
             if let banned = rows[index].bannedID { logits.ban(banned) }
             let top = logits.top()
-            let threshold = asked.classifier[offset] ?? -.infinity
             // What is not a number leaves here, too: nothing above would mend it.
-            guard exp(Double(top.logProbability)) >= threshold || !top.logProbability.isFinite
-            else { continue }
-            rows[index].take(top, of: logits, exitLayer: n)
+            if case .askClassifier(let threshold) = verdicts[offset],
+                top.logProbability.isFinite, exp(Double(top.logProbability)) < threshold
+            {
+                continue
+            }
+            take(top, of: logits, row: index, exitLayer: n)
             leaving.append(offset)
         }
-        return leaving
+    }
+
+    /// Keeps the continuations that the classifier gives a row.
+    private mutating func take(
+        _ top: LogitRow.Top, of logits: LogitRow, row index: Int, exitLayer: Int
+    ) {
+        let first = continuations.count
+        if rows[index].continuationCount == 1 {
+            continuations.append((top.id, top.logProbability))
+        } else {
+            logits.subtract(top.logSumExp)
+            logits.appendBest(rows[index].continuationCount, to: &continuations)
+        }
+        rows[index].isFinite = top.logProbability.isFinite
+        rows[index].exitLayer = exitLayer
+        rows[index].continuations = first..<continuations.count
     }
 }

@@ -37,7 +37,7 @@ public final class Attention {
     /// Which rows of the keys and values are attended to.
     public enum Rows {
         /// These, in this order; each must exist.
-        case path([Int32])
+        case path(ArraySlice<Int32>)
         /// All from the first to before the last.
         case range(Range<Int>)
 

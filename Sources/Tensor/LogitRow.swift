@@ -40,19 +40,21 @@ public struct LogitRow {
         ck_log_softmax(matrix.pointer(row: row), matrix.columns, logSumExp)
     }
 
-    /// Largest `count` of `best`.
+    /// Largest `count` of `appendBest`.
     public static let maximumBest = Int(CK_MAX_TOP)
 
-    /// The `count` greatest values, best first, the lower column first among equals; fewer where the row
-    /// has fewer numbers.
-    public func best(_ count: Int) -> [(id: Int, value: Float)] {
+    /// Appends the `count` greatest values, best first, the lower column first among equals; fewer where
+    /// the row has fewer numbers.
+    public func appendBest(_ count: Int, to list: inout [(id: Int, value: Float)]) {
         precondition(count > 0 && count <= Self.maximumBest)
-        return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
             withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { ids in
                 let found = ck_top_k(
                     instructionSet.isa, matrix.pointer(row: row), matrix.columns, count,
                     values.baseAddress, ids.baseAddress)
-                return (0..<found).map { (id: Int(ids[$0]), value: values[$0]) }
+                for index in 0..<found {
+                    list.append((id: Int(ids[index]), value: values[index]))
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ import Tensor
 ///
 /// Keys and values have a product of their own, apart from the queries, because a position that left
 /// below this layer needs them without the rest (method.md §1).
-struct DecoderLayer: Sendable {
+final class DecoderLayer: Sendable {
     let selfQuery: Linear  // self_attn.q_proj [d, d]
     let selfKeyValue: Linear  // self_attn.{k,v}_proj [2d, d]
     let selfOutput: Linear  // self_attn.out_proj [d, d]

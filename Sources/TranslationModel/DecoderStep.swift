@@ -7,24 +7,23 @@ public struct DecoderRow {
     public let state: DecoderState
     /// Input token: the one produced last, or the decoder's start token.
     public let token: Int
-    /// Nodes of positions 1 … t, this step's own last.
-    public let path: [Int32]
+    /// The node of this position.
+    public let node: Int32
 
-    /// A row whose position is the number of nodes in `path`.
-    public init(state: DecoderState, token: Int, path: [Int32]) {
+    /// A row of a sentence of the same step.
+    public init(state: DecoderState, token: Int, node: Int32) {
         self.state = state
         self.token = token
-        self.path = path
+        self.node = node
     }
-
-    var node: Int32 { path[path.count - 1] }
 }
 
 /// Runs decoder layers over a batch of rows that thins out as rows leave.
 ///
 /// `begin` embeds the rows, then for n = 1, 2, …: `runLayer(n)`, ask heads and classifiers about the
 /// active rows, `leave` with those that are decided. Active rows stand packed in the order in which they
-/// came; a row's numbers do not depend on the others. One per worker, reused from step to step.
+/// came; a row's numbers do not depend on the others. One per worker, reused from step to step: its
+/// memory grows with the largest batch seen, and a step no larger allocates nothing.
 public final class DecoderStep {
     /// Rows that have not left yet, as indices into those given to `begin`.
     public private(set) var active: [Int] = []
@@ -33,8 +32,11 @@ public final class DecoderStep {
     /// Logits [asked rows, V] of the latest `classify`.
     public let logits: Matrix
 
+    let positions: PositionStore
     private let model: TranslationModel
-    private var rows: [DecoderRow] = []
+    private var rows: [Row] = []
+    /// The paths of all rows, one after the other.
+    private var paths: [Int32] = []
     private let hidden: Matrix  // [m, d]
     private let query: Matrix  // [m, d]
     private let keyValue: Matrix  // [m, 2d]
@@ -48,10 +50,24 @@ public final class DecoderStep {
 
     private var d: Int { model.configuration.width }
 
-    /// Working memory for steps of `model`; it grows with the largest batch seen.
+    /// A row of this step.
+    private struct Row {
+        let state: DecoderState
+        let node: Int32
+        /// Its nodes within `paths`, its own last.
+        let path: Range<Int>
+        /// Keys and values of all positions before this one exist in layers 1 … `filled`.
+        var filled: Int
+
+        var position: Int { path.count }
+        var sourceCount: Int { state.source.rows }
+    }
+
+    /// Working memory for steps of `model`.
     public init(for model: TranslationModel) {
         let d = model.configuration.width
         self.model = model
+        positions = PositionStore(for: model)
         layerRows = Array(repeating: 0, count: model.decoderLayerCount)
         logits = Matrix(rows: 0, columns: model.vocabularySize)
         hidden = Matrix(rows: 0, columns: d)
@@ -66,18 +82,23 @@ public final class DecoderStep {
     }
 
     /// Starts a step: h⁰ of each row is the embedding of its token at its position.
-    public func begin(_ rows: [DecoderRow]) {
-        self.rows = rows
-        active = Array(rows.indices)
-        for matrix in [hidden, query, keyValue, context, sum, inner] {
-            matrix.resize(rows: rows.count)
-        }
-        for (index, row) in rows.enumerated() {
+    public func begin(_ batch: [DecoderRow]) {
+        rows.removeAll(keepingCapacity: true)
+        paths.removeAll(keepingCapacity: true)
+        active.removeAll(keepingCapacity: true)
+        active.append(contentsOf: batch.indices)
+        for matrix in [hidden, query, keyValue, context, sum] { matrix.resize(rows: batch.count) }
+        inner.resize(rows: batch.count)
+        for (index, row) in batch.enumerated() {
+            let start = paths.count
+            let filled = positions.appendPath(to: row.node, onto: &paths)
+            let path = start..<paths.count
+            rows.append(Row(state: row.state, node: row.node, path: path, filled: filled))
             model.targetEmbedding.embed(
                 row.token, into: (hidden, index), scale: model.embeddingScale,
-                adding: (model.positions.matrix, row.path.count - 1))
+                adding: (model.positions.matrix, path.count - 1))
             row.state.operations.fullDepth += model.fullDepthOperations(
-                position: row.path.count, sourceCount: row.state.source.rows)
+                position: path.count, sourceCount: row.state.source.rows)
         }
     }
 
@@ -96,7 +117,7 @@ public final class DecoderStep {
         layer.feedForward.apply(hidden, rows: m, inner: inner, sum: sum)
         for index in active {
             rows[index].state.operations.executed += model.layerOperations(
-                position: rows[index].path.count, sourceCount: rows[index].state.source.rows)
+                position: rows[index].position, sourceCount: rows[index].sourceCount)
         }
     }
 
@@ -105,22 +126,20 @@ public final class DecoderStep {
     /// - Parameter leaving: offsets into `active`, ascending.
     public func leave(_ leaving: [Int]) {
         guard !leaving.isEmpty else { return }
-        var kept: [Int] = []
-        kept.reserveCapacity(active.count - leaving.count)
+        var kept = 0
         var next = 0
         for (offset, index) in active.enumerated() {
             if next < leaving.count, leaving[next] == offset {
                 next += 1
-                let row = rows[index]
-                row.state.exitStates.copyRow(Int(row.node), from: hidden, sourceRow: offset)
+                let node = Int(rows[index].node)
+                positions.exitStates.copyRow(node, from: hidden, sourceRow: offset)
             } else {
-                if kept.count != offset {
-                    hidden.copyRow(kept.count, from: hidden, sourceRow: offset)
-                }
-                kept.append(index)
+                if kept != offset { hidden.copyRow(kept, from: hidden, sourceRow: offset) }
+                active[kept] = index
+                kept += 1
             }
         }
-        active = kept
+        active.removeLast(active.count - kept)
     }
 
     /// Computes the logits of exit `n` for some active rows into `logits`, one row for each offset.
@@ -138,28 +157,39 @@ public final class DecoderStep {
     /// The depth that the multinomial head gives each row, asked after layer 1: argmax softmax(W h + b),
     /// the lowest layer among equals.
     ///
+    /// - Parameters:
+    ///   - offsets: offsets into `active`, ascending.
+    ///   - depths: what it held is replaced by a depth for each offset.
     /// - Precondition: the model has the head.
-    public func multinomialDepths(_ offsets: [Int]) -> [Int] {
+    public func multinomialDepths(_ offsets: [Int], into depths: inout [Int]) {
         guard let head = model.heads.tokenMultinomial else {
             preconditionFailure("the model has no token_multinomial head")
         }
         headLogits.resize(rows: offsets.count)
         apply(head, to: offsets, into: headLogits)
         charge(offsets, operations: 2 * head.outputs * d)
-        return offsets.indices.map { lowestArgmax(headLogits, row: $0, count: head.outputs) + 1 }
+        depths.removeAll(keepingCapacity: true)
+        for row in offsets.indices {
+            depths.append(lowestArgmax(headLogits, row: row, count: head.outputs) + 1)
+        }
     }
 
     /// The logit of the stop probability χ_n of each row.
     ///
-    /// - Precondition: the model has the head and n < N.
-    public func stopLogits(_ offsets: [Int], after n: Int) -> [Float] {
+    /// - Parameters:
+    ///   - offsets: offsets into `active`, ascending.
+    ///   - n: the layer that was run last, below N.
+    ///   - logits: what it held is replaced by a logit for each offset.
+    /// - Precondition: the model has the head.
+    public func stopLogits(_ offsets: [Int], after n: Int, into logits: inout [Float]) {
         guard let heads = model.heads.tokenGeometric else {
             preconditionFailure("the model has no token_geometric head")
         }
         headLogits.resize(rows: offsets.count)
         apply(heads[n - 1], to: offsets, into: headLogits)
         charge(offsets, operations: 2 * d)
-        return offsets.indices.map { headLogits[$0, 0] }
+        logits.removeAll(keepingCapacity: true)
+        for row in offsets.indices { logits.append(headLogits[row, 0]) }
     }
 
     private func apply(_ linear: Linear, to offsets: [Int], into output: Matrix) {
@@ -181,51 +211,49 @@ public final class DecoderStep {
     private func fillCrossKeyValues(_ layer: DecoderLayer, _ n: Int) {
         for index in active where rows[index].state.crossKeyValues[n - 1] == nil {
             let state = rows[index].state
-            let keyValues = Matrix(rows: state.source.rows, columns: 2 * d)
-            layer.crossKeyValue.apply(state.source, rows: 0..<state.source.rows, into: keyValues)
+            let count = state.source.rows
+            let keyValues = positions.takeSourceKeyValues(rows: count)
+            layer.crossKeyValue.apply(state.source, rows: 0..<count, into: keyValues)
             state.crossKeyValues[n - 1] = keyValues
-            state.operations.executed += model.crossKeyValueOperations(
-                sourceCount: state.source.rows)
+            state.operations.executed += model.crossKeyValueOperations(sourceCount: count)
         }
     }
 
     /// One product for all positions of all active rows that left below layer `n` (method.md §1: layer
     /// n's own projection is applied to the copied state).
     private func fillSelfKeyValues(_ layer: DecoderLayer, _ n: Int) {
-        missing.removeAll(keepingCapacity: true)
-        for index in active {
-            let row = rows[index]
-            for node in row.path.dropLast() where row.state.filledLayers(node) < n {
-                row.state.markFilled(node, layers: n)
-                missing.append((row.state, node))
+        for index in active where rows[index].filled < n {
+            rows[index].filled = n
+            for node in paths[rows[index].path].dropLast() where positions.filledLayers(node) < n {
+                positions.markFilled(node, layers: n)
+                missing.append((rows[index].state, node))
             }
         }
         guard !missing.isEmpty else { return }
         gathered.resize(rows: missing.count)
         keyValue.resize(rows: max(missing.count, active.count))
         for (row, item) in missing.enumerated() {
-            gathered.copyRow(row, from: item.state.exitStates, sourceRow: Int(item.node))
+            gathered.copyRow(row, from: positions.exitStates, sourceRow: Int(item.node))
         }
         layer.selfKeyValue.apply(gathered, rows: 0..<missing.count, into: keyValue)
         for (row, item) in missing.enumerated() {
-            item.state.selfKeyValues[n - 1].copyRow(
-                Int(item.node), from: keyValue, sourceRow: row)
+            positions.keyValues[n - 1].copyRow(Int(item.node), from: keyValue, sourceRow: row)
             item.state.operations.executed += 4 * d * d
         }
         missing.removeAll(keepingCapacity: true)
     }
 
     private func attendToTarget(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
+        let keyValues = positions.keyValues[n - 1]
         layer.selfQuery.apply(hidden, rows: 0..<m, into: query)
         layer.selfKeyValue.apply(hidden, rows: 0..<m, into: keyValue)
         for (offset, index) in active.enumerated() {
-            let row = rows[index]
-            let keyValues = row.state.selfKeyValues[n - 1]
-            keyValues.copyRow(Int(row.node), from: keyValue, sourceRow: offset)
-            row.state.markFilled(row.node, layers: n)
+            let node = rows[index].node
+            keyValues.copyRow(Int(node), from: keyValue, sourceRow: offset)
+            positions.markFilled(node, layers: n)
             attention.attend(
                 query: (query, offset), .init(keyValues, keyColumn: 0, valueColumn: d),
-                rows: .path(row.path), into: (context, offset))
+                rows: .path(paths[rows[index].path]), into: (context, offset))
         }
         layer.selfOutput.apply(context, rows: 0..<m, into: sum, .init(residual: hidden))
         layer.selfNorm.apply(sum, rows: 0..<m, into: hidden)

@@ -17,6 +17,14 @@ private func ranking(_ logits: [Float]) -> [Int] {
 }
 
 /// A row of its own for some logits.
+extension LogitRow {
+    fileprivate func best(_ count: Int) -> [(id: Int, value: Float)] {
+        var list: [(id: Int, value: Float)] = []
+        appendBest(count, to: &list)
+        return list
+    }
+}
+
 private func row(_ logits: [Float], _ set: InstructionSet) -> LogitRow {
     LogitRow(matrixOf(logits, columns: logits.count), row: 0, instructionSet: set)
 }

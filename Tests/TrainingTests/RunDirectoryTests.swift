@@ -128,14 +128,16 @@ struct RunDirectoryTests {
         _ pair: SentencePair, _ model: TranslationModel
     ) -> [(loss: Double, correct: Int)] {
         let source = model.encode([pair.source], scratch: EncoderScratch(for: model))[0]
-        let state = DecoderState(source: source, model: model)
         let step = DecoderStep(for: model)
+        let state = DecoderState(source: source, in: step)
         var exits = Array(repeating: (loss: 0.0, correct: 0), count: model.decoderLayerCount)
-        var path: [Int32] = []
+        var node: Int32?
         let inputs = [model.configuration.decoderStartID] + pair.target.dropLast()
         for (input, target) in zip(inputs, pair.target) {
-            path.append(state.appendNode(after: path))
-            step.begin([DecoderRow(state: state, token: input, path: path)])
+            let next = state.append(after: node)
+            if let node { state.release(node) }
+            node = next
+            step.begin([DecoderRow(state: state, token: input, node: next)])
             for n in exits.indices {
                 step.runLayer(n + 1)
                 step.classify([0], after: n + 1)
