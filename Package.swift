@@ -47,8 +47,8 @@ let package = Package(
         .target(
             name: "TranslationService",
             dependencies: [
-                "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tokenization",
-                "Telemetry", "Threads",
+                "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tensor",
+                "Tokenization", "Telemetry", "Threads",
             ], swiftSettings: swift),
         .target(name: "Randomness", swiftSettings: swift),
         .target(name: "Evaluation", dependencies: ["Randomness"], swiftSettings: swift),
@@ -103,7 +103,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "DecodingTests",
-            dependencies: ["Decoding", "TranslationModel", "Checkpoint", "JSON", "TestSupport"],
+            dependencies: [
+                "Decoding", "TranslationModel", "Tensor", "Checkpoint", "JSON", "TestSupport",
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoint", "TestSupport"],
@@ -124,7 +126,7 @@ let package = Package(
             name: "TranslationServiceTests",
             dependencies: [
                 "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "Telemetry",
-                "TestSupport", "Threads", "Tokenization",
+                "Tensor", "TestSupport", "Threads", "Tokenization",
             ],
             swiftSettings: swift),
         .testTarget(

@@ -6,27 +6,27 @@ import Tensor
 /// Keys and values have a product of their own, apart from the queries, because a position that left
 /// below this layer needs them without the rest (method.md §1).
 final class DecoderLayer: Sendable {
-    let selfQuery: Linear  // self_attn.q_proj [d, d]
-    let selfKeyValue: Linear  // self_attn.{k,v}_proj [2d, d]
-    let selfOutput: Linear  // self_attn.out_proj [d, d]
+    let selfQuery: Projection  // self_attn.q_proj [d, d]
+    let selfKeyValue: Projection  // self_attn.{k,v}_proj [2d, d]
+    let selfOutput: Projection  // self_attn.out_proj [d, d]
     let selfNorm: LayerNorm  // self_attn_layer_norm [d]
-    let crossQuery: Linear  // encoder_attn.q_proj [d, d]
-    let crossKeyValue: Linear  // encoder_attn.{k,v}_proj [2d, d]
-    let crossOutput: Linear  // encoder_attn.out_proj [d, d]
+    let crossQuery: Projection  // encoder_attn.q_proj [d, d]
+    let crossKeyValue: Projection  // encoder_attn.{k,v}_proj [2d, d]
+    let crossOutput: Projection  // encoder_attn.out_proj [d, d]
     let crossNorm: LayerNorm  // encoder_attn_layer_norm [d]
     let feedForward: FeedForward
 
     init(_ parameters: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
         let d = c.width
         let own = parameters.part("self_attn")
-        selfQuery = try own.linear("q_proj", outputs: d, inputs: d)
-        selfKeyValue = try own.stackedLinear(["k_proj", "v_proj"], outputs: d, inputs: d)
-        selfOutput = try own.linear("out_proj", outputs: d, inputs: d)
+        selfQuery = try own.projection("q_proj", outputs: d, inputs: d)
+        selfKeyValue = try own.stackedProjection(["k_proj", "v_proj"], outputs: d, inputs: d)
+        selfOutput = try own.projection("out_proj", outputs: d, inputs: d)
         selfNorm = try parameters.layerNorm("self_attn_layer_norm", width: d)
         let cross = parameters.part("encoder_attn")
-        crossQuery = try cross.linear("q_proj", outputs: d, inputs: d)
-        crossKeyValue = try cross.stackedLinear(["k_proj", "v_proj"], outputs: d, inputs: d)
-        crossOutput = try cross.linear("out_proj", outputs: d, inputs: d)
+        crossQuery = try cross.projection("q_proj", outputs: d, inputs: d)
+        crossKeyValue = try cross.stackedProjection(["k_proj", "v_proj"], outputs: d, inputs: d)
+        crossOutput = try cross.projection("out_proj", outputs: d, inputs: d)
         crossNorm = try parameters.layerNorm("encoder_attn_layer_norm", width: d)
         feedForward = try FeedForward(
             parameters, width: d, inner: c.decoder.feedForwardWidth,

@@ -42,11 +42,14 @@ public final class DecoderStep {
     private let keyValue: Matrix  // [m, 2d]
     private let context: Matrix  // [m, d]
     private let sum: Matrix  // [m, d]
-    private let inner: Matrix  // [m, f]
+    private let feedForward: FeedForwardScratch
+    private let input: ProjectionInput  // [m, d] or [asked rows, d]
     private let gathered: Matrix  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
     private let attention: Attention
-    private var missing: [(state: DecoderState, node: Int32)] = []
+    /// Nodes whose keys and values a layer lacks, and the rows that need them.
+    private var missingNodes: [Int] = []
+    private var missingRows: [Int] = []
 
     private var d: Int { model.configuration.width }
 
@@ -75,7 +78,10 @@ public final class DecoderStep {
         keyValue = Matrix(rows: 0, columns: 2 * d)
         context = Matrix(rows: 0, columns: d)
         sum = Matrix(rows: 0, columns: d)
-        inner = Matrix(rows: 0, columns: model.configuration.decoder.feedForwardWidth)
+        feedForward = FeedForwardScratch(
+            width: d, inner: model.configuration.decoder.feedForwardWidth,
+            precision: model.precision)
+        input = ProjectionInput(columns: d, precision: model.precision)
         gathered = Matrix(rows: 0, columns: d)
         headLogits = Matrix(rows: 0, columns: model.decoderLayerCount)
         attention = Attention(heads: model.configuration.decoder.heads, width: d)
@@ -88,7 +94,6 @@ public final class DecoderStep {
         active.removeAll(keepingCapacity: true)
         active.append(contentsOf: batch.indices)
         for matrix in [hidden, query, keyValue, context, sum] { matrix.resize(rows: batch.count) }
-        inner.resize(rows: batch.count)
         for (index, row) in batch.enumerated() {
             let start = paths.count
             let filled = positions.appendPath(to: row.node, onto: &paths)
@@ -114,7 +119,7 @@ public final class DecoderStep {
         fillSelfKeyValues(layer, n)
         attendToTarget(layer, n, rows: m)
         attendToSource(layer, n, rows: m)
-        layer.feedForward.apply(hidden, rows: m, inner: inner, sum: sum)
+        layer.feedForward.apply(hidden, rows: m, feedForward, sum: sum)
         for index in active {
             rows[index].state.operations.executed += model.layerOperations(
                 position: rows[index].position, sourceCount: rows[index].sourceCount)
@@ -150,7 +155,12 @@ public final class DecoderStep {
     public func classify(_ offsets: [Int], after n: Int) {
         let classifier = model.classifiers[n]
         logits.resize(rows: offsets.count)
-        apply(classifier, to: offsets, into: logits)
+        if offsets.count == active.count {
+            input.set(hidden, rows: offsets.count)
+        } else {
+            input.set(hidden, selecting: offsets)
+        }
+        classifier.apply(input, into: logits)
         charge(offsets, operations: 2 * classifier.outputs * d)
     }
 
@@ -166,7 +176,7 @@ public final class DecoderStep {
             preconditionFailure("the model has no token_multinomial head")
         }
         headLogits.resize(rows: offsets.count)
-        apply(head, to: offsets, into: headLogits)
+        ask(head, of: offsets, into: headLogits)
         charge(offsets, operations: 2 * head.outputs * d)
         depths.removeAll(keepingCapacity: true)
         for row in offsets.indices {
@@ -186,22 +196,22 @@ public final class DecoderStep {
             preconditionFailure("the model has no token_geometric head")
         }
         headLogits.resize(rows: offsets.count)
-        apply(heads[n - 1], to: offsets, into: headLogits)
+        ask(heads[n - 1], of: offsets, into: headLogits)
         charge(offsets, operations: 2 * d)
         logits.removeAll(keepingCapacity: true)
         for row in offsets.indices { logits.append(headLogits[row, 0]) }
     }
 
-    private func apply(_ linear: Linear, to offsets: [Int], into output: Matrix) {
+    private func ask(_ head: Linear, of offsets: [Int], into output: Matrix) {
         if offsets.count == active.count {
-            linear.apply(hidden, rows: 0..<offsets.count, into: output)
+            head.apply(hidden, rows: 0..<offsets.count, into: output)
             return
         }
         gathered.resize(rows: offsets.count)
         for (row, offset) in offsets.enumerated() {
             gathered.copyRow(row, from: hidden, sourceRow: offset)
         }
-        linear.apply(gathered, rows: 0..<offsets.count, into: output)
+        head.apply(gathered, rows: 0..<offsets.count, into: output)
     }
 
     private func charge(_ offsets: [Int], operations: Int) {
@@ -213,7 +223,8 @@ public final class DecoderStep {
             let state = rows[index].state
             let count = state.source.rows
             let keyValues = positions.takeSourceKeyValues(rows: count)
-            layer.crossKeyValue.apply(state.source, rows: 0..<count, into: keyValues)
+            input.set(state.source, rows: count)
+            layer.crossKeyValue.apply(input, into: keyValues)
             state.crossKeyValues[n - 1] = keyValues
             state.operations.executed += model.crossKeyValueOperations(sourceCount: count)
         }
@@ -226,27 +237,27 @@ public final class DecoderStep {
             rows[index].filled = n
             for node in paths[rows[index].path].dropLast() where positions.filledLayers(node) < n {
                 positions.markFilled(node, layers: n)
-                missing.append((rows[index].state, node))
+                missingNodes.append(Int(node))
+                missingRows.append(index)
             }
         }
-        guard !missing.isEmpty else { return }
-        gathered.resize(rows: missing.count)
-        keyValue.resize(rows: max(missing.count, active.count))
-        for (row, item) in missing.enumerated() {
-            gathered.copyRow(row, from: positions.exitStates, sourceRow: Int(item.node))
+        guard !missingNodes.isEmpty else { return }
+        keyValue.resize(rows: max(missingNodes.count, active.count))
+        input.set(positions.exitStates, selecting: missingNodes)
+        layer.selfKeyValue.apply(input, into: keyValue)
+        for (row, node) in missingNodes.enumerated() {
+            positions.keyValues[n - 1].copyRow(node, from: keyValue, sourceRow: row)
+            rows[missingRows[row]].state.operations.executed += 4 * d * d
         }
-        layer.selfKeyValue.apply(gathered, rows: 0..<missing.count, into: keyValue)
-        for (row, item) in missing.enumerated() {
-            positions.keyValues[n - 1].copyRow(Int(item.node), from: keyValue, sourceRow: row)
-            item.state.operations.executed += 4 * d * d
-        }
-        missing.removeAll(keepingCapacity: true)
+        missingNodes.removeAll(keepingCapacity: true)
+        missingRows.removeAll(keepingCapacity: true)
     }
 
     private func attendToTarget(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
         let keyValues = positions.keyValues[n - 1]
-        layer.selfQuery.apply(hidden, rows: 0..<m, into: query)
-        layer.selfKeyValue.apply(hidden, rows: 0..<m, into: keyValue)
+        input.set(hidden, rows: m)
+        layer.selfQuery.apply(input, into: query)
+        layer.selfKeyValue.apply(input, into: keyValue)
         for (offset, index) in active.enumerated() {
             let node = rows[index].node
             keyValues.copyRow(Int(node), from: keyValue, sourceRow: offset)
@@ -255,19 +266,22 @@ public final class DecoderStep {
                 query: (query, offset), .init(keyValues, keyColumn: 0, valueColumn: d),
                 rows: .path(paths[rows[index].path]), into: (context, offset))
         }
-        layer.selfOutput.apply(context, rows: 0..<m, into: sum, .init(residual: hidden))
+        input.set(context, rows: m)
+        layer.selfOutput.apply(input, into: sum, .init(residual: hidden))
         layer.selfNorm.apply(sum, rows: 0..<m, into: hidden)
     }
 
     private func attendToSource(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
-        layer.crossQuery.apply(hidden, rows: 0..<m, into: query)
+        input.set(hidden, rows: m)
+        layer.crossQuery.apply(input, into: query)
         for (offset, index) in active.enumerated() {
             guard let keyValues = rows[index].state.crossKeyValues[n - 1] else { continue }
             attention.attend(
                 query: (query, offset), .init(keyValues, keyColumn: 0, valueColumn: d),
                 rows: .range(0..<keyValues.rows), into: (context, offset))
         }
-        layer.crossOutput.apply(context, rows: 0..<m, into: sum, .init(residual: hidden))
+        input.set(context, rows: m)
+        layer.crossOutput.apply(input, into: sum, .init(residual: hidden))
         layer.crossNorm.apply(sum, rows: 0..<m, into: hidden)
     }
 }

@@ -3,17 +3,17 @@ public import Tensor
 
 /// One post-norm encoder layer.
 struct EncoderLayer: Sendable {
-    let queryKeyValue: Linear  // self_attn.{q,k,v}_proj [3d, d]
-    let output: Linear  // self_attn.out_proj [d, d]
+    let queryKeyValue: Projection  // self_attn.{q,k,v}_proj [3d, d]
+    let output: Projection  // self_attn.out_proj [d, d]
     let norm: LayerNorm  // self_attn_layer_norm [d]
     let feedForward: FeedForward
 
     init(_ parameters: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
         let d = c.width
         let attention = parameters.part("self_attn")
-        queryKeyValue = try attention.stackedLinear(
+        queryKeyValue = try attention.stackedProjection(
             ["q_proj", "k_proj", "v_proj"], outputs: d, inputs: d)
-        output = try attention.linear("out_proj", outputs: d, inputs: d)
+        output = try attention.projection("out_proj", outputs: d, inputs: d)
         norm = try parameters.layerNorm("self_attn_layer_norm", width: d)
         feedForward = try FeedForward(
             parameters, width: d, inner: c.encoder.feedForwardWidth,
@@ -29,7 +29,8 @@ public final class EncoderScratch {
     let queryKeyValue: Matrix  // [R, 3d]
     let context: Matrix  // [R, d]
     let sum: Matrix  // [R, d]
-    let inner: Matrix  // [R, f]
+    let input: ProjectionInput  // [R, d]
+    let feedForward: FeedForwardScratch
     let attention: Attention
 
     /// Scratch for the encoder of `model`; it grows with the largest batch seen.
@@ -39,12 +40,15 @@ public final class EncoderScratch {
         queryKeyValue = Matrix(rows: 0, columns: 3 * d)
         context = Matrix(rows: 0, columns: d)
         sum = Matrix(rows: 0, columns: d)
-        inner = Matrix(rows: 0, columns: model.configuration.encoder.feedForwardWidth)
+        input = ProjectionInput(columns: d, precision: model.precision)
+        feedForward = FeedForwardScratch(
+            width: d, inner: model.configuration.encoder.feedForwardWidth,
+            precision: model.precision)
         attention = Attention(heads: model.configuration.encoder.heads, width: d)
     }
 
     func resize(rows: Int) {
-        for matrix in [hidden, queryKeyValue, context, sum, inner] { matrix.resize(rows: rows) }
+        for matrix in [hidden, queryKeyValue, context, sum] { matrix.resize(rows: rows) }
     }
 }
 
@@ -87,15 +91,16 @@ extension TranslationModel {
     private func run(
         _ layer: EncoderLayer, rows: Int, sentences: [Range<Int>], _ scratch: EncoderScratch
     ) {
-        layer.queryKeyValue.apply(scratch.hidden, rows: 0..<rows, into: scratch.queryKeyValue)
+        scratch.input.set(scratch.hidden, rows: rows)
+        layer.queryKeyValue.apply(scratch.input, into: scratch.queryKeyValue)
         for range in sentences {
             scratch.attention.selfAttend(scratch.queryKeyValue, range: range, into: scratch.context)
         }
-        layer.output.apply(
-            scratch.context, rows: 0..<rows, into: scratch.sum, .init(residual: scratch.hidden))
+        scratch.input.set(scratch.context, rows: rows)
+        layer.output.apply(scratch.input, into: scratch.sum, .init(residual: scratch.hidden))
         layer.norm.apply(scratch.sum, rows: 0..<rows, into: scratch.hidden)
         layer.feedForward.apply(
-            scratch.hidden, rows: rows, inner: scratch.inner, sum: scratch.sum)
+            scratch.hidden, rows: rows, scratch.feedForward, sum: scratch.sum)
     }
 
     /// Operations of the encoder for a source of `count` positions: per layer 8 S d² for the four

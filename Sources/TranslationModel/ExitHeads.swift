@@ -14,43 +14,46 @@ public enum ExitHead: String, Sendable, CaseIterable {
 /// The classifiers over the target vocabulary, one for each exit: p_n(y | h) = softmax(W_n h + b_n).
 struct ExitClassifiers: Sendable {
     /// N entries, all the same matrix where the exits share the model's output projection.
-    private let linears: [Linear]
+    private let projections: [Projection]
 
     init(
-        _ exits: ParameterReader?, kind: ExitsConfiguration.Classifiers, projection: Linear,
+        _ exits: ParameterReader?, kind: ExitsConfiguration.Classifiers, projection: Projection,
         _ c: ModelConfiguration
     ) throws(CheckpointError) {
         guard kind == .separate, let exits else {
-            linears = Array(repeating: projection, count: c.decoder.layers)
+            projections = Array(repeating: projection, count: c.decoder.layers)
             return
         }
-        var linears: [Linear] = []
+        var projections: [Projection] = []
         for n in 0..<c.decoder.layers {
             let classifier = exits.part("classifiers.\(n)")
             var bias = try classifier.tensor("bias", c.targetVocabularySize)
             for id in c.bannedIDs { bias[id] = -.infinity }
-            linears.append(
-                Linear(
+            projections.append(
+                Projection(
                     weight: try classifier.tensor("weight", c.targetVocabularySize, c.width),
-                    bias: bias, outputs: c.targetVocabularySize, inputs: c.width))
+                    bias: bias, outputs: c.targetVocabularySize, inputs: c.width,
+                    precision: exits.precision))
         }
-        self.linears = linears
+        self.projections = projections
     }
 
     /// The classifier after layer `n`, 1 … N.
-    subscript(n: Int) -> Linear { linears[n - 1] }
+    subscript(n: Int) -> Projection { projections[n - 1] }
 
-    func holds(_ linear: Linear) -> Bool { linears.contains { $0 === linear } }
+    func holds(_ projection: Projection) -> Bool {
+        projections.contains { $0 === projection }
+    }
 
     var byteCount: Int {
         var seen: Set<ObjectIdentifier> = []
-        return linears.reduce(0) { sum, linear in
-            seen.insert(ObjectIdentifier(linear)).inserted ? sum + linear.byteCount : sum
+        return projections.reduce(0) { sum, projection in
+            seen.insert(ObjectIdentifier(projection)).inserted ? sum + projection.byteCount : sum
         }
     }
 }
 
-/// The heads that decide where to leave (method.md §3); each may be absent.
+/// The heads that decide where to leave (method.md §3), in fp32 always; each may be absent.
 struct ExitHeads: Sendable {
     let sequence: Linear?  // [N, d]
     let tokenMultinomial: Linear?  // [N, d]
@@ -73,7 +76,9 @@ struct ExitHeads: Sendable {
         _ head: ExitHead, _ exits: ParameterReader, outputs: Int, width d: Int
     ) throws(CheckpointError) -> Linear? {
         guard exits.holds(head.rawValue + ".weight") else { return nil }
-        return try exits.linear(head.rawValue, outputs: outputs, inputs: d)
+        return Linear(
+            weight: try exits.tensor(head.rawValue + ".weight", outputs, d),
+            bias: try exits.tensor(head.rawValue + ".bias", outputs), outputs: outputs, inputs: d)
     }
 
     private static func geometric(

@@ -5,29 +5,44 @@ public import Tensor
 ///
 /// d: model width, f: inner width.
 struct FeedForward: Sendable {
-    let fc1: Linear  // fc1 [f, d]
-    let fc2: Linear  // fc2 [d, f]
+    let fc1: Projection  // fc1 [f, d]
+    let fc2: Projection  // fc2 [d, f]
     let norm: LayerNorm  // final_layer_norm [d]
     let activation: Activation
 
     init(
         _ parameters: ParameterReader, width d: Int, inner f: Int, activation: Activation
     ) throws(CheckpointError) {
-        fc1 = try parameters.linear("fc1", outputs: f, inputs: d)
-        fc2 = try parameters.linear("fc2", outputs: d, inputs: f)
+        fc1 = try parameters.projection("fc1", outputs: f, inputs: d)
+        fc2 = try parameters.projection("fc2", outputs: d, inputs: f)
         norm = try parameters.layerNorm("final_layer_norm", width: d)
         self.activation = activation
     }
 
-    /// x [rows, d] is replaced by the block's output; `inner` [≥ rows, f] and `sum` [≥ rows, d] are
-    /// scratch.
-    func apply(_ x: Matrix, rows: Int, inner: Matrix, sum: Matrix) {
-        fc1.apply(x, rows: 0..<rows, into: inner, .init(activation: activation))
-        fc2.apply(inner, rows: 0..<rows, into: sum, .init(residual: x))
+    /// x [rows, d] is replaced by the block's output; `sum` [≥ rows, d] is scratch.
+    func apply(_ x: Matrix, rows: Int, _ scratch: FeedForwardScratch, sum: Matrix) {
+        scratch.inner.resize(rows: rows)
+        scratch.input.set(x, rows: rows)
+        fc1.apply(scratch.input, into: scratch.inner, .init(activation: activation))
+        scratch.innerInput.set(scratch.inner, rows: rows)
+        fc2.apply(scratch.innerInput, into: sum, .init(residual: x))
         norm.apply(sum, rows: 0..<rows, into: x)
     }
 
     var byteCount: Int { fc1.byteCount + fc2.byteCount }
+}
+
+/// What the blocks of a stack write into while they run.
+final class FeedForwardScratch {
+    let inner: Matrix  // [rows, f]
+    let input: ProjectionInput  // [rows, d]
+    let innerInput: ProjectionInput  // [rows, f]
+
+    init(width d: Int, inner f: Int, precision: Precision) {
+        inner = Matrix(rows: 0, columns: f)
+        input = ProjectionInput(columns: d, precision: precision)
+        innerInput = ProjectionInput(columns: f, precision: precision)
+    }
 }
 
 extension ModelConfiguration.Activation {

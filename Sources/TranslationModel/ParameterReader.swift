@@ -9,15 +9,18 @@ import Tensor
 struct ParameterReader {
     let weights: Safetensors
     let prefix: String
+    /// Of the projections that are made.
+    let precision: Precision
 
-    init(_ weights: Safetensors, prefix: String = "") {
+    init(_ weights: Safetensors, prefix: String = "", precision: Precision) {
         self.weights = weights
         self.prefix = prefix
+        self.precision = precision
     }
 
     /// The reader of the part called `name` inside this one.
     func part(_ name: String) -> ParameterReader {
-        ParameterReader(weights, prefix: prefix + name + ".")
+        ParameterReader(weights, prefix: prefix + name + ".", precision: precision)
     }
 
     /// The values of `prefix + name`, row-major, in fp32.
@@ -30,26 +33,29 @@ struct ParameterReader {
     }
 
     /// `name.weight` [outputs, inputs] and `name.bias` [outputs].
-    func linear(_ name: String, outputs: Int, inputs: Int) throws(CheckpointError) -> Linear {
-        Linear(
+    func projection(
+        _ name: String, outputs: Int, inputs: Int
+    ) throws(CheckpointError) -> Projection {
+        Projection(
             weight: try tensor(name + ".weight", outputs, inputs),
             bias: try tensor(name + ".bias", outputs),
-            outputs: outputs, inputs: inputs)
+            outputs: outputs, inputs: inputs, precision: precision)
     }
 
     /// The projections `names`, each [outputs, inputs], stacked into one product
     /// [names.count · outputs, inputs].
-    func stackedLinear(
+    func stackedProjection(
         _ names: [String], outputs: Int, inputs: Int
-    ) throws(CheckpointError) -> Linear {
+    ) throws(CheckpointError) -> Projection {
         var weight: [Float] = []
         var bias: [Float] = []
         for name in names {
             weight += try tensor(name + ".weight", outputs, inputs)
             bias += try tensor(name + ".bias", outputs)
         }
-        return Linear(
-            weight: weight, bias: bias, outputs: names.count * outputs, inputs: inputs)
+        return Projection(
+            weight: weight, bias: bias, outputs: names.count * outputs, inputs: inputs,
+            precision: precision)
     }
 
     /// `name.weight` and `name.bias`, both [width].

@@ -1,5 +1,5 @@
 public import Checkpoint
-import Tensor
+public import Tensor
 
 /// A trained encoder-decoder with an exit after every decoder layer: immutable weights, shared by all
 /// workers.
@@ -9,10 +9,12 @@ import Tensor
 public final class TranslationModel: Sendable {
     /// What config.json says of the network.
     public let configuration: ModelConfiguration
+    /// Of its matrix products.
+    public let precision: Precision
 
-    let sourceEmbedding: Linear  // model.encoder.embed_tokens or model.shared [V_source, d]
+    let sourceEmbedding: Projection  // model.encoder.embed_tokens or model.shared [V_source, d]
     let encoderLayers: [EncoderLayer]
-    let targetEmbedding: Linear  // model.decoder.embed_tokens or model.shared [V, d]
+    let targetEmbedding: Projection  // model.decoder.embed_tokens or model.shared [V, d]
     let decoderLayers: [DecoderLayer]
     let classifiers: ExitClassifiers
     let heads: ExitHeads
@@ -21,14 +23,19 @@ public final class TranslationModel: Sendable {
 
     /// Reads the network of a checkpoint, in the order in which data flows through it.
     ///
-    /// - Parameter checkpoint: an opened checkpoint; its files need not stay mapped afterwards.
+    /// - Parameters:
+    ///   - checkpoint: an opened checkpoint; its files need not stay mapped afterwards.
+    ///   - precision: of the matrix products, embeddings included; exit heads are fp32 always.
     /// - Throws: `CheckpointError` that names the tensor which is missing, has another shape, a type
     ///   that cannot be used, or a value that is not finite.
-    public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    public init(
+        _ checkpoint: Checkpoint, precision: Precision = .float32
+    ) throws(CheckpointError) {
         let c = checkpoint.configuration
         let d = c.width
         configuration = c
-        let root = ParameterReader(checkpoint.weights)
+        self.precision = precision
+        let root = ParameterReader(checkpoint.weights, precision: precision)
         let embeddings = try Embeddings(root, c)
         sourceEmbedding = embeddings.source
         encoderLayers = try Self.layers(root.part("model.encoder.layers"), c.encoder.layers, c) {
@@ -38,7 +45,9 @@ public final class TranslationModel: Sendable {
         decoderLayers = try Self.layers(root.part("model.decoder.layers"), c.decoder.layers, c) {
             reader throws(CheckpointError) in try DecoderLayer(reader, c)
         }
-        let exits = checkpoint.exitHeads.map { ParameterReader($0, prefix: "exits.") }
+        let exits = checkpoint.exitHeads.map {
+            ParameterReader($0, prefix: "exits.", precision: precision)
+        }
         classifiers = try ExitClassifiers(
             exits, kind: checkpoint.exits.classifiers, projection: embeddings.projection, c)
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
@@ -84,9 +93,9 @@ public final class TranslationModel: Sendable {
 
 /// The three matrices over vocabularies, each packed once even where they are the same one.
 private struct Embeddings {
-    let source: Linear
-    let target: Linear
-    let projection: Linear
+    let source: Projection
+    let target: Projection
+    let projection: Projection
 
     init(_ root: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
         let d = c.width
@@ -98,19 +107,21 @@ private struct Embeddings {
         var bias = try root.tensor("final_logits_bias", 1, V)
         // A banned id has −∞ before normalisation (checkpoint.md): the bias carries it for free.
         for id in c.bannedIDs { bias[id] = -.infinity }
-        projection = Linear(
-            weight: try root.tensor(projectionName, V, d), bias: bias, outputs: V, inputs: d)
+        projection = Projection(
+            weight: try root.tensor(projectionName, V, d), bias: bias, outputs: V, inputs: d,
+            precision: root.precision)
         target =
             decoderName == projectionName
             ? projection
-            : Linear(
-                weight: try root.tensor(decoderName, V, d), bias: nil, outputs: V, inputs: d)
+            : Projection(
+                weight: try root.tensor(decoderName, V, d), bias: nil, outputs: V, inputs: d,
+                precision: root.precision)
         if encoderName == decoderName {
             source = target
         } else {
-            source = Linear(
+            source = Projection(
                 weight: try root.tensor(encoderName, c.sourceVocabularySize, d), bias: nil,
-                outputs: c.sourceVocabularySize, inputs: d)
+                outputs: c.sourceVocabularySize, inputs: d, precision: root.precision)
         }
     }
 

@@ -1,5 +1,6 @@
 public import Checkpoint
 public import Decoding
+public import Tensor
 public import Tokenization
 public import TranslationModel
 
@@ -19,11 +20,14 @@ public struct ServedModel: Sendable {
     /// - Parameters:
     ///   - directory: path of the checkpoint.
     ///   - id: name of the model; nil takes the directory's name.
+    ///   - precision: of the network's matrix products.
     /// - Throws: `CheckpointError` or `SentencePieceError`, which say what does not fit.
-    public init(directory: String, id: String? = nil) throws {
+    public init(
+        directory: String, id: String? = nil, precision: Precision = .float32
+    ) throws {
         checkpoint = try Checkpoint(directory: directory)
         tokenizer = try Tokenizer(checkpoint)
-        network = try TranslationModel(checkpoint)
+        network = try TranslationModel(checkpoint, precision: precision)
         self.id = id ?? Self.lastComponent(directory)
     }
 

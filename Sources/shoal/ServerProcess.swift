@@ -59,7 +59,8 @@ final class ServerProcess: Sendable {
         DispatchQueue(label: "shoal.load").async { [self] in
             let start = DispatchTime.now().uptimeNanoseconds
             do {
-                let model = try ServedModel(directory: settings.modelPath)
+                let model = try ServedModel(
+                    directory: settings.modelPath, precision: settings.precision)
                 let service = TranslationService(
                     model: model, configuration: settings.service,
                     metrics: ServiceMetrics(registry: registry, model: model))

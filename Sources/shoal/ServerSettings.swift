@@ -2,11 +2,14 @@ import Decoding
 import Glibc
 import HTTPServer
 import TranslationAPI
+import Tensor
 import TranslationService
 
 /// Everything that `shoal serve` can be told, with its defaults.
 struct ServerSettings {
     var modelPath = "models/multi30k-de-en"
+    /// Of the network's matrix products.
+    var precision = Precision.float32
     var server = ServerConfiguration()
     var limits = APILimits()
     var exit = ExitOptions()

@@ -1,6 +1,7 @@
 import Decoding
 import HTTPServer
 import HTTPWire
+import Tensor
 import TranslationAPI
 import TranslationService
 
@@ -119,8 +120,14 @@ extension Setting<ServerSettings> {
                 "compute.workers", \.service.workers, 1...1024,
                 "Threads that translate (default: the processors)."),
             Setting(
-                key: "compute.precision", help: "Numbers of the matrix products.", range: "float32",
-                read: { _ in "float32" }, write: { _, text in text == "float32" }),
+                key: "compute.precision", help: "Numbers of the matrix products.",
+                range: Precision.allCases.map(\.rawValue).joined(separator: " or "),
+                read: { $0.precision.rawValue },
+                write: { settings, text in
+                    guard let precision = Precision(rawValue: text) else { return false }
+                    settings.precision = precision
+                    return true
+                }),
         ]
     }
 

@@ -36,7 +36,7 @@ private func options(_ settings: JSONObject, layers N: Int) throws -> DecodingOp
 }
 
 /// Decodes all sentences in one batch.
-private func decodeTogether(
+func decodeTogether(
     _ sources: [[Int]], _ options: DecodingOptions, _ model: TranslationModel
 ) throws -> [DecodingResult] {
     let states = model.encode(sources, scratch: EncoderScratch(for: model))

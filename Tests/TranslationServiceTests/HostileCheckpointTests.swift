@@ -1,5 +1,6 @@
 import Checkpoint
 import Decoding
+import Tensor
 import TestSupport
 import Testing
 import Tokenization
@@ -41,13 +42,14 @@ struct HostileCheckpointTests {
         for (name, bytes) in contents { try directory.write(bytes, to: name) }
         var generator = SeededGenerator(seed: UInt64(variant.utf8.count))
         var refused = 0
-        for _ in 0..<400 {
+        for round in 0..<400 {
             let (name, original) = contents[generator.below(contents.count)]
             var bytes = original
             for _ in 0...generator.below(3) { generator.mutate(&bytes) }
             try directory.write(bytes, to: name)
             do {
-                let model = try ServedModel(directory: directory.path)
+                let model = try ServedModel(
+                    directory: directory.path, precision: round % 2 == 0 ? .float32 : .int8)
                 for policy in ExitPolicy.Name.allCases {
                     var options = ExitOptions()
                     options.policy = policy

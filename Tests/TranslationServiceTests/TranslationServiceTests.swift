@@ -1,15 +1,18 @@
 import Decoding
 import Dispatch
 import Synchronization
-import Threads
 import Telemetry
+import Tensor
 import TestSupport
 import Testing
+import Threads
 import TranslationModel
 import TranslationService
 
-private func makeService(workers: Int = 2) throws -> TranslationService {
-    let model = try ServedModel(directory: Repository.model)
+private func makeService(
+    workers: Int = 2, precision: Precision = .float32
+) throws -> TranslationService {
+    let model = try ServedModel(directory: Repository.model, precision: precision)
     var configuration = TranslationService.Configuration()
     configuration.workers = workers
     return TranslationService(
@@ -40,9 +43,11 @@ private func translate(
 
 @Suite("Requests on their way through the service")
 struct TranslationServiceTests {
-    @Test("A sentence gets the same hypotheses alone and among 63 others")
-    func resultsDoNotDependOnTheBatch() throws {
-        let service = try makeService()
+    @Test(
+        "A sentence gets the same hypotheses alone and among 63 others",
+        arguments: Precision.allCases)
+    func resultsDoNotDependOnTheBatch(precision: Precision) throws {
+        let service = try makeService(precision: precision)
         let sentences = try Golden("own.json").cases[0].sentences.map(\.text)
         let many = (0..<64).map { sentences[$0 % sentences.count] }
         let together = try #require(translate(request(many, service), service)).get()

@@ -1,0 +1,150 @@
+/// The numbers that a network's matrix products are computed in.
+public enum Precision: String, Sendable, CaseIterable {
+    /// fp32 throughout.
+    case float32
+    /// Weights in 8 bits with a scale for each output, activations in 8 bits with a scale for each row,
+    /// sums exact; all else in fp32. A quarter of the memory.
+    case int8
+
+    /// What maps of this many inputs are computed in: sums of too many 8-bit products would leave 32
+    /// bits.
+    func applied(inputs: Int) -> Precision {
+        inputs <= QuantizedLinear.maximumInputs ? self : .float32
+    }
+}
+
+/// A linear map y = x·Wᵀ + b in the precision that a network is served in.
+public final class Projection: Sendable {
+    private let form: Form
+
+    private enum Form: Sendable {
+        case float32(Linear)
+        case int8(QuantizedLinear)
+    }
+
+    /// Packs weights.
+    ///
+    /// - Parameters:
+    ///   - weight: W, row-major [outputs, inputs].
+    ///   - bias: b [outputs], or nil for none.
+    ///   - outputs: rows of W.
+    ///   - inputs: columns of W.
+    ///   - precision: of the product; float32 where there are more inputs than
+    ///     `QuantizedLinear.maximumInputs`.
+    public init(
+        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int, precision: Precision
+    ) {
+        switch precision.applied(inputs: inputs) {
+        case .float32:
+            form = .float32(Linear(weight: weight, bias: bias, outputs: outputs, inputs: inputs))
+        case .int8:
+            form = .int8(
+                QuantizedLinear(weight: weight, bias: bias, outputs: outputs, inputs: inputs))
+        }
+    }
+
+    /// Rows of W.
+    public var outputs: Int {
+        switch form {
+        case .float32(let linear): linear.outputs
+        case .int8(let linear): linear.outputs
+        }
+    }
+
+    /// y = activation(x·Wᵀ + b) + residual, row by row: a row's result does not depend on the others.
+    ///
+    /// - Parameters:
+    ///   - x: as many columns as there are inputs, of this projection's precision.
+    ///   - y: at least `outputs` columns; not what x reads.
+    ///   - options: what follows the product. Row i of the residual belongs to row i of x and of y.
+    public func apply(
+        _ x: ProjectionInput, into y: Matrix, _ options: Linear.Options = Linear.Options()
+    ) {
+        switch form {
+        case .float32(let linear): linear.apply(x.matrix, rows: 0..<x.rows, into: y, options)
+        case .int8(let linear): linear.apply(x.quantized, into: y, options)
+        }
+    }
+
+    /// An embedding look-up in the weights: target row = W[output] · scale + positions[position].
+    ///
+    /// - Parameters:
+    ///   - output: row of W.
+    ///   - target: the row written, at least as many columns as there are inputs.
+    ///   - scale: factor of the weights.
+    ///   - position: the row added, at least as many columns as there are inputs.
+    public func embed(
+        _ output: Int, into target: (matrix: Matrix, row: Int), scale: Float,
+        adding position: (matrix: Matrix, row: Int)
+    ) {
+        switch form {
+        case .float32(let linear):
+            linear.embed(output, into: target, scale: scale, adding: position)
+        case .int8(let linear):
+            linear.embed(output, into: target, scale: scale, adding: position)
+        }
+    }
+
+    /// Bytes of the packed weights and the bias.
+    public var byteCount: Int {
+        switch form {
+        case .float32(let linear): linear.byteCount
+        case .int8(let linear): linear.byteCount
+        }
+    }
+}
+
+/// Rows that projections read: as they are, or quantised once for all that read them.
+///
+/// Belongs to one thread at a time; its memory grows to the most rows seen.
+public final class ProjectionInput {
+    /// Rows that were set.
+    public private(set) var rows = 0
+
+    let quantized: QuantizedRows
+    private(set) var matrix: Matrix
+    private let gathered: Matrix
+    private let precision: Precision
+
+    /// No rows yet.
+    ///
+    /// - Parameters:
+    ///   - columns: elements of a row.
+    ///   - precision: that of the projections that will read them.
+    public init(columns: Int, precision: Precision) {
+        self.precision = precision.applied(inputs: columns)
+        quantized = QuantizedRows(columns: columns)
+        gathered = Matrix(rows: 0, columns: columns)
+        matrix = gathered
+    }
+
+    /// Takes the first rows of a matrix, which stays as it is while projections read it.
+    ///
+    /// - Parameters:
+    ///   - x: as many columns as a row has.
+    ///   - count: rows.
+    public func set(_ x: Matrix, rows count: Int) {
+        rows = count
+        matrix = x
+        if precision == .int8 { quantized.quantize(x, rows: 0..<count) }
+    }
+
+    /// Takes some rows of a matrix.
+    ///
+    /// - Parameters:
+    ///   - x: as many columns as a row has.
+    ///   - selected: rows of x, in any order.
+    public func set(_ x: Matrix, selecting selected: [Int]) {
+        rows = selected.count
+        switch precision {
+        case .int8:
+            quantized.quantize(x, selecting: selected.span)
+        case .float32:
+            matrix = gathered
+            gathered.resize(rows: selected.count)
+            for (row, source) in selected.enumerated() {
+                gathered.copyRow(row, from: x, sourceRow: source)
+            }
+        }
+    }
+}
