@@ -1,23 +1,28 @@
-import Threads
 import ArgumentParser
+import Checkpoint
 import Decoding
 import Glibc
-import Tensor
 import Tokenization
-import TranslationModel
 import TranslationService
 
 /// The command `shoal bench`.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure the time of a sentence under each policy, one thread, one at a time.",
+        abstract: "Measure the time of sentences under each policy, alone and under load.",
         discussion: """
-            Every sentence is translated under every policy in turn, so that what else the machine \
-            does falls on all of them alike.
+            Policies take turns, sentence by sentence or, with --in-flight, round by round, so that \
+            what else the machine does falls on all of them alike. One sentence in flight is one \
+            thread; more of them go through the service, as the server has it.
+
+            Tokens include the end of sentence. Operations and time are shares of full depth; time \
+            is the median over rounds. Kept is the part of the saving in operations that shows in \
+            time: (1 - time) / (1 - operations).
 
             Examples:
               shoal bench --model models/multi30k-de-en
-              shoal bench --model models/multi30k-de-en --source test.de --limit 200
+              shoal bench --model models/multi30k-de-en --source test.de --in-flight 64
+              shoal bench --model models/multi30k-de-en --json --policy full \
+            --policy confidence:threshold=0.6,max_layer=3
             """)
 
     @OptionGroup var model: ModelOption
@@ -29,8 +34,28 @@ struct Bench: ParsableCommand {
     @Option(name: .long, help: "Translate the first so many sentences only.")
     var limit: Int?
 
-    @Option(name: .long, help: "How often to go through the sentences.")
+    @Option(name: .long, help: "Rounds: how often to go through the sentences.")
     var `repeat` = 3
+
+    @Option(name: .long, help: "Sentences under way at the same time.")
+    var inFlight = 1
+
+    @Option(name: .long, help: "Workers for more than one in flight (default: the processors).")
+    var workers: Int?
+
+    @Option(
+        name: .long,
+        help: """
+            Exit settings to measure, POLICY[:KEY=VALUE,…] as in the --rule of evaluate; may be \
+            given again (default: all that need no setting and have their head).
+            """)
+    var policy: [String] = []
+
+    @Option(name: .long, help: "Make every output exactly so many tokens long.")
+    var fixedLength: Int?
+
+    @Flag(name: .long, help: "Print a JSON object a line instead of a table.")
+    var json = false
 
     private static let sentences = [
         "Ein Mann liest ein Buch.", "Zwei Hunde spielen im Schnee.",
@@ -41,117 +66,76 @@ struct Bench: ParsableCommand {
     ]
 
     mutating func validate() throws {
-        guard limit ?? 1 > 0, `repeat` > 0 else {
-            throw ValidationError("--limit and --repeat must be at least 1.")
+        let counts = [limit ?? 1, `repeat`, inFlight, workers ?? 1, fixedLength ?? 1]
+        guard counts.allSatisfy({ (1...1 << 20).contains($0) }) else {
+            throw ValidationError(
+                "--limit, --repeat, --in-flight, --workers and --fixed-length must be 1 to 1048576."
+            )
         }
+        guard workers == nil || inFlight > 1 else {
+            throw ValidationError("--workers goes with --in-flight; one sentence is one thread.")
+        }
+        if let fixedLength {
+            guard search.minOutputTokens == 0, search.maxOutputTokens == nil else {
+                throw ValidationError(
+                    "--fixed-length sets --min-output-tokens and --max-output-tokens; give one or "
+                        + "the others.")
+            }
+            search.minOutputTokens = fixedLength
+            search.maxOutputTokens = fixedLength
+        }
+        for text in policy { _ = try ExitSetting.parse(text) }
     }
 
     func run() throws {
         try Failure.reporting {
             let model = try model.load()
-            let all = try source.map { try readLines($0) } ?? Self.sentences
-            let sources = all.prefix(limit ?? .max).map(model.tokenizer.encode)
-                .filter(model.tokenizer.hasPieces)
-            guard !sources.isEmpty else {
-                throw Failure("no sentence to translate", code: EX_DATAERR)
+            let setup = BenchSetup(
+                sentences: try texts(model), rounds: `repeat`, inFlight: inFlight,
+                workers: inFlight > 1 ? workers ?? Processors.available : 1,
+                beamSize: search.beamSize)
+            var rows = try rows(model)
+            if inFlight > 1 {
+                try LoadRunner(model, setup).measure(&rows)
+            } else {
+                try SentenceRunner(model).measure(&rows, setup)
             }
-            var rows = try policies(model)
-            let runner = SentenceRunner(model)
-            for index in rows.indices { _ = try runner.time(sources[0], rows[index].options) }
-            let progress = ProgressLine(total: `repeat` * sources.count, noun: "sentences")
-            for round in 0..<`repeat` {
-                for (number, ids) in sources.enumerated() {
-                    for index in rows.indices {
-                        rows[index].add(try runner.time(ids, rows[index].options))
-                    }
-                    progress.show(round * sources.count + number + 1)
-                }
+            let full = rows.first { $0.isFullDepth }
+            if json {
+                for row in rows { writeOutput(row.line(against: full, setup)) }
+            } else {
+                writeOutput(setup.text + BenchRow.table(rows, against: full))
             }
-            writeOutput(
-                "instruction set \(InstructionSet.best), \(sources.count) sentences × \(`repeat`), "
-                    + "1 thread, beam \(search.beamSize)\n" + Row.header + "\n")
-            for row in rows { writeOutput(row.text(against: rows[0]) + "\n") }
         }
     }
 
-    private func policies(_ model: ServedModel) throws -> [Row] {
-        try ExitPolicy.Name.allCases.filter { $0 != .fixed && model.missingHead($0) == nil }.map {
-            var exit = ExitOptions()
-            exit.policy = $0
-            return Row(
-                name: $0.rawValue, options: search.options(try exit.resolve(for: model), model))
+    private func texts(_ model: ServedModel) throws -> [String] {
+        let all = try source.map { try readLines($0) } ?? Self.sentences
+        let texts = all.prefix(limit ?? .max).filter {
+            model.tokenizer.hasPieces(model.tokenizer.encode($0))
         }
+        guard !texts.isEmpty else { throw Failure("no sentence to translate", code: EX_DATAERR) }
+        let longest = model.checkpoint.configuration.maximumPositions
+        if let long = texts.first(where: { model.tokenizer.encode($0).count > longest }) {
+            throw Failure(
+                "a sentence has \(model.tokenizer.encode(long).count) tokens, the model at most "
+                    + "\(longest) positions: \(long.prefix(40))…", code: EX_DATAERR)
+        }
+        return texts
     }
 
-    /// The measurements of one policy.
-    private struct Row {
-        let name: String
-        let options: DecodingOptions
-        var seconds: [Double] = []
-        var tokens = 0
-        var layers = 0
-        var operations = OperationCount()
-
-        init(name: String, options: DecodingOptions) {
-            self.name = name
-            self.options = options
+    private func rows(_ model: ServedModel) throws -> [BenchRow] {
+        let all = ExitPolicy.Name.allCases.filter {
+            $0 != .fixed && model.missingHead($0) == nil
         }
-
-        static let header =
-            "policy              tokens/s    p50 ms    p99 ms     exit   operations      time"
-
-        mutating func add(_ sample: SentenceRunner.Sample) {
-            seconds.append(sample.seconds)
-            tokens += sample.result.hypotheses[0].tokens.count
-            layers += sample.result.hypotheses[0].tokens.reduce(0) { $0 + $1.exitLayer }
-            operations = operations + sample.result.operations
+        return try (policy.isEmpty ? all.map(\.rawValue) : policy).map { text in
+            do {
+                let rule = try ExitSetting.parse(text).resolve(for: model)
+                return BenchRow(
+                    name: text, options: search.options(rule, model), layerCount: model.layerCount)
+            } catch let error as InvalidRequest {
+                throw ValidationError("--policy \(text): \(error.description)")
+            }
         }
-
-        /// Operations and time beside those of full depth.
-        func text(against full: Row) -> String {
-            let sorted = seconds.sorted()
-            let total = seconds.reduce(0, +)
-            let columns = [
-                fixed(Double(tokens) / total, 0, width: 12),
-                fixed(1000 * sorted[sorted.count / 2], 3, width: 10),
-                fixed(1000 * sorted[min(sorted.count - 1, sorted.count * 99 / 100)], 3, width: 10),
-                fixed(Double(layers) / Double(tokens), 3, width: 9),
-                fixed(
-                    100 * Double(operations.executed) / Double(operations.fullDepth), 1, width: 11)
-                    + " %",
-                fixed(100 * total / full.seconds.reduce(0, +), 1, width: 8) + " %",
-            ]
-            return name.padding(to: 16) + columns.joined()
-        }
-    }
-}
-
-/// Translates single sentences on the calling thread.
-private final class SentenceRunner {
-    private let model: ServedModel
-    private let encoder: EncoderScratch
-    private let decoder: BatchDecoder
-
-    struct Sample {
-        let seconds: Double
-        let result: DecodingResult
-    }
-
-    init(_ model: ServedModel) {
-        self.model = model
-        encoder = EncoderScratch(for: model.network)
-        decoder = BatchDecoder(model: model.network)
-    }
-
-    /// From source ids to target text.
-    func time(_ ids: [Int], _ options: DecodingOptions) throws -> Sample {
-        let start = monotonicSeconds()
-        let states = model.network.encode([ids], scratch: encoder)
-        _ = decoder.add(source: states[0], options: options)
-        var finished = decoder.advance()
-        while finished.isEmpty { finished = decoder.advance() }
-        let result = try finished[0].result.get()
-        _ = model.tokenizer.decode(result.hypotheses[0].tokens.map(\.id))
-        return Sample(seconds: monotonicSeconds() - start, result: result)
     }
 }
