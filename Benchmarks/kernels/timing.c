@@ -1,4 +1,4 @@
-/// Loops that time products and the machine; `run` builds them with the kernels into one library. Every function that times returns
+/// Loops that time products and the machine; `kernels.py` builds them with the kernels into one library. Every function that times returns
 /// seconds: processor time of the thread where there is one, the clock's where there are more.
 #include <immintrin.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure the products of Sources/CKernels beside CTranslate2's own, the machine's peaks and its bandwidth (x86-64, clang).
 
-Usage: PYTHON Benchmarks/kernels/run [--rounds 15] [--kernels Sources/CKernels] [--json]
+Usage: PYTHON Benchmarks/kernels/kernels.py [--rounds 15] [--kernels Sources/CKernels] [--json]
 
 PYTHON has numpy and ctranslate2, and torch if that is to be compared; scripts/compare-peers makes such an environment.
 

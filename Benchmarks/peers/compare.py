@@ -1,0 +1,197 @@
+"""Shoal beside CTranslate2 on this machine: `scripts/compare-peers` makes the environment and calls this.
+
+Everything takes turns in rounds, and a ratio is the median over rounds of that round's ratio, with its range. Ratios above 1 are in
+Shoal's favour. Tokens include the end of sentence. One at a time: CTranslate2 with one thread or all, whichever is faster; Shoal with
+one. In flight: all threads; CTranslate2 gets all sentences at once, sorts them, and runs with the best of its settings here.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import ctranslate2
+
+from engines import Peer, Shoal, Workload
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MULTI30K = ROOT / "models/multi30k-de-en"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="scripts/compare-peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", nargs="?", type=Path, help="German sentences, one a line (default: those of the tests)")
+    parser.add_argument("reference", nargs="?", type=Path, help="their translations: BLEU of both on the whole file")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, sentences and settings: below two minutes")
+    parser.add_argument("--rounds", type=int, help="default: 7, or 3")
+    parser.add_argument("--policy", action="append", default=[], help="as in shoal bench; may be given again (default: the model's)")
+    parser.add_argument("--precision", default="int8", help="of both; empty: CTranslate2 int8 and Shoal's own default")
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--fixed-length", type=int, default=24, help="output tokens of the random checkpoints")
+    parser.add_argument("--sized", type=Path, required=True, help="folder with the random checkpoints (given by the script)")
+    parser.add_argument("--shoal", type=Path, default=ROOT / ".build/release/shoal")
+    parser.add_argument("--models", default="multi30k,iwslt,base", help="which of them, with commas between")
+    parser.add_argument("--skip-kernels", action="store_true", help="leave the table of single products out")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line instead of tables")
+    return parser.parse_args()
+
+
+def sentences(path):
+    if path:
+        return path.read_text(encoding="utf-8").splitlines()
+    golden = json.loads((ROOT / "Tests/Golden/own.json").read_text(encoding="utf-8"))
+    return [sentence["text"] for sentence in golden[0]["sentences"] if sentence["text"].strip()]
+
+
+def summary(values):
+    return {"ratio": statistics.median(values), "ratio_low": min(values), "ratio_high": max(values)}
+
+
+class Comparison:
+    def __init__(self, options):
+        self.options = options
+        self.threads = len(os.sched_getaffinity(0))
+        self.rounds = options.rounds or (3 if options.quick else 7)
+        self.scratch = Path(tempfile.mkdtemp())
+        self.shoal = Shoal(options.shoal, options.precision, options.policy or self.default_policies())
+        self.rows = []
+
+    def default_policies(self):
+        found = json.loads((MULTI30K / "exits.json").read_text())["policies"]
+        return list(found)
+
+    def workloads(self):
+        texts, quick = sentences(self.options.source), self.options.quick
+        for name in self.options.models.split(","):
+            if name == "multi30k":
+                yield Workload(name, MULTI30K, texts[: 100 if quick else 300], None, self.scratch), 50 if quick else 100
+            else:
+                count = 64 if quick else 128
+                repeated = (texts * (count // len(texts) + 1))[:count]
+                yield Workload(name, self.options.sized / name, repeated, self.options.fixed_length, self.scratch), 4 if quick else 8
+
+    def add(self, **row):
+        self.rows.append(row)
+        if self.options.json:
+            print(json.dumps(row), flush=True)
+
+    def compare(self, workload, alone):
+        peer = Peer(workload, self.options.precision or "int8")
+        self.one_at_a_time(workload, peer, alone)
+        self.in_flight(workload, peer)
+        with self.shoal.serve(workload) as server:
+            own = server.resident()
+        theirs = peer.resident(self.threads)
+        self.add(case="resident MiB", model=workload.name, policy="", peer=theirs, own=own, ratio=own / theirs)
+
+    def one_at_a_time(self, workload, peer, count):
+        sources, counts = peer.sources[:count], sorted({1, self.threads})
+        for threads in counts:
+            peer.p50(threads, sources[:2])
+        rounds = []
+        for _ in range(self.rounds):
+            theirs = {threads: peer.p50(threads, sources) for threads in counts}
+            rounds.append((theirs, self.shoal.bench(workload, 1, limit=count)))
+        better = min(counts, key=lambda threads: statistics.median(theirs[threads] for theirs, _ in rounds))
+        setting = f"{better} thread{'s' if better > 1 else ''}"
+        self.policies("p50 ms", workload, setting, [(theirs[better], own) for theirs, own in rounds], "p50_ms", lambda peer, own: peer / own)
+
+    def settings(self):
+        """inter_threads, intra_threads, max_batch_size, batch_type."""
+        places, n = self.options.in_flight, self.threads
+        settings = [(n, 1, places, "examples"), (n, 1, max(1, places // n), "examples")]
+        if not self.options.quick:
+            settings += [(n, 1, 1024, "tokens"), (1, n, places, "examples")]
+        return settings
+
+    def in_flight(self, workload, peer):
+        sources, settings = peer.sources, self.settings()
+        for setting in settings:
+            peer.throughput(setting, sources[:8])
+        trial = {setting: peer.throughput(setting, sources) for setting in settings}
+        best = max(trial, key=trial.get)
+        rounds = [(peer.throughput(best, sources), self.shoal.bench(workload, self.options.in_flight)) for _ in range(self.rounds)]
+        inter, intra, size, kind = best
+        setting = f"{inter} × {intra} threads, batches of {size} {kind}"
+        self.policies("tokens/s", workload, setting, rounds, "tokens_per_second", lambda peer, own: own / peer)
+
+    def policies(self, case, workload, setting, rounds, key, ratio):
+        for name in rounds[0][1]:
+            own = [rows[name] for _, rows in rounds]
+            kept = [row["kept"] for row in own if row["kept"] is not None]
+            self.add(
+                case=case, model=workload.name, policy=name, peer_setting=setting, peer=statistics.median(theirs for theirs, _ in rounds),
+                own=statistics.median(row[key] for row in own), **summary([ratio(theirs, rows[name][key]) for theirs, rows in rounds]),
+                exit=own[0]["average_exit_layer"], operations=own[0]["operations"], time=statistics.median(row["time"] for row in own),
+                kept=statistics.median(kept) if kept else None)
+
+    def starts(self, workload):
+        times = []
+        for _ in range(3 if self.options.quick else 7):
+            with self.shoal.serve(workload) as server:
+                times.append(server.first_answer())
+        self.add(case="start to first answer ms", model=workload.name, policy="", own=statistics.median(times))
+
+    def quality(self, workload, peer):
+        import sacrebleu
+        references = sentences(self.options.reference)
+        hypotheses = peer.translate(sentences(self.options.source))
+        theirs = sacrebleu.corpus_bleu(hypotheses, [references]).score
+        for name, own in self.shoal.bleu(workload, self.options.source, self.options.reference).items():
+            self.add(case="BLEU", model=workload.name, policy=name, peer=theirs, own=own)
+
+    def run(self):
+        for workload, alone in self.workloads():
+            self.compare(workload, alone)
+            if workload.name == "multi30k":
+                self.starts(workload)
+                if self.options.reference:
+                    self.quality(workload, Peer(workload, self.options.precision or "int8"))
+
+    def table(self):
+        def number(value, decimals=1):
+            return "–" if value is None else f"{value:,.{decimals}f}"
+
+        def percent(value):
+            return "–" if value is None else f"{100 * value:.0f} %"
+
+        print("\n| case | model | policy | CTranslate2 | Shoal | ratio (range) | exit | operations | time | kept |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+        for row in self.rows:
+            ratio = number(row.get("ratio"), 2)
+            if "ratio_low" in row:
+                ratio += f" ({row['ratio_low']:.2f}–{row['ratio_high']:.2f})"
+            decimals = 0 if row["case"] == "tokens/s" else 2
+            print(
+                f"| {row['case']} | {row['model']} | {row['policy']} | {number(row.get('peer'), decimals)} | {number(row['own'], decimals)} "
+                f"| {ratio} | {number(row.get('exit'), 2)} | {percent(row.get('operations'))} | {percent(row.get('time'))} "
+                f"| {percent(row.get('kept'))} |")
+        print()
+        for row in self.rows:
+            if row.get("policy") == "full" and "peer_setting" in row:
+                print(f"CTranslate2, {row['case']}, {row['model']}: {row['peer_setting']}")
+
+
+def main():
+    options = arguments()
+    if options.reference and not options.source:
+        sys.exit("a reference needs its source")
+    comparison = Comparison(options)
+    if not options.json:
+        print(
+            f"CTranslate2 {ctranslate2.__version__} {options.precision or 'int8'}, Shoal {options.precision or 'as it comes'}, "
+            f"{comparison.threads} processors, {options.in_flight} in flight, {comparison.rounds} rounds", flush=True)
+    comparison.run()
+    if not options.json:
+        comparison.table()
+    if not options.skip_kernels:
+        print(flush=True)
+        rounds = ["--rounds", "5" if options.quick else "15"] + (["--json"] if options.json else [])
+        subprocess.run([sys.executable, ROOT / "Benchmarks/kernels/kernels.py", *rounds], check=True)
+
+
+main()
