@@ -23,15 +23,16 @@ let package = Package(
     ],
     targets: [
         .target(name: "CKernels", cSettings: c),
-        .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: swift),
+        .target(name: "Tensor", dependencies: ["CKernels", "Threads"], swiftSettings: swift),
         .target(name: "JSON", swiftSettings: swift),
-        .target(name: "Threads", swiftSettings: swift),
+        .target(name: "Threads", dependencies: ["CSystem"], swiftSettings: swift),
         .target(name: "Checkpoint", dependencies: ["JSON", "CSystem"], swiftSettings: swift),
         .target(
-            name: "TranslationModel", dependencies: ["Tensor", "Checkpoint"], swiftSettings: swift),
+            name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "Threads"],
+            swiftSettings: swift),
         .target(
             name: "Decoding",
-            dependencies: ["TranslationModel", "Tensor", "Checkpoint", "Randomness"],
+            dependencies: ["TranslationModel", "Tensor", "Checkpoint", "Randomness", "Threads"],
             swiftSettings: swift),
         .target(
             name: "Training",
@@ -113,9 +114,10 @@ let package = Package(
         .testTarget(
             name: "SentencePieceTests", dependencies: ["SentencePiece"],
             resources: [.copy("Resources")], swiftSettings: swift),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(
-            name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport"],
+            name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport", "Threads"],
             swiftSettings: swift),
         .testTarget(
             name: "TrainingTests",

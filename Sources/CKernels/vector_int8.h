@@ -102,14 +102,7 @@ void CK_NAME(ck_linear_int8)(const ck_linear_int8_args *a) {
     if (a->rows <= CK_INT8_ROWS) return int8_bands(a);
     // Many rows: panel by panel, so that each is read from far away once and from near by every band.
     for (size_t column = 0; column < a->outputs; column += CK_PANEL) {
-        ck_linear_int8_args panel = *a;
-        panel.panels += column / CK_PANEL * ck_int8_panel_bytes(a->inputs);
-        panel.scales += column;
-        panel.offsets += column;
-        panel.outputs = ck_min(CK_PANEL, a->outputs - column);
-        panel.bias = a->bias ? a->bias + column : 0;
-        panel.residual = a->residual ? a->residual + column : 0;
-        panel.y += column;
+        ck_linear_int8_args panel = ck_linear_int8_part(a, column, ck_min(CK_PANEL, a->outputs - column));
         int8_bands(&panel);
     }
 }

@@ -62,12 +62,7 @@ void CK_NAME(ck_linear)(const ck_linear_args *a) {
     if (a->rows <= 6) return bands(a);
     // Many rows: panel by panel, so that each is read from far away once and from near by every band.
     for (size_t column = 0; column < a->outputs; column += CK_PANEL) {
-        ck_linear_args panel = *a;
-        panel.panels += column * a->inputs;
-        panel.outputs = ck_min(CK_PANEL, a->outputs - column);
-        panel.bias = a->bias ? a->bias + column : 0;
-        panel.residual = a->residual ? a->residual + column : 0;
-        panel.y += column;
+        ck_linear_args panel = ck_linear_part(a, column, ck_min(CK_PANEL, a->outputs - column));
         bands(&panel);
     }
 }

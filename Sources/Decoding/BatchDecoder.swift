@@ -1,6 +1,7 @@
 import Checkpoint
 import Randomness
 public import Tensor
+public import Threads
 public import TranslationModel
 
 /// Decodes many sentences at once: sentences join between steps, each step runs every live hypothesis
@@ -65,8 +66,12 @@ public final class BatchDecoder {
 
     /// Moves every live hypothesis of every sentence one token on.
     ///
+    /// - Parameter team: helps with large products; the calling thread has it.
     /// - Returns: what has finished with this step.
-    public func advance() -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
+    public func advance(
+        helpedBy team: ThreadTeam? = nil
+    ) -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
+        step.team = team
         run.begin(sentences, endOfSentence: model.configuration.endOfSentenceID)
         rows.removeAll(keepingCapacity: true)
         for sentence in sentences {

@@ -1,4 +1,5 @@
 internal import CKernels
+public import Threads
 
 /// A linear map y = x·Wᵀ + b with weights [outputs, inputs], packed once for the kernels.
 ///
@@ -59,9 +60,11 @@ public final class Linear: @unchecked Sendable {
     ///   - y: at least `outputs` columns; not x.
     ///   - first: row of y that the first of `rows` goes to.
     ///   - options: what follows the product.
+    ///   - team: helps where the product is large enough; the calling thread must have it. The result
+    ///     is the same.
     public func apply(
         _ x: Matrix, rows: Range<Int>, into y: Matrix, at first: Int = 0,
-        _ options: Options = Options()
+        _ options: Options = Options(), team: ThreadTeam? = nil
     ) {
         precondition(x.columns >= inputs && y.columns >= outputs && x !== y, "shapes do not fit")
         guard !rows.isEmpty else { return }
@@ -84,7 +87,18 @@ public final class Linear: @unchecked Sendable {
         arguments.inputs = inputs
         arguments.outputs = outputs
         arguments.activation = options.activation.kernel
-        ck_linear(instructionSet.isa, &arguments)
+        guard let team, let split = Split(arguments.shape, bytesOfWeight: 4) else {
+            ck_linear(instructionSet.isa, &arguments)
+            return
+        }
+        var work = PartedWork(arguments: arguments, isa: instructionSet.isa, split: split)
+        team.run(parts: split.parts, &work) { context, part in
+            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_args>.self)
+            let columns = work.pointee.split.columns(of: part)
+            var arguments = work.pointee.arguments
+            arguments = ck_linear_part(&arguments, columns.lowerBound, columns.count)
+            ck_linear(work.pointee.isa, &arguments)
+        }
     }
 
     /// What follows the product.

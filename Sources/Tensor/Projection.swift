@@ -1,3 +1,5 @@
+public import Threads
+
 /// The numbers that a network's matrix products are computed in.
 public enum Precision: String, Sendable, CaseIterable {
     /// fp32 throughout.
@@ -61,8 +63,9 @@ public final class Projection: Sendable {
         _ x: ProjectionInput, into y: Matrix, _ options: Linear.Options = Linear.Options()
     ) {
         switch form {
-        case .float32(let linear): linear.apply(x.matrix, rows: 0..<x.rows, into: y, options)
-        case .int8(let linear): linear.apply(x.quantized, into: y, options)
+        case .float32(let linear):
+            linear.apply(x.matrix, rows: 0..<x.rows, into: y, options, team: x.team)
+        case .int8(let linear): linear.apply(x.quantized, into: y, options, team: x.team)
         }
     }
 
@@ -100,6 +103,8 @@ public final class Projection: Sendable {
 public final class ProjectionInput {
     /// Rows that were set.
     public private(set) var rows = 0
+    /// Helps with the products that read these rows while the calling thread has it; nil: nobody does.
+    public var team: ThreadTeam?
 
     let quantized: QuantizedRows
     private(set) var matrix: Matrix

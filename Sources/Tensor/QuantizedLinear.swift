@@ -1,4 +1,5 @@
 internal import CKernels
+public import Threads
 
 /// A linear map y = x·Wᵀ + b with weights [outputs, inputs] in 8 bits, packed once for the kernels.
 ///
@@ -65,9 +66,11 @@ public final class QuantizedLinear: @unchecked Sendable {
     ///   - first: row of y that the first of `rows` goes to.
     ///   - options: what follows the product. Row i of the residual belongs to row first + i of y,
     ///     so it may be y itself.
+    ///   - team: helps where the product is large enough; the calling thread must have it. The result
+    ///     is the same.
     public func apply(
         _ x: QuantizedRows, rows: Range<Int>? = nil, into y: Matrix, at first: Int = 0,
-        _ options: Linear.Options = Linear.Options()
+        _ options: Linear.Options = Linear.Options(), team: ThreadTeam? = nil
     ) {
         precondition(x.columns == inputs && y.columns >= outputs, "shapes do not fit")
         let rows = rows ?? 0..<x.rows
@@ -92,7 +95,18 @@ public final class QuantizedLinear: @unchecked Sendable {
         arguments.inputs = inputs
         arguments.outputs = outputs
         arguments.activation = options.activation.kernel
-        ck_linear_int8(instructionSet.isa, &arguments)
+        guard let team, let split = Split(arguments.shape, bytesOfWeight: 1) else {
+            ck_linear_int8(instructionSet.isa, &arguments)
+            return
+        }
+        var work = PartedWork(arguments: arguments, isa: instructionSet.isa, split: split)
+        team.run(parts: split.parts, &work) { context, part in
+            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_int8_args>.self)
+            let columns = work.pointee.split.columns(of: part)
+            var arguments = work.pointee.arguments
+            arguments = ck_linear_int8_part(&arguments, columns.lowerBound, columns.count)
+            ck_linear_int8(work.pointee.isa, &arguments)
+        }
     }
 
     /// Some outputs of one row: target[i] = (x·Wᵀ + b)[ids[i]], the bits that `apply` gives there.

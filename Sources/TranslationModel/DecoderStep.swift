@@ -1,5 +1,6 @@
 import Checkpoint
 public import Tensor
+public import Threads
 
 /// One hypothesis in a decoding step: the token that it feeds in and where it stands.
 public struct DecoderRow {
@@ -31,6 +32,14 @@ public final class DecoderStep {
     public private(set) var layerRows: [Int]
     /// Logits [asked rows, V] of the latest `classify`.
     public let logits: Matrix
+    /// Helps with large products while the calling thread has it; nil: nobody does.
+    public var team: ThreadTeam? {
+        didSet {
+            let team = model.isWide ? team : nil
+            input.team = team
+            feedForward.team = team
+        }
+    }
 
     let positions: PositionStore
     private let model: TranslationModel

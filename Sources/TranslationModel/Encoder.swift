@@ -1,5 +1,6 @@
 import Checkpoint
 public import Tensor
+public import Threads
 
 /// One post-norm encoder layer.
 struct EncoderLayer: Sendable {
@@ -31,6 +32,13 @@ public final class EncoderScratch {
     let sum: Matrix  // [R, d]
     let input: ProjectionInput  // [R, d]
     let feedForward: FeedForwardScratch
+    /// Helps with large products while the calling thread has it; nil: nobody does.
+    public var team: ThreadTeam? {
+        didSet {
+            input.team = team
+            feedForward.team = team
+        }
+    }
     let attention: Attention
 
     /// Scratch for the encoder of `model`; it grows with the largest batch seen.

@@ -1,5 +1,6 @@
 public import Checkpoint
 public import Tensor
+import Threads
 
 /// The position-wise block of a post-norm layer: LayerNorm(x + fc2(act(fc1(x)))).
 ///
@@ -37,6 +38,12 @@ final class FeedForwardScratch {
     let inner: Matrix  // [rows, f]
     let input: ProjectionInput  // [rows, d]
     let innerInput: ProjectionInput  // [rows, f]
+    var team: ThreadTeam? {
+        didSet {
+            input.team = team
+            innerInput.team = team
+        }
+    }
 
     init(width d: Int, inner f: Int, precision: Precision) {
         inner = Matrix(rows: 0, columns: f)

@@ -74,6 +74,13 @@ public final class TranslationModel: Sendable {
     /// V, the number of target ids.
     public var vocabularySize: Int { configuration.targetVocabularySize }
 
+    /// Whether the products of a single position are large enough for several threads: those of a small
+    /// model take less time than telling another thread of them.
+    var isWide: Bool {
+        let bytes = precision == .int8 ? 1 : 4
+        return configuration.width * configuration.width * bytes >= 128 << 10
+    }
+
     /// Policies that the checkpoint has heads for.
     public var availableHeads: Set<ExitHead> { heads.available }
 

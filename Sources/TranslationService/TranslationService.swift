@@ -1,4 +1,5 @@
 import Threads
+import Synchronization
 import Telemetry
 
 /// Translates requests on a fixed set of worker threads, from a bounded queue.
@@ -13,11 +14,18 @@ public final class TranslationService: Sendable {
     public let configuration: Configuration
     let metrics: ServiceMetrics
     let queue: Monitor<Queue>
+    /// Helps the only worker that has something to do.
+    let team: ThreadTeam
+    /// Workers in the midst of computing.
+    let busyWorkers = Atomic(0)
 
     /// Sizes of the service.
     public struct Configuration: Sendable, Equatable {
         /// Worker threads, at least 1.
         public var workers = 1
+        /// Threads that one worker's products may take while no other worker has any, at least 1; they
+        /// help where the model is wide enough for it to pay.
+        public var threads = 1
         /// Sentences in one worker's batch, at least 1.
         public var maximumSequences = 32
         /// Requests that may wait for a worker; one more is refused.
@@ -42,11 +50,14 @@ public final class TranslationService: Sendable {
     ///   - configuration: sizes.
     ///   - metrics: where to count.
     public init(model: ServedModel, configuration: Configuration, metrics: ServiceMetrics) {
-        precondition(configuration.workers > 0 && configuration.maximumSequences > 0)
+        precondition(
+            configuration.workers > 0 && configuration.threads > 0
+                && configuration.maximumSequences > 0)
         self.model = model
         self.configuration = configuration
         self.metrics = metrics
         queue = Monitor(Queue())
+        team = ThreadTeam(helpers: configuration.threads - 1)
         metrics.queueCapacity.set(Double(configuration.maximumQueuedRequests))
         for _ in 0..<configuration.workers {
             queue.change { $0.workers += 1 }

@@ -1,5 +1,6 @@
 import Threads
 import Decoding
+import Synchronization
 import Telemetry
 import Tokenization
 import TranslationModel
@@ -109,7 +110,10 @@ final class Worker {
 
     private func encode(_ sentences: ArraySlice<PendingSentence>) {
         let start = monotonicSeconds()
-        let states = model.network.encode(sentences.map(\.ids), scratch: encoderScratch)
+        let states = withTeam { team in
+            encoderScratch.team = team
+            return model.network.encode(sentences.map(\.ids), scratch: encoderScratch)
+        }
         let end = monotonicSeconds()
         metrics.encodeBatch.observe(Double(sentences.count))
         metrics.encodeDuration.observe(end - start)
@@ -128,7 +132,7 @@ final class Worker {
         guard !running.isEmpty else { return }
         metrics.decodeBatch.observe(Double(decoder.rowCount))
         let start = monotonicSeconds()
-        let finished = decoder.advance()
+        let finished = withTeam { decoder.advance(helpedBy: $0) }
         let end = monotonicSeconds()
         metrics.decodeDuration.observe(end - start)
         for (layer, rows) in decoder.layerRows.enumerated() {
@@ -143,6 +147,15 @@ final class Worker {
             case .failure(let error): sentence.job.fail(.decoding(error))
             }
         }
+    }
+
+    /// Computes something, with the team's help where no other worker computes.
+    private func withTeam<Result>(_ body: (ThreadTeam?) -> Result) -> Result {
+        let others = service.busyWorkers.add(1, ordering: .relaxed).oldValue
+        defer { service.busyWorkers.subtract(1, ordering: .relaxed) }
+        guard others == 0, service.team.tryAcquire() else { return body(nil) }
+        defer { service.team.release() }
+        return body(service.team)
     }
 
     private func dropAnswered() {

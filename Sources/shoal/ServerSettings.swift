@@ -21,5 +21,6 @@ struct ServerSettings {
 
     init() {
         service.workers = Processors.available
+        service.threads = Processors.available
     }
 }

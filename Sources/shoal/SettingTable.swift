@@ -119,6 +119,9 @@ extension Setting<ServerSettings> {
             .integer(
                 "compute.workers", \.service.workers, 1...1024,
                 "Threads that translate (default: the processors)."),
+            .integer(
+                "compute.threads", \.service.threads, 1...1024,
+                "Threads that a request alone may use (default: the processors)."),
             Setting(
                 key: "compute.precision", help: "Numbers of the matrix products.",
                 range: Precision.allCases.map(\.rawValue).joined(separator: " or "),

@@ -73,6 +73,17 @@ typedef struct ck_linear_args {
 
 void ck_linear(ck_isa isa, const ck_linear_args *args);
 
+/// The part of a product that gives `count` outputs from `first` on, a multiple of CK_PANEL: the same bits as in the whole.
+static inline ck_linear_args ck_linear_part(const ck_linear_args *whole, size_t first, size_t count) {
+    ck_linear_args part = *whole;
+    part.panels += first * whole->inputs;
+    part.outputs = count;
+    part.bias = whole->bias ? whole->bias + first : 0;
+    part.residual = whole->residual ? whole->residual + first : 0;
+    part.y += first;
+    return part;
+}
+
 /// values[i] = activation(values[i])
 void ck_activate(ck_isa isa, ck_activation activation, float *values, size_t count);
 

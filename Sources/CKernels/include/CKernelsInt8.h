@@ -77,6 +77,19 @@ typedef struct ck_linear_int8_args {
 
 void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args);
 
+/// The part of a product that gives `count` outputs from `first` on, a multiple of CK_PANEL: the same bits as in the whole.
+static inline ck_linear_int8_args ck_linear_int8_part(const ck_linear_int8_args *whole, size_t first, size_t count) {
+    ck_linear_int8_args part = *whole;
+    part.panels += ck_int8_packed_count(first, whole->inputs);
+    part.scales += first;
+    part.offsets += first;
+    part.outputs = count;
+    part.bias = whole->bias ? whole->bias + first : 0;
+    part.residual = whole->residual ? whole->residual + first : 0;
+    part.y += first;
+    return part;
+}
+
 /// Some outputs of one row: y[i] is what `ck_linear_int8` gives output ids[i] before activation and residual, to the bit. Reads
 /// the cache lines of these outputs and of the 15 beside each, not the rest of the weights.
 typedef struct ck_select_int8_args {

@@ -18,6 +18,15 @@ extern const uint32_t shoal_epollout;
 extern const uint32_t shoal_epollerr;
 extern const uint32_t shoal_epollhup;
 
+/// Tells the processor that this is a loop which waits for another thread.
+static inline void shoal_spin_hint(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
 /// Most events that one shoal_epoll_wait reports.
 #define SHOAL_MAX_EVENTS 256
 
