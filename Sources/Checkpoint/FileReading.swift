@@ -101,4 +101,14 @@ final class MappedFile: @unchecked Sendable {
         guard let base else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
         return body(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
     }
+
+    /// Says that a range will hardly be read again: its pages leave this process's memory, and would
+    /// be read from the file.
+    func release(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let start = (range.lowerBound + page - 1) / page * page
+        let end = range.upperBound / page * page
+        guard let base, start < end else { return }
+        madvise(base + start, end - start, MADV_DONTNEED)
+    }
 }

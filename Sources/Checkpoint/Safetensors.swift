@@ -85,6 +85,7 @@ public struct Safetensors: Sendable {
                 found: entry.elementType.rawValue, expected: "F32, F16 or BF16")
         }
         let values = mapping.withBytes(entry.bytes, entry.elementType.floats)
+        mapping.release(entry.bytes)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw CheckpointError(
                 .notFinite, file: file, subject: name,
