@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure the products of Sources/CKernels beside CTranslate2's own, the machine's peaks and its bandwidth (x86-64, clang).
 
-Usage: PYTHON Benchmarks/kernels/kernels.py [--rounds 15] [--kernels Sources/CKernels] [--json]
+Usage: PYTHON Benchmarks/kernels/kernels.py [--rounds 15] [--kernels Sources/CKernels] [--json] [--machine BYTES]
 
 PYTHON has numpy and ctranslate2, and torch if that is to be compared; scripts/compare-peers makes such an environment.
 
@@ -10,7 +10,8 @@ round, and ratios are medians over rounds. CTranslate2's product is the C++
 function that its library exports, called with what CTranslate2 itself passes on this machine: unsigned activations with the
 compensation where its backend prefers that, packed weights where it packs them. It gives int32; ours also gives the scaled floats.
 Neither includes quantising the activations. The bound is the lower of the peak and what the read bandwidth of a buffer of the size of
-the weights allows. fp32: two threads; against numpy and torch, whichever is faster.
+the weights allows. fp32: two threads; against numpy and torch, whichever is faster. With --machine only the peaks of one thread are measured, and
+the bandwidth of reading so many bytes again and again.
 """
 import argparse, ctypes, glob, json, os, platform, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -250,11 +251,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--kernels", type=Path, default=ROOT / "Sources/CKernels")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
+    parser.add_argument("--machine", type=int, metavar="BYTES")
     arguments = parser.parse_args()
     if platform.machine() != "x86_64":
         sys.exit("the peaks are written for x86-64")
-    ours, peer = build(arguments.kernels), Peer()
+    ours = build(arguments.kernels)
     machine = Machine(ours)
+    if arguments.machine:
+        buffer = aligned((arguments.machine + 255) // 256 * 256)
+        return print(json.dumps({
+            "gflops": median(machine.fma() for _ in range(9)), "gops": median(machine.dot() for _ in range(9)),
+            "read_gb_per_s": median(machine.read(buffer) for _ in range(9))}))
+    peer = Peer()
     show = (lambda printer: lambda row: print(json.dumps(row, ensure_ascii=False), flush=True)) if arguments.json else (lambda printer: printer)
     if not arguments.json:
         print(f"{peer.describe()}\npeaks of one thread: {median(machine.fma() for _ in range(9)):.0f} GFLOP/s by fused multiply-add, "

@@ -3,6 +3,9 @@
 Everything takes turns in rounds, and a ratio is the median over rounds of that round's ratio, with its range. Ratios above 1 are in
 Shoal's favour. Tokens include the end of sentence. One at a time: CTranslate2 with one thread or all, whichever is faster; Shoal with
 one. In flight: all threads; CTranslate2 gets all sentences at once, sorts them, and runs with the best of its settings here.
+
+Bound: what a token at full depth takes at least, as a share of what it took: the weights of the decoder read once for a batch at the
+measured bandwidth, or its operations at the measured peak, whichever is longer, and the encoder's operations at the peak.
 """
 import argparse
 import json
@@ -27,7 +30,7 @@ def arguments():
     parser.add_argument("source", nargs="?", type=Path, help="German sentences, one a line (default: those of the tests)")
     parser.add_argument("reference", nargs="?", type=Path, help="their translations: BLEU of both on the whole file")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, sentences and settings: below two minutes")
-    parser.add_argument("--rounds", type=int, help="default: 7, or 3")
+    parser.add_argument("--rounds", type=int, help="default: 5, or 3")
     parser.add_argument("--policy", action="append", default=[], help="as in shoal bench; may be given again (default: the model's)")
     parser.add_argument("--precision", default="int8", help="of both; empty: CTranslate2 int8 and Shoal's own default")
     parser.add_argument("--in-flight", type=int, default=64)
@@ -35,7 +38,7 @@ def arguments():
     parser.add_argument("--sized", type=Path, required=True, help="folder with the random checkpoints (given by the script)")
     parser.add_argument("--shoal", type=Path, default=ROOT / ".build/release/shoal")
     parser.add_argument("--models", default="multi30k,iwslt,base", help="which of them, with commas between")
-    parser.add_argument("--skip-kernels", action="store_true", help="leave the table of single products out")
+    parser.add_argument("--skip-kernels", action="store_true", help="leave out the table of single products, and the bounds")
     parser.add_argument("--json", action="store_true", help="a JSON object a line instead of tables")
     return parser.parse_args()
 
@@ -51,11 +54,36 @@ def summary(values):
     return {"ratio": statistics.median(values), "ratio_low": min(values), "ratio_high": max(values)}
 
 
+class Roofline:
+    """The least time of a token at full depth, by what this machine was measured to do."""
+
+    batch_rows = 32  # of a worker, as batch.max_sequences has it
+
+    def __init__(self, workload, precision):
+        config = json.loads((workload.checkpoint / "config.json").read_text())
+        d, f, layers, vocabulary = (config[key] for key in ("d_model", "decoder_ffn_dim", "decoder_layers", "vocab_size"))
+        self.is_int8 = precision == "int8"
+        # Without keys and values of the source, which are made once for a sentence.
+        self.bytes = (layers * (6 * d * d + 2 * d * f) + vocabulary * d) * (1 if self.is_int8 else 4)
+        output = subprocess.run(
+            [sys.executable, ROOT / "Benchmarks/kernels/kernels.py", "--machine", str(self.bytes)],
+            check=True, capture_output=True, text=True).stdout
+        self.machine = json.loads(output)
+
+    def share(self, row):
+        """Of the time that a row of shoal bench took."""
+        peak = 1e9 * self.machine["gops" if self.is_int8 else "gflops"]
+        rows = max(1, min(self.batch_rows, row["in_flight"] // row["threads"]))
+        read = self.bytes / rows / (1e9 * self.machine["read_gb_per_s"])
+        least = max(read, row["full_depth_operations_per_token"] / peak) + row["encoder_operations_per_token"] / peak
+        return least * row["tokens_per_second"] / row["threads"]
+
+
 class Comparison:
     def __init__(self, options):
         self.options = options
         self.threads = len(os.sched_getaffinity(0))
-        self.rounds = options.rounds or (3 if options.quick else 7)
+        self.rounds = options.rounds or (3 if options.quick else 5)
         self.scratch = Path(tempfile.mkdtemp())
         self.shoal = Shoal(options.shoal, options.precision, options.policy or self.default_policies())
         self.rows = []
@@ -81,6 +109,7 @@ class Comparison:
 
     def compare(self, workload, alone):
         peer = Peer(workload, self.options.precision or "int8")
+        self.roofline = None if self.options.skip_kernels else Roofline(workload, self.options.precision)
         self.one_at_a_time(workload, peer, alone)
         self.in_flight(workload, peer)
         with self.shoal.serve(workload) as server:
@@ -127,7 +156,8 @@ class Comparison:
                 case=case, model=workload.name, policy=name, peer_setting=setting, peer=statistics.median(theirs for theirs, _ in rounds),
                 own=statistics.median(row[key] for row in own), **summary([ratio(theirs, rows[name][key]) for theirs, rows in rounds]),
                 exit=own[0]["average_exit_layer"], operations=own[0]["operations"], time=statistics.median(row["time"] for row in own),
-                kept=statistics.median(kept) if kept else None)
+                kept=statistics.median(kept) if kept else None,
+                bound=statistics.median(map(self.roofline.share, own)) if self.roofline and name == "full" else None)
 
     def starts(self, workload):
         times = []
@@ -159,8 +189,8 @@ class Comparison:
         def percent(value):
             return "–" if value is None else f"{100 * value:.0f} %"
 
-        print("\n| case | model | policy | CTranslate2 | Shoal | ratio (range) | exit | operations | time | kept |")
-        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+        print("\n| case | model | policy | CTranslate2 | Shoal | ratio (range) | exit | operations | time | kept | bound |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         for row in self.rows:
             ratio = number(row.get("ratio"), 2)
             if "ratio_low" in row:
@@ -169,7 +199,7 @@ class Comparison:
             print(
                 f"| {row['case']} | {row['model']} | {row['policy']} | {number(row.get('peer'), decimals)} | {number(row['own'], decimals)} "
                 f"| {ratio} | {number(row.get('exit'), 2)} | {percent(row.get('operations'))} | {percent(row.get('time'))} "
-                f"| {percent(row.get('kept'))} |")
+                f"| {percent(row.get('kept'))} | {percent(row.get('bound'))} |")
         print()
         for row in self.rows:
             if row.get("policy") == "full" and "peer_setting" in row:

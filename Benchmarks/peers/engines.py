@@ -119,11 +119,13 @@ class Server:
     def __enter__(self):
         self.start = time.perf_counter()
         self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
+        lines = []
         for line in self.process.stderr:
+            lines.append(line)
             if found := re.search(r"listening on http://[^ ]*:(\d+)", line):
                 self.port = int(found[1])
                 return self
-        raise RuntimeError(f"{' '.join(self.command)} did not start")
+        raise RuntimeError(f"{' '.join(self.command)} did not start: {''.join(lines)}")
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
