@@ -6,12 +6,14 @@ Usage: PYTHON Benchmarks/kernels/kernels.py [--rounds 15] [--kernels Sources/CKe
 PYTHON has numpy and ctranslate2, and torch if that is to be compared; scripts/compare-peers makes such an environment.
 
 int8: one thread, K 512, in processor time of the thread, which a neighbour costs less than the clock's. Everything takes turns in every
-round, and ratios are medians over rounds. CTranslate2's product is the C++
-function that its library exports, called with what CTranslate2 itself passes on this machine: unsigned activations with the
-compensation where its backend prefers that, packed weights where it packs them. It gives int32; ours also gives the scaled floats.
-Neither includes quantising the activations. The bound is the lower of the peak and what the read bandwidth of a buffer of the size of
-the weights allows. fp32: two threads; against numpy and torch, whichever is faster. With --machine only the peaks of one thread are measured, and
-the bandwidth of reading so many bytes again and again.
+round, and ratios are medians over rounds. CTranslate2's product is the C++ function that its library exports, called with what
+CTranslate2 itself passes on this machine: unsigned activations with the compensation where its backend prefers that, packed weights
+where it packs them. It gives int32; ours also gives the scaled floats. Neither includes quantising the activations. The bound is the
+lower of the peak and what the read bandwidth of a buffer of the size of the weights allows.
+
+fp32: two threads; against numpy and torch, whichever is faster.
+
+With --machine only the peaks of one thread are measured, and the bandwidth of reading so many bytes again and again.
 """
 import argparse, ctypes, glob, json, os, platform, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -42,7 +44,8 @@ def build(kernels):
         ["clang", "-O3", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-pthread", "-I", str(kernels / "include"),
          "-o", str(library), *sources, "-lm"], check=True)
     ours = ctypes.CDLL(str(library))
-    for name in ("time_peer", "time_int8", "time_fp32", "time_fma_avx512", "time_dot_avx512", "time_fma_avx2", "time_dot_avx2", "time_read"):
+    loops = ("peer", "int8", "fp32", "fma_avx512", "dot_avx512", "fma_avx2", "dot_avx2", "read")
+    for name in (f"time_{loop}" for loop in loops):
         getattr(ours, name).restype = ctypes.c_double
     ours.make_int8.restype = ctypes.c_void_p
     ours.int8_result.restype = ctypes.POINTER(ctypes.c_float)
@@ -90,7 +93,8 @@ class Peer:
 
     class Case(ctypes.Structure):
         _fields_ = [
-            ("gemm", ctypes.c_void_p), ("a", ctypes.c_void_p), ("b", ctypes.c_void_p), ("c", ctypes.c_void_p), ("compensation", ctypes.c_void_p),
+            ("gemm", ctypes.c_void_p), ("a", ctypes.c_void_p), ("b", ctypes.c_void_p), ("c", ctypes.c_void_p),
+            ("compensation", ctypes.c_void_p),
             ("m", ctypes.c_long), ("n", ctypes.c_long), ("k", ctypes.c_long), ("b_is_packed", ctypes.c_bool)]
 
     INT8 = 3  # ctranslate2::ComputeType::INT8
@@ -109,7 +113,7 @@ class Peer:
         for key, text in {
             "gemm": "::primitives<(ctranslate2::Device)0>::gemm<signed char, int>(bool, bool, bool, bool, long, long, long, float,",
             "pack": "::primitives<(ctranslate2::Device)0>::gemm_pack_b<signed char>(signed char const*, bool, long, long, float,",
-            "compensation": "::primitives<(ctranslate2::Device)0>::compute_u8_compensation(signed char const*, bool, long, long, float, int*)",
+            "compensation": "::primitives<(ctranslate2::Device)0>::compute_u8_compensation(signed char const*, bool, long, long, float,",
             "backend": "ctranslate2::cpu::get_gemm_backend(ctranslate2::ComputeType)",
             "packs": "ctranslate2::cpu::pack_gemm_weights(ctranslate2::ComputeType)",
             "threads": "ctranslate2::set_num_threads(unsigned long)",
@@ -144,7 +148,8 @@ class Peer:
             self.symbols["pack"](pointer(b), *shape, pointer(weights))
         gemm = ctypes.cast(self.symbols["gemm"], ctypes.c_void_p).value
         case = self.Case(
-            gemm, a.ctypes.data, weights.ctypes.data, c.ctypes.data, compensation.ctypes.data if self.is_unsigned else None, m, n, k, self.packs)
+            gemm, a.ctypes.data, weights.ctypes.data, c.ctypes.data, compensation.ctypes.data if self.is_unsigned else None,
+            m, n, k, self.packs)
         return case, (a, weights, c, compensation)
 
 
@@ -184,8 +189,9 @@ def measure_int8(ours, machine, peer, m, n, rounds):
         peak, bandwidth = machine.dot(), machine.read(buffer)
         rows.append((own, other, peak, bandwidth, min(peak, bandwidth * operations / buffer.nbytes)))
     return {
-        "product": "int8", "m": m, "n": n, "k": K, "threads": 1, "gops": median(r[0] for r in rows), "peer_gops": median(r[1] for r in rows),
-        "ratio": median(r[0] / r[1] for r in rows), "ratio_low": min(r[0] / r[1] for r in rows), "ratio_high": max(r[0] / r[1] for r in rows),
+        "product": "int8", "m": m, "n": n, "k": K, "threads": 1, "gops": median(r[0] for r in rows),
+        "peer_gops": median(r[1] for r in rows), "ratio": median(r[0] / r[1] for r in rows),
+        "ratio_low": min(r[0] / r[1] for r in rows), "ratio_high": max(r[0] / r[1] for r in rows),
         "peak": median(r[2] for r in rows), "of_peak": median(r[0] / r[2] for r in rows), "read_gb_per_s": median(r[3] for r in rows),
         "of_bound": median(r[0] / r[4] for r in rows)}
 
@@ -236,8 +242,9 @@ def measure_fp32(ours, machine, torch, kind, m, n, k, rounds):
 
 
 def print_int8(row):
-    print(f"| {row['m']} | {row['n']:,} | {row['gops']:.0f} | {row['peer_gops']:.0f} | {row['ratio']:.2f} ({row['ratio_low']:.2f}–{row['ratio_high']:.2f}) "
-          f"| {100 * row['of_peak']:.0f} % | {row['read_gb_per_s']:.0f} | {100 * row['of_bound']:.0f} % |", flush=True)
+    print(f"| {row['m']} | {row['n']:,} | {row['gops']:.0f} | {row['peer_gops']:.0f} "
+          f"| {row['ratio']:.2f} ({row['ratio_low']:.2f}–{row['ratio_high']:.2f}) | {100 * row['of_peak']:.0f} % "
+          f"| {row['read_gb_per_s']:.0f} | {100 * row['of_bound']:.0f} % |", flush=True)
 
 
 def print_fp32(row):
@@ -263,7 +270,10 @@ def main():
             "gflops": median(machine.fma() for _ in range(9)), "gops": median(machine.dot() for _ in range(9)),
             "read_gb_per_s": median(machine.read(buffer) for _ in range(9))}))
     peer = Peer()
-    show = (lambda printer: lambda row: print(json.dumps(row, ensure_ascii=False), flush=True)) if arguments.json else (lambda printer: printer)
+
+    def show(printer):
+        return (lambda row: print(json.dumps(row, ensure_ascii=False), flush=True)) if arguments.json else printer
+
     if not arguments.json:
         print(f"{peer.describe()}\npeaks of one thread: {median(machine.fma() for _ in range(9)):.0f} GFLOP/s by fused multiply-add, "
               f"{median(machine.dot() for _ in range(9)):.0f} GOP/s by 8-bit dot products; {arguments.rounds} rounds\n\n"

@@ -32,7 +32,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="fewer rounds, sentences and settings: below two minutes")
     parser.add_argument("--rounds", type=int, help="default: 5, or 3")
     parser.add_argument("--policy", action="append", default=[], help="as in shoal bench; may be given again (default: the model's)")
-    parser.add_argument("--precision", default="int8", help="of both; empty: CTranslate2 int8 and Shoal's own default")
+    parser.add_argument("--precision", choices=["int8", "float32"], default="int8", help="of both (default: int8)")
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--fixed-length", type=int, default=24, help="output tokens of the random checkpoints")
     parser.add_argument("--sized", type=Path, required=True, help="folder with the random checkpoints (given by the script)")
@@ -108,7 +108,7 @@ class Comparison:
             print(json.dumps(row), flush=True)
 
     def compare(self, workload, alone):
-        peer = Peer(workload, self.options.precision or "int8")
+        peer = Peer(workload, self.options.precision)
         self.roofline = None if self.options.skip_kernels else Roofline(workload, self.options.precision)
         self.one_at_a_time(workload, peer, alone)
         self.in_flight(workload, peer)
@@ -127,7 +127,8 @@ class Comparison:
             rounds.append((theirs, self.shoal.bench(workload, 1, limit=count)))
         better = min(counts, key=lambda threads: statistics.median(theirs[threads] for theirs, _ in rounds))
         setting = f"{better} thread{'s' if better > 1 else ''}"
-        self.policies("p50 ms", workload, setting, [(theirs[better], own) for theirs, own in rounds], "p50_ms", lambda peer, own: peer / own)
+        pairs = [(theirs[better], own) for theirs, own in rounds]
+        self.policies("p50 ms", workload, setting, pairs, "p50_ms", lambda peer, own: peer / own)
 
     def settings(self):
         """inter_threads, intra_threads, max_batch_size, batch_type."""
@@ -180,7 +181,7 @@ class Comparison:
             if workload.name == "multi30k":
                 self.starts(workload)
                 if self.options.reference:
-                    self.quality(workload, Peer(workload, self.options.precision or "int8"))
+                    self.quality(workload, Peer(workload, self.options.precision))
 
     def table(self):
         def number(value, decimals=1):
@@ -197,8 +198,9 @@ class Comparison:
                 ratio += f" ({row['ratio_low']:.2f}–{row['ratio_high']:.2f})"
             decimals = 0 if row["case"] == "tokens/s" else 2
             print(
-                f"| {row['case']} | {row['model']} | {row['policy']} | {number(row.get('peer'), decimals)} | {number(row['own'], decimals)} "
-                f"| {ratio} | {number(row.get('exit'), 2)} | {percent(row.get('operations'))} | {percent(row.get('time'))} "
+                f"| {row['case']} | {row['model']} | {row['policy']} "
+                f"| {number(row.get('peer'), decimals)} | {number(row['own'], decimals)} | {ratio} "
+                f"| {number(row.get('exit'), 2)} | {percent(row.get('operations'))} | {percent(row.get('time'))} "
                 f"| {percent(row.get('kept'))} | {percent(row.get('bound'))} |")
         print()
         for row in self.rows:
@@ -213,7 +215,7 @@ def main():
     comparison = Comparison(options)
     if not options.json:
         print(
-            f"CTranslate2 {ctranslate2.__version__} {options.precision or 'int8'}, Shoal {options.precision or 'as it comes'}, "
+            f"CTranslate2 {ctranslate2.__version__} and Shoal in {options.precision}, "
             f"{comparison.threads} processors, {options.in_flight} in flight, {comparison.rounds} rounds", flush=True)
     comparison.run()
     if not options.json:

@@ -85,8 +85,8 @@ class Shoal:
 
     def bench(self, workload, in_flight, limit=None):
         """A row for each policy, by name."""
-        command = [self.binary, "bench", "--model", str(workload.checkpoint), "--source", str(workload.source), "--json", "--repeat", "1"]
-        command += ["--precision", self.precision] if self.precision else []
+        command = [self.binary, "bench", "--model", str(workload.checkpoint), "--source", str(workload.source), "--json", "--repeat", "1",
+                   "--precision", self.precision]
         command += ["--limit", str(limit)] if limit else []
         command += ["--in-flight", str(in_flight)] if in_flight > 1 else []
         command += ["--fixed-length", str(workload.fixed_length)] if workload.fixed_length else []
@@ -97,8 +97,8 @@ class Shoal:
 
     def bleu(self, workload, source, reference):
         """BLEU of the policies by name, of the whole file."""
-        command = [self.binary, "evaluate", "--model", str(workload.checkpoint), str(source), str(reference), "--json"]
-        command += ["--precision", self.precision] if self.precision else []
+        command = [self.binary, "evaluate", "--model", str(workload.checkpoint), str(source), str(reference), "--json",
+                   "--precision", self.precision]
         for policy in ["full", *self.policies]:
             command += ["--rule", policy]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -113,8 +113,8 @@ class Server:
 
     def __init__(self, shoal, workload):
         self.workload = workload
-        self.command = [shoal.binary, "serve", "--port", "0", "--model", str(workload.checkpoint)]
-        self.command += ["--compute-precision", shoal.precision] if shoal.precision else []
+        self.command = [
+            shoal.binary, "serve", "--port", "0", "--model", str(workload.checkpoint), "--compute-precision", shoal.precision]
 
     def __enter__(self):
         self.start = time.perf_counter()

@@ -3,6 +3,7 @@ import Checkpoint
 import Decoding
 import Glibc
 import Tokenization
+import TranslationModel
 import TranslationService
 
 /// The command `shoal bench`.
@@ -93,7 +94,7 @@ struct Bench: ParsableCommand {
             let setup = BenchSetup(
                 sentences: try texts(model), rounds: `repeat`, inFlight: inFlight,
                 workers: inFlight > 1 ? workers ?? Processors.available : 1,
-                beamSize: search.beamSize)
+                beamSize: search.beamSize, precision: model.network.precision)
             var rows = try rows(model)
             if inFlight > 1 {
                 try LoadRunner(model, setup).measure(&rows)

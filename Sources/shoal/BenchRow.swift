@@ -11,10 +11,11 @@ struct BenchSetup {
     /// Threads that translate.
     let workers: Int
     let beamSize: Int
+    let precision: Precision
 
     /// A line above the table.
     var text: String {
-        "instruction set \(InstructionSet.best), \(sentences.count) sentences × \(rounds), "
+        "instruction set \(InstructionSet.best), \(precision.rawValue), \(sentences.count) sentences × \(rounds), "
             + "\(inFlight) in flight, \(workers) thread\(workers == 1 ? "" : "s"), "
             + "beam \(beamSize); tokens with the end of sentence\n"
     }
@@ -125,6 +126,7 @@ extension BenchRow {
             .init("policy", .string(options.exit.policy.name.rawValue)),
             .init("name", .string(name)), .init("in_flight", integer(setup.inFlight)),
             .init("threads", integer(setup.workers)), .init("beam_size", integer(setup.beamSize)),
+            .init("precision", .string(setup.precision.rawValue)),
             .init("instruction_set", .string("\(InstructionSet.best)")),
             .init("sentences", integer(latencies.count)), .init("tokens", integer(tokens)),
             .init("round_seconds", .array(rounds.map { .number($0) })),

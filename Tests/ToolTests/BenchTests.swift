@@ -49,8 +49,10 @@ struct BenchTests {
 
     @Test("Without full depth there is nothing to hold the time against")
     func alone() throws {
-        let rows = try Run.bench("--limit", "1", "--policy", "fixed:layer=1")
+        let rows = try Run.bench(
+            "--limit", "1", "--policy", "fixed:layer=1", "--precision", "int8")
         #expect(rows.count == 1)
+        #expect(rows[0]["precision"]?.stringValue == "int8")
         #expect(rows[0]["time"]?.isNull == true && rows[0]["kept"]?.isNull == true)
     }
 
