@@ -79,6 +79,8 @@ ck_isa ck_detect(void) {
 
 void ck_linear(ck_isa isa, const ck_linear_args *args) { CK_CHOOSE(isa, ck_linear, args) }
 
+void ck_select(ck_isa isa, const ck_select_args *args) { CK_CHOOSE(isa, ck_select, args) }
+
 void ck_activate(ck_isa isa, ck_activation activation, float *values, size_t count) {
     CK_CHOOSE(isa, ck_activate, activation, values, count)
 }

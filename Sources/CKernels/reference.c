@@ -27,6 +27,15 @@ void ck_linear_reference(const ck_linear_args *a) {
     }
 }
 
+void ck_select_reference(const ck_select_args *a) {
+    for (size_t i = 0; i < a->count; i++) {
+        const float *w = a->panels + ck_column(a->ids[i], a->inputs);
+        float sum = 0.0f;
+        for (size_t k = 0; k < a->inputs; k++) sum = fmaf(a->x[k], w[k * CK_PANEL], sum);
+        a->y[i] = a->bias ? sum + a->bias[a->ids[i]] : sum;
+    }
+}
+
 void ck_activate_reference(ck_activation activation, float *values, size_t count) {
     for (size_t i = 0; i < count; i++) values[i] = ck_scalar_activate(activation, values[i]);
 }

@@ -7,6 +7,7 @@
 
 #define CK_DECLARE_VARIANT(isa)                                                                          \
     void ck_linear_##isa(const ck_linear_args *args);                                                    \
+    void ck_select_##isa(const ck_select_args *args);                                                    \
     void ck_activate_##isa(ck_activation activation, float *values, size_t count);                       \
     void ck_exp_##isa(float *values, size_t count);                                                      \
     void ck_layer_norm_##isa(const ck_norm_args *args);                                                  \
@@ -48,6 +49,11 @@ CK_DECLARE_INT8_VARIANT(neon_dotprod)
 static inline size_t ck_padded(size_t count) { return (count + 15) / 16 * 16; }
 
 static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }
+
+/// Place of an output's first weight in the panels of `ck_pack`.
+static inline size_t ck_column(size_t output, size_t inputs) {
+    return output / CK_PANEL * CK_PANEL * inputs + output % CK_PANEL;
+}
 
 /// Row number of key t.
 static inline size_t ck_key_row(const ck_attention_args *a, size_t t) {

@@ -66,3 +66,32 @@ void CK_NAME(ck_linear)(const ck_linear_args *a) {
         bands(&panel);
     }
 }
+
+enum { CK_SELECT_VECTORS = 4 };
+
+/// One output from each of CK_SELECT_VECTORS vectors of 16; the first `count` exist. In the panels the weights of an output share
+/// their cache lines with those of its 15 neighbours, so whole vectors cost no more memory than the outputs alone, and need no gather.
+CK_INLINE void select_few(const ck_select_args *a, const size_t *ids, size_t count, float *y) {
+    const float *w[CK_SELECT_VECTORS];
+    v16 sums[CK_SELECT_VECTORS];
+    CK_UNROLL for (size_t j = 0; j < CK_SELECT_VECTORS; j++) {
+        w[j] = a->panels + ck_column(ids[ck_min(j, count - 1)] / 16 * 16, a->inputs);
+        sums[j] = splat(0.0f);
+    }
+    for (size_t k = 0; k < a->inputs; k++) {
+        v16 factor = splat(a->x[k]);
+        CK_UNROLL for (int j = 0; j < CK_SELECT_VECTORS; j++) sums[j] = fma16(factor, load(w[j] + k * CK_PANEL), sums[j]);
+    }
+    float values[CK_SELECT_VECTORS][16];
+    CK_UNROLL for (int j = 0; j < CK_SELECT_VECTORS; j++) store(values[j], sums[j]);
+    for (size_t j = 0; j < count; j++) {
+        float sum = values[j][ids[j] % 16];
+        y[j] = a->bias ? sum + a->bias[ids[j]] : sum;
+    }
+}
+
+void CK_NAME(ck_select)(const ck_select_args *a) {
+    for (size_t i = 0; i < a->count; i += CK_SELECT_VECTORS) {
+        select_few(a, a->ids + i, ck_min(CK_SELECT_VECTORS, a->count - i), a->y + i);
+    }
+}

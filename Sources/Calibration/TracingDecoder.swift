@@ -6,7 +6,8 @@ import TranslationModel
 /// Greedy decoding that writes what every asked layer said into the sentences' trees.
 ///
 /// A decoding starts with the exits that a tree has already: those positions run through the same layers
-/// again, for their states, but no classifier or head is asked about them. Belongs to one worker.
+/// again, for their states, but no classifier or head is asked about them. Confidence decides by its
+/// exact rule, since a tree needs to know every probability. Belongs to one worker.
 final class TracingDecoder {
     private let model: TranslationModel
     private let policy: ThresholdPolicy

@@ -1,3 +1,5 @@
+import Tensor
+
 /// When a token leaves the decoder (method.md §3).
 public enum ExitPolicy: Sendable, Equatable {
     /// After the last layer.
@@ -50,13 +52,40 @@ public struct ExitRule: Sendable, Equatable {
     public let policy: ExitPolicy
     /// a … b, within 1 … N.
     public let bounds: ClosedRange<Int>
+    /// How many ids `confidence` remembers of a token that stays, K; nil: none, the exact rule.
+    ///
+    /// The exact rule asks the classifier about all V ids after every asked layer: 2 V d operations each.
+    /// With candidates it does so after the first; where the token stays, its K best ids there become its
+    /// candidates. After later layers only their logits are computed, 2 K d operations, and their
+    /// probabilities among themselves, which bound those among all ids from above. Where none of them
+    /// reaches the threshold the token stays; where one does, all V logits are computed and decide as in
+    /// the exact rule, and where the token stays even so its candidates are replaced.
+    ///
+    /// So a token never leaves before the exact rule would let it, and what it emits always comes from
+    /// all V ids. It may leave later only where an id that was not among the K best at the layer asked
+    /// last about all ids has reached the threshold since; never, if K is at least the number of ids that
+    /// can be emitted. No cheap bound excludes that: over the change of the state the logit of any id can
+    /// move by more than what separates it from the threshold.
+    public let candidates: Int?
+
+    /// Most candidates.
+    public static let maximumCandidates: Int = LogitRow.maximumBest
 
     /// A rule for a model of `layerCount` layers.
     ///
-    /// - Precondition: `bounds` lies within 1 … `layerCount`, and thresholds are N − 1 in number; what
-    ///   comes from outside is checked by `ExitOptions.resolve`.
-    public init(policy: ExitPolicy, bounds: ClosedRange<Int>, layerCount: Int) {
+    /// - Parameters:
+    ///   - policy: who decides.
+    ///   - bounds: a … b.
+    ///   - layerCount: N.
+    ///   - candidates: of `confidence`, 1 … `maximumCandidates`; nil: its exact rule.
+    /// - Precondition: `bounds` lies within 1 … `layerCount`, `candidates` in their range, and thresholds
+    ///   are N − 1 in number; what comes from outside is checked by `ExitOptions.resolve`.
+    public init(
+        policy: ExitPolicy, bounds: ClosedRange<Int>, layerCount: Int, candidates: Int? = nil
+    ) {
         precondition(bounds.lowerBound >= 1 && bounds.upperBound <= layerCount)
+        precondition(candidates.map { (1...Self.maximumCandidates).contains($0) } ?? true)
+        self.candidates = candidates
         switch policy {
         case .tokenGeometric(let thresholds), .confidence(let thresholds):
             precondition(thresholds.count == layerCount - 1)

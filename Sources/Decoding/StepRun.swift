@@ -19,6 +19,8 @@ struct StepRun {
         var exitLayer = 0
         /// The continuations worth looking at, within the run's: one for greedy search, 2 · beam otherwise.
         var continuations = 0..<0
+        /// The ids that its confidence is asked about first, within the run's; empty: all ids are.
+        var candidates = 0..<0
         /// False where the classifier gave something that is not a number.
         var isFinite = true
     }
@@ -34,11 +36,20 @@ struct StepRun {
     private var leaving: [Int] = []
     private var depths: [Int] = []
     private var stopLogits: [Float] = []
+    /// Ids of all rows that stayed, and those of the rows that are asked about them.
+    private var candidates: [Int] = []
+    private var parts: [Range<Int>] = []
+    private var best: [Continuation] = []
+
+    /// What rounding can do to a probability among the candidates, with a wide margin: within it of the
+    /// threshold all ids are asked.
+    private static let roundingMargin = 1e-3
 
     /// Forgets the step before and takes the rows of the next.
     mutating func begin(_ sentences: [Sentence], endOfSentence: Int) {
         rows.removeAll(keepingCapacity: true)
         continuations.removeAll(keepingCapacity: true)
+        candidates.removeAll(keepingCapacity: true)
         for sentence in sentences {
             let bannedID = sentence.search.bansEndOfSentence ? endOfSentence : nil
             for hypothesis in sentence.search.live {
@@ -60,6 +71,7 @@ struct StepRun {
         }
         answerMultinomial(after: n, step)
         answerStopProbabilities(after: n, step)
+        askCandidates(after: n, step)
         classify(after: n, step)
         step.leave(leaving)
     }
@@ -94,6 +106,42 @@ struct StepRun {
         }
     }
 
+    /// Lets rows stay of whose candidates none reaches the threshold even among themselves.
+    ///
+    /// What is not a number does not stay, so that all ids are asked.
+    private mutating func askCandidates(after n: Int, _ step: DecoderStep) {
+        offsets.removeAll(keepingCapacity: true)
+        parts.removeAll(keepingCapacity: true)
+        for (offset, verdict) in verdicts.enumerated() {
+            let part = rows[step.active[offset]].candidates
+            guard case .askClassifier = verdict, !part.isEmpty else { continue }
+            offsets.append(offset)
+            parts.append(part)
+        }
+        guard !offsets.isEmpty else { return }
+        step.classify(offsets, among: candidates, parts, after: n)
+        for (row, offset) in offsets.enumerated() {
+            guard case .askClassifier(let threshold) = verdicts[offset] else { continue }
+            let top = LogitRow(step.candidateLogits, row: row).top()
+            if exp(Double(top.logProbability)) < threshold * (1 - Self.roundingMargin) {
+                verdicts[offset] = .stay
+            }
+        }
+    }
+
+    /// Remembers the best ids of a row that stays, where its rule wants them and will ask again.
+    ///
+    /// Ids that cannot be emitted are not among them.
+    private mutating func keepCandidates(of logits: LogitRow, row index: Int, after n: Int) {
+        let rule = rows[index].rule
+        guard let count = rule.candidates, n + 1 < rule.bounds.upperBound else { return }
+        best.removeAll(keepingCapacity: true)
+        logits.appendBest(count, to: &best)
+        let first = candidates.count
+        for (id, value) in best where value > -.infinity { candidates.append(id) }
+        rows[index].candidates = first..<candidates.count
+    }
+
     /// One product with the classifier for the rows that leave and those whose confidence decides; the
     /// offsets of those that leave are in `leaving` afterwards, ascending.
     private mutating func classify(after n: Int, _ step: DecoderStep) {
@@ -115,6 +163,7 @@ struct StepRun {
             if case .askClassifier(let threshold) = verdicts[offset],
                 top.logProbability.isFinite, exp(Double(top.logProbability)) < threshold
             {
+                keepCandidates(of: logits, row: index, after: n)
                 continue
             }
             take(top, of: logits, row: index, exitLayer: n)

@@ -101,6 +101,38 @@ public final class Linear: @unchecked Sendable {
         }
     }
 
+    /// Some outputs of one row: target[i] = (x·Wᵀ + b)[ids[i]], the bits that `apply` gives there.
+    ///
+    /// Reads the weights of these outputs and, since they share cache lines, of the 15 beside each:
+    /// about 64 · `inputs` bytes an output. Nothing is allocated.
+    ///
+    /// - Parameters:
+    ///   - x: at least `inputs` columns.
+    ///   - row: row of x.
+    ///   - ids: outputs, in any order, each from 0 to `outputs` − 1.
+    ///   - target: the row written, at least as many columns as there are ids; not of x.
+    public func apply(
+        _ x: Matrix, row: Int, outputs ids: Span<Int>, into target: (matrix: Matrix, row: Int)
+    ) {
+        precondition(
+            x.columns >= inputs && target.matrix.columns >= ids.count && x !== target.matrix,
+            "shapes do not fit")
+        for index in ids.indices {
+            precondition(ids[index] >= 0 && ids[index] < outputs, "output outside the weights")
+        }
+        ids.withUnsafeBufferPointer { ids in
+            var arguments = ck_select_args()
+            arguments.x = UnsafePointer(x.pointer(row: row))
+            arguments.panels = UnsafePointer(panels.floats)
+            arguments.bias = bias.map { UnsafePointer($0.floats) }
+            arguments.ids = ids.baseAddress
+            arguments.y = target.matrix.pointer(row: target.row)
+            arguments.inputs = inputs
+            arguments.count = ids.count
+            ck_select(instructionSet.isa, &arguments)
+        }
+    }
+
     /// What follows the product.
     public struct Options {
         /// Applied to x·Wᵀ + b.

@@ -69,6 +69,27 @@ public final class Projection: Sendable {
         }
     }
 
+    /// Some outputs of one row: target[i] = (x·Wᵀ + b)[ids[i]], the bits that `apply` gives there.
+    ///
+    /// What an exit asks of a few candidates before it pays for the vocabulary: 2 · inputs operations
+    /// an output. Nothing is allocated.
+    ///
+    /// - Parameters:
+    ///   - x: as many columns as there are inputs, of this projection's precision.
+    ///   - row: row of x.
+    ///   - ids: outputs, in any order, each from 0 to `outputs` − 1.
+    ///   - target: the row written, at least as many columns as there are ids; not of what x reads.
+    public func apply(
+        _ x: ProjectionInput, row: Int, outputs ids: Span<Int>,
+        into target: (matrix: Matrix, row: Int)
+    ) {
+        precondition(row >= 0 && row < x.rows, "row outside the input")
+        switch form {
+        case .float32(let linear): linear.apply(x.matrix, row: row, outputs: ids, into: target)
+        case .int8(let linear): linear.apply(x.quantized, row: row, outputs: ids, into: target)
+        }
+    }
+
     /// An embedding look-up in the weights: target row = W[output] · scale + positions[position].
     ///
     /// - Parameters:

@@ -32,6 +32,9 @@ public final class DecoderStep {
     public private(set) var layerRows: [Int]
     /// Logits [asked rows, V] of the latest `classify`.
     public let logits: Matrix
+    /// Logits [asked rows, `LogitRow.maximumBest`] of the latest `classify(_:among:_:after:)`, −∞ behind
+    /// those of a row.
+    public let candidateLogits: Matrix
     /// Helps with large products while the calling thread has it; nil: nobody does.
     public var team: ThreadTeam? {
         didSet {
@@ -82,6 +85,7 @@ public final class DecoderStep {
         positions = PositionStore(for: model)
         layerRows = Array(repeating: 0, count: model.decoderLayerCount)
         logits = Matrix(rows: 0, columns: model.vocabularySize)
+        candidateLogits = Matrix(rows: 0, columns: LogitRow.maximumBest)
         hidden = Matrix(rows: 0, columns: d)
         query = Matrix(rows: 0, columns: d)
         keyValue = Matrix(rows: 0, columns: 2 * d)
@@ -164,13 +168,43 @@ public final class DecoderStep {
     public func classify(_ offsets: [Int], after n: Int) {
         let classifier = model.classifiers[n]
         logits.resize(rows: offsets.count)
+        take(offsets)
+        classifier.apply(input, into: logits)
+        charge(offsets, operations: 2 * classifier.outputs * d)
+    }
+
+    /// Computes the logits of exit `n` for a few ids of some active rows into `candidateLogits`, one row
+    /// for each offset: the bits that `classify(_:after:)` gives them. 2 d operations an id.
+    ///
+    /// - Parameters:
+    ///   - offsets: offsets into `active`, ascending.
+    ///   - ids: ids of the target vocabulary.
+    ///   - parts: for each offset the part of `ids` that it is asked about, at most
+    ///     `LogitRow.maximumBest` long.
+    ///   - n: the layer that was run last, 1 … N.
+    public func classify(
+        _ offsets: [Int], among ids: [Int], _ parts: [Range<Int>], after n: Int
+    ) {
+        let classifier = model.classifiers[n]
+        candidateLogits.resize(rows: offsets.count)
+        take(offsets)
+        for (row, part) in parts.enumerated() {
+            classifier.apply(
+                input, row: row, outputs: ids.span.extracting(part), into: (candidateLogits, row))
+            for column in part.count..<candidateLogits.columns {
+                candidateLogits[row, column] = -.infinity
+            }
+            rows[active[offsets[row]]].state.operations.executed += 2 * part.count * d
+        }
+    }
+
+    /// Makes some active rows the input of the next products.
+    private func take(_ offsets: [Int]) {
         if offsets.count == active.count {
             input.set(hidden, rows: offsets.count)
         } else {
             input.set(hidden, selecting: offsets)
         }
-        classifier.apply(input, into: logits)
-        charge(offsets, operations: 2 * classifier.outputs * d)
     }
 
     /// The depth that the multinomial head gives each row, asked after layer 1: argmax softmax(W h + b),

@@ -11,10 +11,17 @@ public struct ExitOptions: Sendable, Equatable {
     public var threshold: Threshold?
     /// For `confidence`, instead of a threshold: a profile of the checkpoint.
     public var profile: String?
+    /// For `confidence`: K of `ExitRule.candidates`, 0 for the exact rule; nil: `defaultCandidates`.
+    ///
+    /// Other policies take no notice of it.
+    public var candidates: Int?
     /// No token leaves below it, 1 … N; nil: 1.
     public var minimumLayer: Int?
     /// No token leaves above it, 1 … N; nil: N.
     public var maximumLayer: Int?
+
+    /// Candidates of `confidence` where nothing is said.
+    public static let defaultCandidates = 32
 
     /// One value for all layers or one for each below the last.
     public enum Threshold: Sendable, Equatable {
@@ -49,6 +56,7 @@ public struct ExitOptions: Sendable, Equatable {
                 options.profile = defaults.profile
             }
         }
+        options.candidates = candidates ?? defaults.candidates
         options.minimumLayer = minimumLayer ?? defaults.minimumLayer
         options.maximumLayer = maximumLayer ?? defaults.maximumLayer
         return options
@@ -86,7 +94,13 @@ public struct ExitOptions: Sendable, Equatable {
         guard problems.isEmpty else { throw InvalidRequest(problems) }
         return ExitRule(
             policy: Self.policy(name, layer: layer ?? N, thresholds: thresholds),
-            bounds: (minimumLayer ?? 1)...(maximumLayer ?? N), layerCount: N)
+            bounds: (minimumLayer ?? 1)...(maximumLayer ?? N), layerCount: N,
+            candidates: name == .confidence ? ruleCandidates : nil)
+    }
+
+    private var ruleCandidates: Int? {
+        let count = candidates ?? Self.defaultCandidates
+        return count == 0 ? nil : count
     }
 
     private static func policy(
@@ -121,6 +135,13 @@ public struct ExitOptions: Sendable, Equatable {
                     .outOfRange, "/exit/\(field)",
                     "`exit.\(field)` must be 1 to \(N), the number of decoder layers; given \(value)"
                 ))
+        }
+        if let candidates, !(0...ExitRule.maximumCandidates).contains(candidates) {
+            problems.append(
+                FieldProblem(
+                    .outOfRange, "/exit/candidates",
+                    "`exit.candidates` must be 0 to \(ExitRule.maximumCandidates); given "
+                        + "\(candidates)"))
         }
         if let threshold {
             if let wrong = threshold.values.first(where: { !(0...1).contains($0) }) {

@@ -35,7 +35,7 @@ struct Evaluate: ParsableCommand {
         name: .long,
         help: """
             Exit settings to evaluate, POLICY[:KEY=VALUE,…] with the keys layer, threshold, profile, \
-            min_layer and max_layer; may be given again, and beside --policy all.
+            candidates (of confidence; 0: the exact rule), min_layer and max_layer; may be given again, and beside --policy all.
             """,
         transform: ExitSetting.parse)
     var rule: [ExitOptions] = []

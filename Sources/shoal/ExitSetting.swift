@@ -6,7 +6,9 @@ import TranslationService
 ///
 /// A part without "=" goes on with the list before it: `confidence:threshold=0.9,0.8,max_layer=3`.
 enum ExitSetting {
-    private static let keys = ["layer", "threshold", "profile", "min_layer", "max_layer"]
+    private static let keys = [
+        "layer", "threshold", "profile", "candidates", "min_layer", "max_layer",
+    ]
 
     /// Reads an argument.
     ///
@@ -49,6 +51,11 @@ enum ExitSetting {
         case "layer": options.layer = try integer(value, key)
         case "threshold": options.threshold = try ExitFlags.parseThreshold(value, of: key)
         case "profile": options.profile = value
+        case "candidates":
+            guard options.policy == .confidence else {
+                throw ValidationError("candidates goes with the policy confidence only")
+            }
+            options.candidates = try integer(value, key)
         case "min_layer": options.minimumLayer = try integer(value, key)
         case "max_layer": options.maximumLayer = try integer(value, key)
         default:
@@ -75,11 +82,19 @@ extension ExitRule {
         }
     }
 
+    /// How `confidence` asks, where it is not as it does by default.
+    private var candidatesLabel: String {
+        guard policy.name == .confidence, candidates != ExitOptions.defaultCandidates else { return "" }
+        return candidates.map { ", \($0) candidates" } ?? ", exact"
+    }
+
     /// The policy with its parameters, for example "confidence 0.5, layers 1-3".
     func label(layerCount: Int) -> String {
         let name = policy.name.rawValue
         let hasBounds = bounds != 1...layerCount
-        let limits = hasBounds ? ", layers \(bounds.lowerBound)-\(bounds.upperBound)" : ""
+        let limits =
+            candidatesLabel
+            + (hasBounds ? ", layers \(bounds.lowerBound)-\(bounds.upperBound)" : "")
         switch policy {
         case .fixed(let layer): return "\(name) \(layer)"
         case .full, .sequence, .tokenMultinomial: return name + limits

@@ -19,6 +19,12 @@ struct ServerSettings {
     /// Whether each request is logged: method, route, status, size, duration; never its text.
     var logsAccess = false
 
+    /// Candidates of the policy confidence; 0: its exact rule.
+    var confidenceCandidates: Int {
+        get { exit.candidates ?? ExitOptions.defaultCandidates }
+        set { exit.candidates = newValue }
+    }
+
     init() {
         service.workers = Processors.available
         service.threads = Processors.available

@@ -108,6 +108,10 @@ extension Setting<ServerSettings> {
                     settings.exit.threshold = try? ExitFlags.parseThreshold(text)
                     return settings.exit.threshold != nil
                 }),
+            .integer(
+                "exit.confidence_candidates", \.confidenceCandidates,
+                0...ExitRule.maximumCandidates,
+                "Ids that confidence asks about before all; 0: all at every layer."),
             .layer("exit.min_layer", \.exit.minimumLayer, "No token leaves below it; empty: 1."),
             .layer(
                 "exit.max_layer", \.exit.maximumLayer, "No token leaves above it; empty: the last."),

@@ -75,6 +75,22 @@ static void run_linear(ck_isa isa, drawing *d, results *r) {
     keep(r, a.y, rows * a.ldy * sizeof *a.y);
 }
 
+static void run_select(ck_isa isa, drawing *d, results *r) {
+    size_t inputs = draw_size(d, 90), outputs = draw_size(d, 150), count = draw_size(d, 20);
+    ck_select_args a = {.inputs = inputs, .count = count};
+    float *panels = take(d, ck_packed_count(outputs, inputs) * sizeof *panels);
+    ck_pack(draw_floats(d, outputs * inputs, 1), outputs, inputs, panels);
+    a.panels = panels;
+    a.x = draw_floats(d, inputs, 1);
+    a.bias = draw(d) % 2 ? draw_floats(d, padded(outputs), 1) : 0;
+    size_t *ids = take(d, count * sizeof *ids);
+    for (size_t i = 0; i < count; i++) ids[i] = draw(d) % outputs;
+    a.ids = ids;
+    a.y = take(d, count * sizeof *a.y);
+    ck_select(isa, &a);
+    keep(r, a.y, count * sizeof *a.y);
+}
+
 static void run_elementwise(ck_isa isa, drawing *d, results *r) {
     size_t count = draw_size(d, 300);
     float *x = draw_floats(d, count, 20), *dy = draw_floats(d, count, 1), *e = draw_floats(d, count, 90);
@@ -298,8 +314,9 @@ typedef struct kernel {
 } kernel;
 
 static const kernel kernels[] = {
-    {"linear", run_linear}, {"elementwise", run_elementwise}, {"layer norm", run_norm}, {"attention", run_attention},
-    {"attention in training", run_attention_training}, {"logits", run_logits}, {"optimiser", run_optimiser}, {"int8", run_int8},
+    {"linear", run_linear}, {"selection", run_select}, {"elementwise", run_elementwise}, {"layer norm", run_norm},
+    {"attention", run_attention}, {"attention in training", run_attention_training}, {"logits", run_logits},
+    {"optimiser", run_optimiser}, {"int8", run_int8},
 };
 
 static const struct {

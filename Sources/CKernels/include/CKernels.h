@@ -84,6 +84,19 @@ static inline ck_linear_args ck_linear_part(const ck_linear_args *whole, size_t 
     return part;
 }
 
+/// Some outputs of one row: y[i] is what `ck_linear` gives output ids[i] before activation and residual, to the bit. Reads the cache
+/// lines of these outputs and of the 15 beside each, not the rest of the weights.
+typedef struct ck_select_args {
+    const float *x;       ///< [inputs]
+    const float *panels;  ///< from `ck_pack`
+    const float *bias;    ///< padded to whole panels, or null
+    const size_t *ids;    ///< [count], in any order, possibly repeated
+    float *y;             ///< [count]; must not overlap x
+    size_t inputs, count;
+} ck_select_args;
+
+void ck_select(ck_isa isa, const ck_select_args *args);
+
 /// values[i] = activation(values[i])
 void ck_activate(ck_isa isa, ck_activation activation, float *values, size_t count);
 
