@@ -102,8 +102,8 @@ void ck_attention_rows(ck_isa isa, const ck_attention_args *args, size_t queries
 
 ck_top ck_row_top(ck_isa isa, const float *logits, size_t count) { CK_CHOOSE(isa, ck_row_top, logits, count) }
 
-size_t ck_top_k(ck_isa isa, const float *logits, size_t count, size_t k, float *values, int32_t *ids) {
-    CK_CHOOSE(isa, ck_top_k, logits, count, k, values, ids)
+size_t ck_top_k(ck_isa isa, const float *logits, size_t count, float floor, size_t k, float *values, int32_t *ids) {
+    CK_CHOOSE(isa, ck_top_k, logits, count, floor, k, values, ids)
 }
 
 void ck_outer(ck_isa isa, const ck_outer_args *args) { CK_CHOOSE(isa, ck_outer, args) }

@@ -98,10 +98,10 @@ ck_top ck_row_top_reference(const float *logits, size_t count) {
     return top;
 }
 
-size_t ck_top_k_reference(const float *logits, size_t count, size_t k, float *values, int32_t *ids) {
+size_t ck_top_k_reference(const float *logits, size_t count, float floor, size_t k, float *values, int32_t *ids) {
     size_t held = 0;
     for (size_t i = 0; i < count; i++) {
-        bool better = held < k ? logits[i] == logits[i] : logits[i] > values[k - 1];
+        bool better = held < k ? logits[i] >= floor : logits[i] > values[k - 1];
         if (better) held = ck_insert(logits[i], (int32_t)i, held, k, values, ids);
     }
     return held;

@@ -13,7 +13,8 @@
     void ck_layer_norm_##isa(const ck_norm_args *args);                                                  \
     void ck_attention_##isa(const ck_attention_args *args);                                              \
     ck_top ck_row_top_##isa(const float *logits, size_t count);                                          \
-    size_t ck_top_k_##isa(const float *logits, size_t count, size_t k, float *values, int32_t *ids);     \
+    size_t ck_top_k_##isa(                                                                               \
+        const float *logits, size_t count, float floor, size_t k, float *values, int32_t *ids);          \
     void ck_outer_##isa(const ck_outer_args *args);                                                      \
     void ck_layer_norm_backward_##isa(const ck_norm_backward_args *args);                                \
     void ck_attention_forward_##isa(const ck_attention_train_args *args);                                \

@@ -62,17 +62,21 @@ ck_top CK_NAME(ck_row_top)(const float *logits, size_t count) {
     return top;
 }
 
-size_t CK_NAME(ck_top_k)(const float *logits, size_t count, size_t k, float *values, int32_t *ids) {
+size_t CK_NAME(ck_top_k)(const float *logits, size_t count, float floor, size_t k, float *values, int32_t *ids) {
     size_t held = 0, i = 0;
     while (i < count) {
-        // Sixteen that are all worse than the k held are passed over at once.
-        if (held == k && i + 16 <= count && !any(load(logits + i) > splat(values[k - 1]))) {
-            i += 16;
-            continue;
+        // Sixteen that are all below the floor, or worse than the k held, are passed over at once.
+        if (i + 16 <= count) {
+            v16 next = load(logits + i);
+            i16 better = held < k ? next >= splat(floor) : next > splat(values[k - 1]);
+            if (!any(better)) {
+                i += 16;
+                continue;
+            }
         }
         size_t end = ck_min(i + 16, count);
         for (; i < end; i++) {
-            bool better = held < k ? logits[i] == logits[i] : logits[i] > values[k - 1];
+            bool better = held < k ? logits[i] >= floor : logits[i] > values[k - 1];
             if (better) held = ck_insert(logits[i], (int32_t)i, held, k, values, ids);
         }
     }

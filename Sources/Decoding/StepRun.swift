@@ -44,6 +44,8 @@ struct StepRun {
     /// What rounding can do to a probability among the candidates, with a wide margin: within it of the
     /// threshold all ids are asked.
     private static let roundingMargin = 1e-3
+    /// The log-probability that most candidates have at least, log 0.001: the search for them starts there.
+    private static let usualCandidate: Float = -6.9
 
     /// Forgets the step before and takes the rows of the next.
     mutating func begin(_ sentences: [Sentence], endOfSentence: Int) {
@@ -132,11 +134,17 @@ struct StepRun {
     /// Remembers the best ids of a row that stays, where its rule wants them and will ask again.
     ///
     /// Ids that cannot be emitted are not among them.
-    private mutating func keepCandidates(of logits: LogitRow, row index: Int, after n: Int) {
+    private mutating func keepCandidates(
+        _ top: LogitRow.Top, of logits: LogitRow, row index: Int, after n: Int
+    ) {
         let rule = rows[index].rule
         guard let count = rule.candidates, n + 1 < rule.bounds.upperBound else { return }
         best.removeAll(keepingCapacity: true)
-        logits.appendBest(count, to: &best)
+        logits.appendBest(count, from: top.logSumExp + Self.usualCandidate, to: &best)
+        if best.count < count {
+            best.removeAll(keepingCapacity: true)
+            logits.appendBest(count, to: &best)
+        }
         let first = candidates.count
         for (id, value) in best where value > -.infinity { candidates.append(id) }
         rows[index].candidates = first..<candidates.count
@@ -163,7 +171,7 @@ struct StepRun {
             if case .askClassifier(let threshold) = verdicts[offset],
                 top.logProbability.isFinite, exp(Double(top.logProbability)) < threshold
             {
-                keepCandidates(of: logits, row: index, after: n)
+                keepCandidates(top, of: logits, row: index, after: n)
                 continue
             }
             take(top, of: logits, row: index, exitLayer: n)

@@ -44,13 +44,20 @@ public struct LogitRow {
     public static let maximumBest = Int(CK_MAX_TOP)
 
     /// Appends the `count` greatest values, best first, the lower column first among equals; fewer where
-    /// the row has fewer numbers.
-    public func appendBest(_ count: Int, to list: inout [(id: Int, value: Float)]) {
+    /// the row has fewer numbers from `floor` on.
+    ///
+    /// - Parameters:
+    ///   - count: 1 … `maximumBest`.
+    ///   - floor: the least value of interest; one not far below the last of them saves most of the time.
+    ///   - list: what they are appended to.
+    public func appendBest(
+        _ count: Int, from floor: Float = -.infinity, to list: inout [(id: Int, value: Float)]
+    ) {
         precondition(count > 0 && count <= Self.maximumBest)
         withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
             withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { ids in
                 let found = ck_top_k(
-                    instructionSet.isa, matrix.pointer(row: row), matrix.columns, count,
+                    instructionSet.isa, matrix.pointer(row: row), matrix.columns, floor, count,
                     values.baseAddress, ids.baseAddress)
                 for index in 0..<found {
                     list.append((id: Int(ids[index]), value: values[index]))

@@ -174,7 +174,9 @@ public final class DecoderStep {
     }
 
     /// Computes the logits of exit `n` for a few ids of some active rows into `candidateLogits`, one row
-    /// for each offset: the bits that `classify(_:after:)` gives them. 2 d operations an id.
+    /// for each offset.
+    ///
+    /// They are those of `classify(_:after:)` to the bit, for 2 d operations each.
     ///
     /// - Parameters:
     ///   - offsets: offsets into `active`, ascending.

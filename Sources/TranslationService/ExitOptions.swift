@@ -21,7 +21,7 @@ public struct ExitOptions: Sendable, Equatable {
     public var maximumLayer: Int?
 
     /// Candidates of `confidence` where nothing is said.
-    public static let defaultCandidates = 32
+    public static let defaultCandidates = 16
 
     /// One value for all layers or one for each below the last.
     public enum Threshold: Sendable, Equatable {

@@ -84,7 +84,9 @@ extension ExitRule {
 
     /// How `confidence` asks, where it is not as it does by default.
     private var candidatesLabel: String {
-        guard policy.name == .confidence, candidates != ExitOptions.defaultCandidates else { return "" }
+        guard policy.name == .confidence, candidates != ExitOptions.defaultCandidates else {
+            return ""
+        }
         return candidates.map { ", \($0) candidates" } ?? ", exact"
     }
 

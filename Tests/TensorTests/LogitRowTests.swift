@@ -18,9 +18,11 @@ private func ranking(_ logits: [Float]) -> [Int] {
 
 /// A row of its own for some logits.
 extension LogitRow {
-    fileprivate func best(_ count: Int) -> [(id: Int, value: Float)] {
+    fileprivate func best(
+        _ count: Int, from floor: Float = -.infinity
+    ) -> [(id: Int, value: Float)] {
         var list: [(id: Int, value: Float)] = []
-        appendBest(count, to: &list)
+        appendBest(count, from: floor, to: &list)
         return list
     }
 }
@@ -92,6 +94,21 @@ struct LogitRowTests {
                     let got = row(logits, set).best(k)
                     #expect(got.map(\.id) == Array(expected.prefix(k)))
                     #expect(got.allSatisfy { $0.value == logits[$0.id] })
+                }
+            }
+        }
+    }
+
+    @Test("passes over what is below a floor", arguments: availableSets)
+    func floor(set: InstructionSet) {
+        var random = SeededGenerator(seed: 34)
+        for count in [1, 15, 16, 33, 300] {
+            let logits = tiedLogits(count, &random)
+            for floor in [-1, 0.25, 1.75, 2] as [Float] {
+                let expected = ranking(logits).filter { logits[$0] >= floor }
+                for k in [1, 10, 64] {
+                    let got = row(logits, set).best(k, from: floor)
+                    #expect(got.map(\.id) == Array(expected.prefix(k)))
                 }
             }
         }

@@ -63,7 +63,7 @@ struct SelectionTests {
         let ids = [1, 2]
         for row in 0..<2 { linear.apply(x, row: row, outputs: ids.span, into: (y, row)) }
         #expect(y.row(0) == [-.infinity, 4])
-        #expect(y.row(1).allSatisfy(\.isNaN))
+        #expect(y.row(1).allSatisfy { $0.isNaN })
     }
 
     @Test("are refused where they are not there", arguments: [-1, 5, Int.max, Int.min])
@@ -77,9 +77,12 @@ struct SelectionTests {
         }
     }
 
-    @Test("of a row that was not given are refused", arguments: Precision.allCases, [-1, 2])
-    func outsideRow(precision: Precision, row: Int) async {
-        await #expect(processExitsWith: .failure) { [precision, row] in
+    @Test(
+        "of a row that was not given are refused", arguments: Precision.allCases.map(\.rawValue),
+        [-1, 2])
+    func outsideRow(name: String, row: Int) async {
+        await #expect(processExitsWith: .failure) { [name, row] in
+            guard let precision = Precision(rawValue: name) else { return }
             let projection = Projection(
                 weight: [1, 2], bias: nil, outputs: 2, inputs: 1, precision: precision)
             let input = ProjectionInput(columns: 1, precision: precision)

@@ -147,9 +147,9 @@ ck_top ck_row_top(ck_isa isa, const float *logits, size_t count);
 /// logits[i] -= log_sum_exp
 void ck_log_softmax(float *logits, size_t count, float log_sum_exp);
 
-/// The k best of a row by value descending, then id ascending; k <= CK_MAX_TOP. Skips not-a-numbers. Returns how many were found:
-/// k, or fewer if the row has fewer numbers.
-size_t ck_top_k(ck_isa isa, const float *logits, size_t count, size_t k, float *values, int32_t *ids);
+/// The k best of a row by value descending, then id ascending; k <= CK_MAX_TOP. Skips not-a-numbers, and what is below `floor`: a
+/// floor not far below the k-th best saves most of the time. Returns how many were found: k, or fewer if there are fewer.
+size_t ck_top_k(ck_isa isa, const float *logits, size_t count, float floor, size_t k, float *values, int32_t *ids);
 
 #include "CKernelsInt8.h"
 #include "CKernelsTraining.h"
