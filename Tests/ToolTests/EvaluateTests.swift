@@ -104,6 +104,34 @@ struct EvaluateTests {
         #expect(rows.last?["name"]?.stringValue == "full, layers 1-3")
     }
 
+    @Test("Confidence asks candidates unless a rule says otherwise, and counts what it computes")
+    func candidates() throws {
+        let rows = try TestSet(sentences: 5).evaluate(
+            "--json", "--rule", "confidence:threshold=0.6", "--rule",
+            "confidence:threshold=0.6,candidates=0", "--rule",
+            "confidence:threshold=0.6,candidates=64"
+        ).rows
+        #expect(
+            rows.compactMap { $0["name"]?.stringValue } == [
+                "confidence 0.6", "confidence 0.6, exact", "confidence 0.6, 64 candidates",
+            ])
+        let operations = rows.compactMap { $0["operations_per_token"]?.doubleValue }
+        #expect(operations[0] < 0.95 * operations[1] && operations[2] < 0.95 * operations[1])
+        for key in ["bleu", "exit_histogram"] { #expect(rows[0][key] == rows[1][key]) }
+    }
+
+    @Test(
+        "Candidates that cannot be are refused with what would be right",
+        arguments: [
+            ("confidence:candidates=65", "must be 0 to 64; given 65"),
+            ("full:candidates=8", "candidates goes with the policy confidence only"),
+        ])
+    func badCandidates(_ entry: (rule: String, text: String)) throws {
+        let run = try TestSet(sentences: 1).evaluate("--rule", entry.rule)
+        #expect(run.status == 64)
+        #expect(run.error.contains(entry.text))
+    }
+
     @Test("--policy all prints every policy, as text or in Markdown, with the comparisons")
     func table() throws {
         let set = try TestSet(sentences: 2)

@@ -39,6 +39,7 @@ struct ToolTests {
             (["--port", "70000"], [:], "server.listen.port from flag --port must be 0 to 65535"),
             ([], ["SHOAL_LIMITS_MAX_BEEM": "2"], "did you mean SHOAL_LIMITS_MAX_BEAM"),
             ([], ["SHOAL_LIMITS_TIMEOUT": "5"], "must be 1ms to 3600s; given 5"),
+            (["--exit-confidence-candidates", "65"], [:], "must be 0 to 64; given 65"),
             (["--compute-precision", "int4"], [:], "must be float32 or int8"),
         ] as [([String], [String: String], String)])
     func badSettings(_ entry: (flags: [String], environment: [String: String], text: String)) throws
