@@ -1,4 +1,4 @@
-import Threads
+public import Threads
 import Synchronization
 import Telemetry
 
@@ -14,6 +14,7 @@ public final class TranslationService: Sendable {
     public let configuration: Configuration
     let metrics: ServiceMetrics
     let queue: Monitor<Queue>
+    let clock: @Sendable () -> Double
     /// Helps the only worker that has something to do.
     let team: ThreadTeam
     /// Workers in the midst of computing.
@@ -28,7 +29,7 @@ public final class TranslationService: Sendable {
         public var threads = 1
         /// Sentences in one worker's batch, at least 1.
         public var maximumSequences = 32
-        /// Requests that may wait for a worker; one more is refused.
+        /// Requests of which texts may wait for a worker; one more is refused.
         public var maximumQueuedRequests = 256
 
         /// One worker.
@@ -37,10 +38,14 @@ public final class TranslationService: Sendable {
 
     /// What waits for a worker, and how many workers there are.
     struct Queue {
+        /// As they came.
         var requests: [Job] = []
-        var sentences: [PendingSentence] = []
+        /// Those segmented since.
+        var turns = Turns()
         var workers = 0
         var isStopping = false
+
+        var requestCount: Int { requests.count + turns.requestCount }
     }
 
     /// Starts the workers.
@@ -49,13 +54,18 @@ public final class TranslationService: Sendable {
     ///   - model: what to serve.
     ///   - configuration: sizes.
     ///   - metrics: where to count.
-    public init(model: ServedModel, configuration: Configuration, metrics: ServiceMetrics) {
+    ///   - clock: seconds, for deadlines and for the timings of requests.
+    public init(
+        model: ServedModel, configuration: Configuration, metrics: ServiceMetrics,
+        clock: @escaping @Sendable () -> Double = monotonicSeconds
+    ) {
         precondition(
             configuration.workers > 0 && configuration.threads > 0
                 && configuration.maximumSequences > 0)
         self.model = model
         self.configuration = configuration
         self.metrics = metrics
+        self.clock = clock
         queue = Monitor(Queue())
         team = ThreadTeam(helpers: configuration.threads - 1)
         metrics.queueCapacity.set(Double(configuration.maximumQueuedRequests))
@@ -76,27 +86,31 @@ public final class TranslationService: Sendable {
         _ request: TranslationRequest,
         completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
     ) -> @Sendable () -> Void {
-        let job = Job(request, submitted: monotonicSeconds()) { [metrics, model] result in
+        let job = Job(request, submitted: clock()) { [metrics, model] result in
             metrics.count(result, model: model)
             completion(result)
         }
         let refusal: TranslationError? = queue.change { queue in
             if queue.isStopping { return .shuttingDown }
-            if queue.requests.count >= configuration.maximumQueuedRequests { return .overloaded }
+            if queue.requestCount >= configuration.maximumQueuedRequests { return .overloaded }
             queue.requests.append(job)
-            metrics.queuedRequests.set(Double(queue.requests.count))
+            metrics.queuedRequests.set(Double(queue.requestCount))
             return nil
         }
         if let refusal { job.fail(refusal) }
         return { job.fail(.cancelled) }
     }
 
-    /// Answers the requests that waited past their deadline, and forgets those given up.
+    /// Answers the requests that wait past their deadline, and forgets those given up.
     func dropExpired(at now: Double) {
-        let expired = queue.withLock { queue in
-            let expired = queue.requests.filter { now >= $0.deadline }
-            queue.requests.removeAll { now >= $0.deadline || $0.isAnswered }
-            return expired
+        var expired: [Job] = []
+        queue.withLock { queue in
+            func isGone(_ job: Job) -> Bool {
+                if now >= job.deadline { expired.append(job) }
+                return now >= job.deadline || job.isAnswered
+            }
+            queue.requests.removeAll(where: isGone)
+            queue.turns.remove(where: isGone)
         }
         for job in expired { job.fail(.deadlineExceeded) }
     }
@@ -121,16 +135,18 @@ extension TranslationService.Queue {
 
     /// The next work for a worker with `room` in its batch; nil: wait.
     ///
-    /// Sentences that wait are shared out evenly, so that one request's texts occupy all workers.
+    /// Requests are segmented before more sentences of others are taken, one for each place at most:
+    /// more could not enter now. Sentences that wait are shared out evenly, so that one request's
+    /// texts occupy all workers.
     mutating func next(room: Int, isBusy: Bool) -> Work? {
-        if room > 0, !sentences.isEmpty {
-            let share = max(1, (sentences.count + workers - 1) / workers)
-            let count = min(room, share)
-            defer { sentences.removeFirst(count) }
-            return .decode(Array(sentences.prefix(count)))
+        if !requests.isEmpty, turns.newcomerCount < room {
+            return .tokenize(requests.removeFirst())
         }
-        if room > 0, !requests.isEmpty { return .tokenize(requests.removeFirst()) }
+        if room > 0, turns.sentenceCount > 0 {
+            let share = (turns.sentenceCount + workers - 1) / workers
+            return .decode(turns.take(min(room, share)))
+        }
         if isBusy { return .decode([]) }
-        return isStopping && sentences.isEmpty && requests.isEmpty ? .stop : nil
+        return isStopping ? .stop : nil
     }
 }

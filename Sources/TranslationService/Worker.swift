@@ -29,10 +29,11 @@ final class Worker {
     /// Works until the service stops.
     func run() {
         while true {
+            dropAnswered()
             let room = service.configuration.maximumSequences - running.count
             let isBusy = !running.isEmpty
             let work = service.queue.wait { [metrics] queue in
-                defer { metrics.queuedRequests.set(Double(queue.requests.count)) }
+                defer { metrics.queuedRequests.set(Double(queue.requestCount)) }
                 return queue.next(room: room, isBusy: isBusy)
             }
             switch work {
@@ -48,7 +49,7 @@ final class Worker {
     }
 
     private func tokenize(_ job: Job) {
-        let start = monotonicSeconds()
+        let start = service.clock()
         guard start < job.deadline else {
             job.fail(.deadlineExceeded)
             return
@@ -57,7 +58,7 @@ final class Worker {
         job.time { $0.queue = start - job.submitted }
         metrics.queueDuration.observe(start - job.submitted)
         let sources = job.request.texts.map(model.tokenizer.encode)
-        job.time { $0.tokenize = monotonicSeconds() - start }
+        job.time { $0.tokenize = service.clock() - start }
         if let problem = tooLong(sources, job.request.maximumSourceTokens) {
             job.fail(.invalid(problem))
             return
@@ -67,10 +68,10 @@ final class Worker {
             if model.tokenizer.hasPieces(ids) {
                 pending.append(PendingSentence(job: job, index: index, ids: ids))
             } else {
-                job.finish(empty(job.request.options), index: index, at: monotonicSeconds())
+                job.finish(empty(job.request.options), index: index, at: service.clock())
             }
         }
-        service.queue.change { $0.sentences += pending }
+        service.queue.change { $0.turns.join(job, pending) }
     }
 
     private func tooLong(_ sources: [[Int]], _ limit: Int) -> InvalidRequest? {
@@ -109,12 +110,12 @@ final class Worker {
     }
 
     private func encode(_ sentences: ArraySlice<PendingSentence>) {
-        let start = monotonicSeconds()
+        let start = service.clock()
         let states = withTeam { team in
             encoderScratch.team = team
             return model.network.encode(sentences.map(\.ids), scratch: encoderScratch)
         }
-        let end = monotonicSeconds()
+        let end = service.clock()
         metrics.encodeBatch.observe(Double(sentences.count))
         metrics.encodeDuration.observe(end - start)
         for (sentence, source) in zip(sentences, states) {
@@ -126,9 +127,8 @@ final class Worker {
         metrics.runningSequences.add(Double(sentences.count))
     }
 
-    /// One decoding step of the batch, after dropping what nobody waits for.
+    /// One decoding step of the batch.
     private func step() {
-        dropAnswered()
         guard !running.isEmpty else { return }
         metrics.decodeBatch.observe(Double(decoder.rowCount))
         let start = monotonicSeconds()
@@ -158,8 +158,9 @@ final class Worker {
         return body(service.team)
     }
 
+    /// Drops what nobody waits for any more, so that others take its places with the next step.
     private func dropAnswered() {
-        let now = monotonicSeconds()
+        let now = service.clock()
         service.dropExpired(at: now)
         for (ticket, sentence) in running {
             if now >= sentence.job.deadline { sentence.job.fail(.deadlineExceeded) }
@@ -183,6 +184,6 @@ final class Worker {
             encoderOperations: model.network.encoderOperations(sourceCount: sentence.ids.count))
         let translation = Translation(
             outputs: outputs, compute: compute, sourceTokens: sentence.ids.count)
-        sentence.job.finish(translation, index: sentence.index, at: monotonicSeconds())
+        sentence.job.finish(translation, index: sentence.index, at: service.clock())
     }
 }
