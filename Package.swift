@@ -84,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Calibration", "Charts", "Checkpoint", "COpenSSL", "Decoding", "Evaluation",
+                "Calibration", "Charts", "Checkpoint", "COpenSSL", "CSystem", "Decoding",
+                "Evaluation",
                 "HTTPServer",
                 "HTTPWire",
                 "JSON",

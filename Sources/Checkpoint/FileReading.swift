@@ -107,7 +107,7 @@ final class MappedFile: @unchecked Sendable {
     func release(_ range: Range<Int>) {
         let page = Int(getpagesize())
         let start = (range.lowerBound + page - 1) / page * page
-        let end = range.upperBound / page * page
+        let end = range.upperBound == byteCount ? byteCount : range.upperBound / page * page
         guard let base, start < end else { return }
         madvise(base + start, end - start, MADV_DONTNEED)
     }

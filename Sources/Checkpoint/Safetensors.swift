@@ -60,6 +60,12 @@ public struct Safetensors: Sendable {
         entry(named: name) != nil
     }
 
+    /// Says that no tensor will be read for now: the file's pages leave this process's memory.
+    ///
+    /// Done for each tensor as it is read, and once more at the end of a load: reading one brings pages
+    /// of its neighbours back.
+    public func releasePages() { mapping.release(0..<mapping.byteCount) }
+
     /// Copies a tensor out as fp32, row by row.
     ///
     /// - Parameters:

@@ -28,6 +28,7 @@ public struct ServedModel: Sendable {
         checkpoint = try Checkpoint(directory: directory)
         tokenizer = try Tokenizer(checkpoint)
         network = try TranslationModel(checkpoint, precision: precision)
+        checkpoint.weights.releasePages()
         self.id = id ?? Self.lastComponent(directory)
     }
 

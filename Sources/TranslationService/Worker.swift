@@ -13,8 +13,9 @@ final class Worker {
     private var running: [BatchDecoder.Ticket: PendingSentence] = [:]
     private var countedRows: [Int]
 
-    /// Source positions in one run of the encoder, to bound its memory.
-    private static let encoderRows = 2048
+    /// Source positions in one run of the encoder: enough for its products to be at their fastest, few
+    /// enough to bound its memory.
+    private static let encoderRows = 256
 
     private var model: ServedModel { service.model }
     private var metrics: ServiceMetrics { service.metrics }

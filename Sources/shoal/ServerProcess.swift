@@ -1,3 +1,4 @@
+import CSystem
 import Decoding
 import Dispatch
 import Glibc
@@ -24,6 +25,9 @@ final class ServerProcess: Sendable {
 
     /// Serves until a signal ends the process.
     func run() throws -> Never {
+        // Left to itself, the allocator raises this threshold with every large block that is given back,
+        // and keeps what loading and the first full batch needed for ever.
+        shoal_give_back_blocks_from(1 << 18)
         let document = try readLines(Self.documentPath())
         var apiSettings = TranslationAPI.Settings()
         apiSettings.limits = settings.limits

@@ -18,6 +18,10 @@ extern const uint32_t shoal_epollout;
 extern const uint32_t shoal_epollerr;
 extern const uint32_t shoal_epollhup;
 
+/// Has the allocator ask the system for every block of at least `bytes` and give it back when it is freed,
+/// where it can be told so (glibc).
+void shoal_give_back_blocks_from(int bytes);
+
 /// Tells the processor that this is a loop which waits for another thread.
 static inline void shoal_spin_hint(void) {
 #if defined(__x86_64__)
