@@ -45,7 +45,7 @@ public struct ServiceMetrics: Sendable {
         duration = seconds(
             "shoal_translate_duration_seconds", "Time from submission to answer of a request.")
         queuedRequests = registry.gauges(
-            "shoal_queue_requests", help: "Requests that wait for a worker."
+            "shoal_queue_requests", help: "Requests with texts that wait for a worker."
         ).labeled()
         queueCapacity = registry.gauges(
             "shoal_queue_capacity_requests", help: "Requests that may wait."
