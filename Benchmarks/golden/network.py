@@ -23,9 +23,11 @@ def positions(count, d):
 
 
 class Network:
-    def __init__(self, checkpoint):
+    """`products` is one of those in precision.py; attention and layer normalisation are in `dtype`."""
+
+    def __init__(self, checkpoint, products, dtype=torch.float32):
         config = checkpoint.config
-        self.checkpoint = checkpoint
+        self.checkpoint, self.products, self.dtype = checkpoint, products, dtype
         self.activation = ACTIVATIONS[config["activation_function"]]
         self.scale = config["d_model"] ** 0.5 if config.get("scale_embedding") else 1.0
         self.positions = positions(config["max_position_embeddings"], config["d_model"])
@@ -35,27 +37,27 @@ class Network:
         return f"model.{side}.layers.{0 if self.shared_layers else n - 1}"
 
     def linear(self, name, x):
-        return F.linear(x, *self.checkpoint.linear(name))
+        return self.products.linear(x, *self.checkpoint.linear(name))
 
     def add_and_normalise(self, name, x, update):
-        weight, bias = self.checkpoint.linear(name)
-        return F.layer_norm(x + update, weight.shape, weight, bias, eps=1e-5)
+        weight, bias = (tensor.to(self.dtype) for tensor in self.checkpoint.linear(name))
+        return F.layer_norm((x + update).to(self.dtype), weight.shape, weight, bias, eps=1e-5).float()
 
     def embed(self, side, ids, first_position):
         """ids [rows, length] → [rows, length, d]."""
-        x = self.checkpoint.embedding(side)[ids] * self.scale
-        return x + self.positions[first_position : first_position + ids.shape[1]]
+        positions = self.positions[first_position : first_position + ids.shape[1]]
+        return self.products.embed(self.checkpoint.embedding(side), ids, self.scale, positions)
 
     def attend(self, name, x, keys, values, heads):
         """x [rows, Q, d] to keys and values [rows, K, d]."""
 
         def split(y):
-            return y.view(*y.shape[:2], heads, -1).transpose(1, 2)
+            return y.view(*y.shape[:2], heads, -1).transpose(1, 2).to(self.dtype)
 
         query, keys, values = split(self.linear(f"{name}.q_proj", x)), split(keys), split(values)
         scores = query @ keys.transpose(2, 3) / query.shape[-1] ** 0.5
         mixed = (scores.softmax(dim=-1) @ values).transpose(1, 2).reshape(x.shape)
-        return self.linear(f"{name}.out_proj", mixed)
+        return self.linear(f"{name}.out_proj", mixed.float())
 
     def keys_and_values(self, name, x):
         return self.linear(f"{name}.k_proj", x), self.linear(f"{name}.v_proj", x)
@@ -89,6 +91,6 @@ class Network:
 
     def log_probabilities(self, n, state):
         """log p_n of state [rows, d], −∞ at the banned ids. [rows, V]"""
-        logits = F.linear(state, *self.checkpoint.classifier(n))
+        logits = self.products.linear(state, *self.checkpoint.classifier(n))
         logits[:, self.checkpoint.banned] = float("-inf")
         return logits.log_softmax(dim=-1)

@@ -14,7 +14,7 @@ private let golden: [(checkpoint: String, file: String)] =
     ].map { ("Tests/Golden/variants/" + $0, "variants/\($0).json") }
 
 /// Reads the settings of a golden case as a request would.
-private func options(_ settings: JSONObject, layers N: Int) throws -> DecodingOptions {
+func goldenOptions(_ settings: JSONObject, layers N: Int) throws -> DecodingOptions {
     let exit = try #require(settings["exit"]?.objectValue)
     let name = try #require(exit["policy"]?.stringValue.flatMap(ExitPolicy.Name.init))
     let thresholds =
@@ -58,7 +58,7 @@ struct GoldenTests {
         let checkpoint = try Checkpoint(directory: Repository.path(entry.checkpoint))
         let model = try TranslationModel(checkpoint)
         for golden in try Golden(entry.file).cases {
-            let options = try options(golden.settings, layers: model.decoderLayerCount)
+            let options = try goldenOptions(golden.settings, layers: model.decoderLayerCount)
             let results = try decodeTogether(golden.sentences.map(\.sourceIDs), options, model)
             for (sentence, result) in zip(golden.sentences, results) {
                 let best = try #require(result.hypotheses.first)
