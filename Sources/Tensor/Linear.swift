@@ -35,11 +35,7 @@ public final class Linear: @unchecked Sendable {
         self.instructionSet = instructionSet
         panels = Storage(zeros: ck_packed_count(outputs, inputs))
         ck_pack(weight, outputs, inputs, panels.floats)
-        self.bias = bias.map { values in
-            let storage = Storage(zeros: ck_packed_count(outputs, 1))
-            for (index, value) in values.enumerated() { storage.floats[index] = value }
-            return storage
-        }
+        self.bias = bias.map { Storage($0, paddedTo: ck_packed_count(outputs, 1)) }
     }
 
     /// Room for weights that are packed later, and for a bias where there is one.

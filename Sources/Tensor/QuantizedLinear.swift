@@ -47,11 +47,7 @@ public final class QuantizedLinear: @unchecked Sendable {
         offsets = IntegerStorage(zeros: padded)
         ck_quantize_weights(
             weight, outputs, inputs, panels.elements, scales.floats, offsets.elements)
-        self.bias = bias.map { values in
-            let storage = Storage(zeros: padded)
-            for (index, value) in values.enumerated() { storage.floats[index] = value }
-            return storage
-        }
+        self.bias = bias.map { Storage($0, paddedTo: padded) }
     }
 
     /// y = activation(x·Wᵀ + b) + residual, row by row: a row's result does not depend on the others.

@@ -29,6 +29,13 @@ final class Storage {
         self.count = count
     }
 
+    /// Some values, and zeros behind them up to `count`.
+    convenience init(_ values: [Float], paddedTo count: Int) {
+        precondition(values.count <= count, "more values than room")
+        self.init(zeros: count)
+        floats.update(from: values, count: values.count)
+    }
+
     deinit { free(floats) }
 }
 

@@ -56,7 +56,7 @@ public final class DecoderStep {
     private let sum: Matrix  // [m, d]
     private let feedForward: FeedForwardScratch
     private let input: ProjectionInput  // [m, d] or [asked rows, d]
-    private let gathered: Matrix  // [asked rows, d]
+    private let headInput: ProjectionInput  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
     private let attention: Attention
     /// Nodes whose keys and values a layer lacks, and the rows that need them.
@@ -95,7 +95,7 @@ public final class DecoderStep {
             width: d, inner: model.configuration.decoder.feedForwardWidth,
             precision: model.precision)
         input = ProjectionInput(columns: d, precision: model.precision)
-        gathered = Matrix(rows: 0, columns: d)
+        headInput = ProjectionInput(columns: d, precision: .float32)
         headLogits = Matrix(rows: 0, columns: model.decoderLayerCount)
         attention = Attention(heads: model.configuration.decoder.heads, width: d)
     }
@@ -168,7 +168,7 @@ public final class DecoderStep {
     public func classify(_ offsets: [Int], after n: Int) {
         let classifier = model.classifiers[n]
         logits.resize(rows: offsets.count)
-        take(offsets)
+        take(offsets, as: input)
         classifier.apply(input, into: logits)
         charge(offsets, operations: 2 * classifier.outputs * d)
     }
@@ -189,7 +189,7 @@ public final class DecoderStep {
     ) {
         let classifier = model.classifiers[n]
         candidateLogits.resize(rows: offsets.count)
-        take(offsets)
+        take(offsets, as: input)
         for (row, part) in parts.enumerated() {
             classifier.apply(
                 input, row: row, outputs: ids.span.extracting(part), into: (candidateLogits, row))
@@ -200,8 +200,8 @@ public final class DecoderStep {
         }
     }
 
-    /// Makes some active rows the input of the next products.
-    private func take(_ offsets: [Int]) {
+    /// Makes some active rows what the next products read.
+    private func take(_ offsets: [Int], as input: ProjectionInput) {
         if offsets.count == active.count {
             input.set(hidden, rows: offsets.count)
         } else {
@@ -220,9 +220,7 @@ public final class DecoderStep {
         guard let head = model.heads.tokenMultinomial else {
             preconditionFailure("the model has no token_multinomial head")
         }
-        headLogits.resize(rows: offsets.count)
-        ask(head, of: offsets, into: headLogits)
-        charge(offsets, operations: 2 * head.outputs * d)
+        ask(head, of: offsets)
         depths.removeAll(keepingCapacity: true)
         for row in offsets.indices {
             depths.append(lowestArgmax(headLogits, row: row, count: head.outputs) + 1)
@@ -240,23 +238,17 @@ public final class DecoderStep {
         guard let heads = model.heads.tokenGeometric else {
             preconditionFailure("the model has no token_geometric head")
         }
-        headLogits.resize(rows: offsets.count)
-        ask(heads[n - 1], of: offsets, into: headLogits)
-        charge(offsets, operations: 2 * d)
+        ask(heads[n - 1], of: offsets)
         logits.removeAll(keepingCapacity: true)
         for row in offsets.indices { logits.append(headLogits[row, 0]) }
     }
 
-    private func ask(_ head: Linear, of offsets: [Int], into output: Matrix) {
-        if offsets.count == active.count {
-            head.apply(hidden, rows: 0..<offsets.count, into: output)
-            return
-        }
-        gathered.resize(rows: offsets.count)
-        for (row, offset) in offsets.enumerated() {
-            gathered.copyRow(row, from: hidden, sourceRow: offset)
-        }
-        head.apply(gathered, rows: 0..<offsets.count, into: output)
+    /// Computes the outputs of a head for some active rows into `headLogits`.
+    private func ask(_ head: Projection, of offsets: [Int]) {
+        headLogits.resize(rows: offsets.count)
+        take(offsets, as: headInput)
+        head.apply(headInput, into: headLogits)
+        charge(offsets, operations: 2 * head.outputs * d)
     }
 
     private func charge(_ offsets: [Int], operations: Int) {

@@ -55,10 +55,10 @@ struct ExitClassifiers: Sendable {
 
 /// The heads that decide where to leave (method.md §3), in fp32 always; each may be absent.
 struct ExitHeads: Sendable {
-    let sequence: Linear?  // [N, d]
-    let tokenMultinomial: Linear?  // [N, d]
+    let sequence: Projection?  // [N, d]
+    let tokenMultinomial: Projection?  // [N, d]
     /// N − 1 heads [1, d]: only the one of the layer just run is asked.
-    let tokenGeometric: [Linear]?
+    let tokenGeometric: [Projection]?
 
     init(_ exits: ParameterReader?, layers N: Int, width d: Int) throws(CheckpointError) {
         guard let exits else {
@@ -74,23 +74,25 @@ struct ExitHeads: Sendable {
 
     private static func head(
         _ head: ExitHead, _ exits: ParameterReader, outputs: Int, width d: Int
-    ) throws(CheckpointError) -> Linear? {
+    ) throws(CheckpointError) -> Projection? {
         guard exits.holds(head.rawValue + ".weight") else { return nil }
-        return Linear(
+        return Projection(
             weight: try exits.tensor(head.rawValue + ".weight", outputs, d),
-            bias: try exits.tensor(head.rawValue + ".bias", outputs), outputs: outputs, inputs: d)
+            bias: try exits.tensor(head.rawValue + ".bias", outputs), outputs: outputs, inputs: d,
+            precision: .float32)
     }
 
     private static func geometric(
         _ exits: ParameterReader, layers N: Int, width d: Int
-    ) throws(CheckpointError) -> [Linear]? {
+    ) throws(CheckpointError) -> [Projection]? {
         let name = ExitHead.tokenGeometric.rawValue
         guard exits.holds(name + ".weight") else { return nil }
         let weight = try exits.tensor(name + ".weight", N - 1, d)
         let bias = try exits.tensor(name + ".bias", N - 1)
         return (0..<N - 1).map { n in
-            Linear(
-                weight: Array(weight[n * d..<(n + 1) * d]), bias: [bias[n]], outputs: 1, inputs: d)
+            Projection(
+                weight: Array(weight[n * d..<(n + 1) * d]), bias: [bias[n]], outputs: 1, inputs: d,
+                precision: .float32)
         }
     }
 
@@ -118,7 +120,9 @@ extension TranslationModel {
             mean[0, column] = sum / Float(states.rows)
         }
         let logits = Matrix(rows: 1, columns: head.outputs)
-        head.apply(mean, rows: 0..<1, into: logits)
+        let input = ProjectionInput(columns: states.columns, precision: .float32)
+        input.set(mean, rows: 1)
+        head.apply(input, into: logits)
         return lowestArgmax(logits, row: 0, count: head.outputs) + 1
     }
 }
