@@ -17,7 +17,7 @@ public final class TranslationService: Sendable {
     let clock: @Sendable () -> Double
     /// Helps the only worker that has something to do.
     let team: ThreadTeam
-    /// Workers in the midst of computing.
+    /// Workers that have sentences in their batch.
     let busyWorkers = Atomic(0)
 
     /// Sizes of the service.

@@ -12,6 +12,8 @@ final class Worker {
     private let encoderScratch: EncoderScratch
     private var running: [BatchDecoder.Ticket: PendingSentence] = [:]
     private var countedRows: [Int]
+    /// Whether this worker is among the service's busy ones.
+    private var isBusy = false
 
     /// Source positions in one run of the encoder: enough for its products to be at their fastest, few
     /// enough to bound its memory.
@@ -31,8 +33,8 @@ final class Worker {
     func run() {
         while true {
             dropAnswered()
+            noteWhetherBusy()
             let room = service.configuration.maximumSequences - running.count
-            let isBusy = !running.isEmpty
             let work = service.queue.wait { [metrics] queue in
                 defer { metrics.queuedRequests.set(Double(queue.requestCount)) }
                 return queue.next(room: room, isBusy: isBusy)
@@ -41,6 +43,7 @@ final class Worker {
             case .tokenize(let job): tokenize(job)
             case .decode(let sentences):
                 start(sentences)
+                noteWhetherBusy()
                 step()
             case .stop:
                 service.queue.change { $0.workers -= 1 }
@@ -150,10 +153,17 @@ final class Worker {
         }
     }
 
-    /// Computes something, with the team's help where no other worker computes.
+    /// Keeps the service's count of workers that have sentences in their batch.
+    private func noteWhetherBusy() {
+        guard isBusy == running.isEmpty else { return }
+        isBusy.toggle()
+        service.busyWorkers.add(isBusy ? 1 : -1, ordering: .relaxed)
+    }
+
+    /// Computes something, with the team's help where no other worker has sentences in its batch: one that
+    /// only pauses between two steps will soon want its processor back.
     private func withTeam<Result>(_ body: (ThreadTeam?) -> Result) -> Result {
-        let others = service.busyWorkers.add(1, ordering: .relaxed).oldValue
-        defer { service.busyWorkers.subtract(1, ordering: .relaxed) }
+        let others = service.busyWorkers.load(ordering: .relaxed) - (isBusy ? 1 : 0)
         guard others == 0, service.team.tryAcquire() else { return body(nil) }
         defer { service.team.release() }
         return body(service.team)
