@@ -19,6 +19,9 @@ public final class BatchDecoder {
     private var sentences: [Sentence] = []
     private var nextTicket: Ticket = 0
 
+    /// What the latest step added to the sentences that report their tokens.
+    public private(set) var newTokens: [(ticket: Ticket, token: DecodedToken)] = []
+
     /// A decoder with its own working memory.
     public init(model: TranslationModel) {
         self.model = model
@@ -39,8 +42,12 @@ public final class BatchDecoder {
     /// - Parameters:
     ///   - source: its encoder states [S, d].
     ///   - options: how to decode it; `options.exit` may ask only heads that the model has.
+    ///   - reportsTokens: whether `newTokens` is to hold what each step adds; of greedy search only, for
+    ///     a beam may drop what it had.
     /// - Returns: the ticket under which its result will come.
-    public func add(source: Matrix, options: DecodingOptions) -> Ticket {
+    public func add(
+        source: Matrix, options: DecodingOptions, reportsTokens: Bool = false
+    ) -> Ticket {
         let state = DecoderState(source: source, in: step)
         let c = model.configuration
         let maximum =
@@ -53,7 +60,7 @@ public final class BatchDecoder {
         let sentence = Sentence(
             ticket: nextTicket, state: state, search: search, rule: options.exit,
             depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,
-            givenExits: options.givenExits)
+            givenExits: options.givenExits, reportsTokens: reportsTokens)
         sentences.append(sentence)
         nextTicket += 1
         return sentence.ticket
@@ -94,15 +101,19 @@ public final class BatchDecoder {
     private func collect() -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
         var done: [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] = []
         var firstRow = 0
+        newTokens.removeAll(keepingCapacity: true)
         for index in sentences.indices {
             let first = firstRow
             firstRow += sentences[index].search.live.count
             let ticket = sentences[index].ticket
             if let failed = (first..<firstRow).first(where: { !run.rows[$0].isFinite }) {
                 done.append((ticket, .failure(.notFinite(layer: run.rows[failed].exitLayer))))
-            } else if let result = sentences[index].advance(run, firstRow: first) {
+                continue
+            }
+            if let result = sentences[index].advance(run, firstRow: first) {
                 done.append((ticket, .success(result)))
             }
+            if let token = sentences[index].newToken { newTokens.append((ticket, token)) }
         }
         if !done.isEmpty {
             let finished = Set(done.map(\.ticket))
@@ -138,6 +149,10 @@ struct Sentence {
     /// The exit of all its tokens, where that is known before the first layer.
     let depth: Int?
     let givenExits: DecodingOptions.GivenExits?
+    let reportsTokens: Bool
+
+    /// What the latest step added, where that is asked for.
+    var newToken: DecodedToken? { reportsTokens ? search.newestToken : nil }
 
     /// The given exit of a hypothesis' next token.
     ///

@@ -53,6 +53,9 @@ struct Search {
         live = [LiveHypothesis(node: start.node, input: start.id)]
     }
 
+    /// The token of the latest step; of greedy search only, where it never changes again.
+    var newestToken: DecodedToken? { options.beamSize == 1 ? history.last?.token : nil }
+
     /// How many continuations of each row a step looks at.
     var continuationCount: Int { options.beamSize == 1 ? 1 : 2 * options.beamSize }
 

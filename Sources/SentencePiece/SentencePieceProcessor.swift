@@ -7,11 +7,11 @@ public struct SentencePieceProcessor: Sendable {
     /// Models above 32 MiB are refused; the largest in use have about 5.
     static let modelByteLimit = 32 << 20
 
-    private let vocabulary: Vocabulary
+    let vocabulary: Vocabulary
     private let segmenter: Segmenter
     private let normalizer: Normalizer
-    private let denormalizer: Normalizer?
-    private let decodingRules: TextAssembler.Rules
+    let denormalizer: Normalizer?
+    let decodingRules: TextAssembler.Rules
 
     private enum Segmenter: Sendable {
         case unigram(UnigramSegmenter)
@@ -112,6 +112,9 @@ public struct SentencePieceProcessor: Sendable {
         return finish(&assembler)
     }
 
+    /// A decoder that gives the text of pieces while they come.
+    public func makeStreamingDecoder() -> StreamingDecoder { StreamingDecoder(self) }
+
     /// The text of a sequence of the model's own ids, as `decode(pieces:)` of their pieces.
     ///
     /// - Throws: `idOutOfRange` for the first id that names no piece.
@@ -202,7 +205,7 @@ extension SentencePieceProcessor {
         return tokens
     }
 
-    private func append(_ piece: String, id: Int?, to assembler: inout TextAssembler) {
+    func append(_ piece: String, id: Int?, to assembler: inout TextAssembler) {
         // A piece that the model lacks decodes as one of unknown text does.
         guard let id else { return assembler.append(unknownText: piece) }
         switch vocabulary.kinds[id] {
@@ -214,7 +217,7 @@ extension SentencePieceProcessor {
         }
     }
 
-    private func finish(_ assembler: inout TextAssembler) -> String {
+    func finish(_ assembler: inout TextAssembler) -> String {
         assembler.finish()
         let text = assembler.text
         return String(

@@ -4,19 +4,18 @@ import Threads
 public final class MetricFamily<Metric: Sendable>: Sendable {
     let name: String
     let help: String
-    private let labels: [String]
+    let labels: [String]
     private let make: @Sendable () -> Metric
     private let series = Lock<[(values: [String], metric: Metric)]>([])
 
     init(
-        _ name: String, help: String, labels: [String], zeroes: [[String]],
+        _ name: String, help: String, labels: [String],
         make: @escaping @Sendable () -> Metric
     ) {
         self.name = name
         self.help = help
         self.labels = labels
         self.make = make
-        for values in zeroes { _ = self.labeled(values) }
     }
 
     /// The series with these label values, in the order of the label names; made where it is new.

@@ -2,9 +2,17 @@ import Threads
 
 /// The metrics of a process and their Prometheus text.
 ///
-/// Names follow Prometheus' rules: base units at the end, `_total` on counters and on nothing else.
+/// Names follow Prometheus' rules: base units at the end, `_total` on counters and on nothing else. A name
+/// that is registered again stands for the family that it stood for before, with what that has counted: what
+/// is made anew in the midst of a process goes on with its predecessor's numbers.
 public final class MetricRegistry: Sendable {
-    private let writers = Lock<[@Sendable (inout String) -> Void]>([])
+    private let state = Lock(State())
+
+    private struct State {
+        /// In the order of registration.
+        var writers: [@Sendable (inout String) -> Void] = []
+        var families: [String: any Sendable] = [:]
+    }
 
     /// A registry without metrics.
     public init() {}
@@ -15,7 +23,7 @@ public final class MetricRegistry: Sendable {
     /// All metrics in the Prometheus text format 0.0.4, in the order of their registration.
     public var text: String {
         var text = ""
-        for write in writers.withLock({ $0 }) { write(&text) }
+        for writer in state.withLock({ $0.writers }) { writer(&text) }
         return text
     }
 
@@ -31,13 +39,10 @@ public final class MetricRegistry: Sendable {
         _ name: String, help: String, labels: [String] = [], zeroes: [[String]] = []
     ) -> MetricFamily<Counter> {
         precondition(name.hasSuffix("_total"), "a counter's name ends in _total")
-        let family = MetricFamily(
-            name, help: help, labels: labels, zeroes: labels.isEmpty ? [[]] : zeroes,
-            make: { Counter() })
-        add(family, kind: "counter") { text, name, labels, counter in
+        let family = MetricFamily(name, help: help, labels: labels, make: { Counter() })
+        return add(family, kind: "counter", zeroes) { text, name, labels, counter in
             line(&text, name, labels, String(counter.value))
         }
-        return family
     }
 
     /// Registers gauges; parameters as for `counters`.
@@ -52,13 +57,10 @@ public final class MetricRegistry: Sendable {
         _ name: String, help: String, labels: [String] = [], zeroes: [[String]] = []
     ) -> MetricFamily<Gauge> {
         precondition(!name.hasSuffix("_total"), "only a counter's name ends in _total")
-        let family = MetricFamily(
-            name, help: help, labels: labels, zeroes: labels.isEmpty ? [[]] : zeroes,
-            make: { Gauge() })
-        add(family, kind: "gauge") { text, name, labels, gauge in
+        let family = MetricFamily(name, help: help, labels: labels, make: { Gauge() })
+        return add(family, kind: "gauge", zeroes) { text, name, labels, gauge in
             line(&text, name, labels, number(gauge.value))
         }
-        return family
     }
 
     /// Registers a number that is read when the text is made.
@@ -73,8 +75,8 @@ public final class MetricRegistry: Sendable {
         read: @escaping @Sendable () -> Double?
     ) {
         precondition(name.hasSuffix("_total") == (kind == .counter), "_total names counters")
-        writers.withLock {
-            $0.append { text in
+        state.withLock {
+            $0.writers.append { text in
                 guard let value = read() else { return }
                 header(&text, name, help, kind.rawValue)
                 line(&text, name, "", number(value))
@@ -105,26 +107,34 @@ public final class MetricRegistry: Sendable {
     ) -> MetricFamily<Histogram> {
         precondition(bounds == bounds.sorted() && !bounds.isEmpty, "bounds ascend")
         let family = MetricFamily(
-            name, help: help, labels: labels, zeroes: labels.isEmpty ? [[]] : zeroes,
-            make: { Histogram(bounds: bounds) })
-        add(family, kind: "histogram") { text, name, labels, histogram in
+            name, help: help, labels: labels, make: { Histogram(bounds: bounds) })
+        return add(family, kind: "histogram", zeroes) { text, name, labels, histogram in
             write(histogram, &text, name, labels)
         }
-        return family
     }
 
+    /// Adds a family, or finds the one that has its name.
     private func add<Metric>(
-        _ family: MetricFamily<Metric>, kind: String,
+        _ new: MetricFamily<Metric>, kind: String, _ zeroes: [[String]],
         write: @escaping @Sendable (inout String, String, String, Metric) -> Void
-    ) {
-        writers.withLock {
-            $0.append { text in
-                header(&text, family.name, family.help, kind)
-                for (labels, metric) in family.snapshot {
-                    write(&text, family.name, labels, metric)
+    ) -> MetricFamily<Metric> {
+        let family = state.withLock { state in
+            if let known = state.families[new.name] {
+                guard let family = known as? MetricFamily<Metric>, family.labels == new.labels
+                else {
+                    preconditionFailure("\(new.name) is another kind of metric already")
                 }
+                return family
             }
+            state.families[new.name] = new
+            state.writers.append { text in
+                header(&text, new.name, new.help, kind)
+                for (labels, metric) in new.snapshot { write(&text, new.name, labels, metric) }
+            }
+            return new
         }
+        for values in family.labels.isEmpty ? [[]] : zeroes { _ = family.labeled(values) }
+        return family
     }
 }
 

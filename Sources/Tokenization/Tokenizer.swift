@@ -69,6 +69,34 @@ public struct Tokenizer: Sendable {
                 piece(targetID:)))
     }
 
+    /// Target ids to text, one by one.
+    public struct TextStream: Sendable {
+        private let tokenizer: Tokenizer
+        private var decoder: StreamingDecoder
+
+        fileprivate init(_ tokenizer: Tokenizer) {
+            self.tokenizer = tokenizer
+            decoder = tokenizer.target.makeStreamingDecoder()
+        }
+
+        /// Takes the next id.
+        ///
+        /// - Returns: the characters that are complete with it; all of them in a row are what
+        ///   `decode` makes of all ids, once `finish` was called.
+        public mutating func append(_ id: Int) -> String {
+            guard id != tokenizer.endOfSentence, id != tokenizer.padding else { return "" }
+            return decoder.append(tokenizer.piece(targetID: id))
+        }
+
+        /// Ends the text.
+        ///
+        /// - Returns: what was still waiting for more.
+        public mutating func finish() -> String { decoder.finish() }
+    }
+
+    /// A text that comes id by id.
+    public func makeTextStream() -> TextStream { TextStream(self) }
+
     /// Whether encoding gave anything but the end of sentence: a text without pieces is not decoded.
     public func hasPieces(_ sourceIDs: [Int]) -> Bool { sourceIDs.count > 1 }
 

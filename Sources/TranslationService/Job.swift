@@ -1,13 +1,24 @@
 import Decoding
 import Threads
+import Tokenization
 
 /// A request on its way through the service: gathers the results of its sentences, answers once.
 final class Job: Sendable {
     let request: TranslationRequest
     let submitted: Double
     let deadline: Double
-    private let completion: @Sendable (Result<TranslationResult, TranslationError>) -> Void
+    /// Source tokens by the bytes of its texts, four to one.
+    let estimatedTokens: Int
+    /// Whether somebody wants to know of every token.
+    let reportsTokens: Bool
+    private let callbacks: Callbacks
     private let progress: Lock<Progress>
+
+    /// Who is told what.
+    struct Callbacks: Sendable {
+        let progress: (@Sendable (TranslationEvent) -> Void)?
+        let completion: @Sendable (Result<TranslationResult, TranslationError>) -> Void
+    }
 
     private struct Progress {
         var translations: [Translation?]
@@ -15,16 +26,16 @@ final class Job: Sendable {
         var isAnswered = false
         var timings = Timings()
         var decodeStart: Double?
+        var hasToken = false
     }
 
-    init(
-        _ request: TranslationRequest, submitted: Double,
-        completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
-    ) {
+    init(_ request: TranslationRequest, submitted: Double, _ callbacks: Callbacks) {
         self.request = request
         self.submitted = submitted
+        estimatedTokens = request.texts.reduce(0) { $0 + ($1.utf8.count + 3) / 4 }
         deadline = request.timeout.map { submitted + $0 } ?? .infinity
-        self.completion = completion
+        self.callbacks = callbacks
+        reportsTokens = callbacks.progress != nil && request.options.beamSize == 1
         let count = request.texts.count
         progress = Lock(
             Progress(translations: Array(repeating: nil, count: count), remaining: count))
@@ -41,11 +52,32 @@ final class Job: Sendable {
         progress.withLock { $0.decodeStart = $0.decodeStart ?? now }
     }
 
+    /// Marks the first token of any of its texts.
+    ///
+    /// - Returns: seconds since the submission, the first time.
+    func noteToken(at now: Double) -> Double? {
+        progress.withLock { progress in
+            defer { progress.hasToken = true }
+            return progress.hasToken ? nil : now - submitted
+        }
+    }
+
+    /// Tells of progress, unless the request has been answered.
+    ///
+    /// Its texts may be decoded by several workers: their events come one at a time, none after the answer.
+    func report(_ event: @autoclosure () -> TranslationEvent) {
+        guard let tell = callbacks.progress else { return }
+        progress.withLock { progress in
+            if !progress.isAnswered { tell(event()) }
+        }
+    }
+
     /// Takes the translation of a text; the last one answers the request.
     ///
     /// - Returns: the answer given with it.
     @discardableResult
     func finish(_ translation: Translation, index: Int, at now: Double) -> TranslationResult? {
+        report(.sentence(index: index, translation))
         let result: TranslationResult? = progress.withLock { progress in
             guard !progress.isAnswered else { return nil }
             progress.translations[index] = translation
@@ -60,7 +92,7 @@ final class Job: Sendable {
                 sourceTokens: translations.reduce(0) { $0 + $1.sourceTokens },
                 timings: progress.timings)
         }
-        if let result { completion(.success(result)) }
+        if let result { callbacks.completion(.success(result)) }
         return result
     }
 
@@ -73,7 +105,7 @@ final class Job: Sendable {
             defer { progress.isAnswered = true }
             return !progress.isAnswered
         }
-        if isFirst { completion(.failure(error)) }
+        if isFirst { callbacks.completion(.failure(error)) }
         return isFirst
     }
 }
@@ -84,4 +116,30 @@ struct PendingSentence {
     let index: Int
     /// Source ids, end of sentence included.
     let ids: [Int]
+}
+
+/// A text that is being decoded.
+struct RunningSentence {
+    let sentence: PendingSentence
+    /// Its text so far, where its tokens are reported.
+    private var text: Tokenizer.TextStream?
+    /// Tokens reported.
+    private var position = 0
+
+    init(_ sentence: PendingSentence, _ tokenizer: Tokenizer) {
+        self.sentence = sentence
+        text = sentence.job.reportsTokens ? tokenizer.makeTextStream() : nil
+    }
+
+    var job: Job { sentence.job }
+
+    /// Takes its next token; what there is to report of it.
+    mutating func take(_ token: DecodedToken, piece: String, isLast: Bool) -> TokenEvent {
+        let ready = text?.append(token.id) ?? ""
+        let rest = isLast ? text?.finish() ?? "" : ""
+        defer { position += 1 }
+        return TokenEvent(
+            index: sentence.index, position: position, token: token, piece: piece,
+            text: ready + rest)
+    }
 }

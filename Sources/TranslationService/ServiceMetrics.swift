@@ -4,8 +4,8 @@ import TranslationModel
 
 /// What the service counts; names and meanings as in http.md.
 public struct ServiceMetrics: Sendable {
-    let queuedRequests: Gauge
     let queueCapacity: Gauge
+    let queueTokenCapacity: Gauge
     let queueDuration: Histogram
     let runningSequences: Gauge
     let encodeBatch: Histogram
@@ -13,6 +13,9 @@ public struct ServiceMetrics: Sendable {
     let encodeDuration: Histogram
     let decodeDuration: Histogram
     let layerRows: [Counter]
+    let timeToFirstToken: Histogram
+    private let queuedRequests: Gauge
+    private let queuedTokens: Gauge
     private let requests: MetricFamily<Counter>
     private let duration: Histogram
     private let rejected: MetricFamily<Counter>
@@ -50,6 +53,12 @@ public struct ServiceMetrics: Sendable {
         queueCapacity = registry.gauges(
             "shoal_queue_capacity_requests", help: "Requests that may wait."
         ).labeled()
+        queuedTokens = registry.gauges(
+            "shoal_queue_source_tokens", help: "Source tokens that wait for a worker."
+        ).labeled()
+        queueTokenCapacity = registry.gauges(
+            "shoal_queue_capacity_source_tokens", help: "Source tokens that may wait."
+        ).labeled()
         queueDuration = seconds("shoal_queue_duration_seconds", "Time that requests waited.")
         runningSequences = registry.gauges(
             "shoal_running_sequences", help: "Sentences being decoded."
@@ -67,6 +76,9 @@ public struct ServiceMetrics: Sendable {
             labels: ["cause"], zeroes: [["client"], ["deadline"]])
         encodeDuration = seconds("shoal_encode_duration_seconds", "Time of an encoder run.")
         decodeDuration = seconds("shoal_decode_duration_seconds", "Time of a decoding step.")
+        timeToFirstToken = seconds(
+            "shoal_time_to_first_token_seconds",
+            "Time from submission of a request to its first token.")
         sourceTokens = counter("shoal_source_tokens_total", "Source tokens translated.")
         targetTokens = counter("shoal_target_tokens_total", "Target tokens returned.")
         let layers = (1...model.layerCount).map(Double.init)
@@ -84,6 +96,14 @@ public struct ServiceMetrics: Sendable {
             "shoal_decoder_layer_rows_total", help: "Rows multiplied by each decoder layer.",
             labels: ["layer"], zeroes: (1...model.layerCount).map { [String($0)] })
         layerRows = (1...model.layerCount).map { rows.labeled(String($0)) }
+    }
+
+    /// Shows how much waits now: by its change, for a service that replaces another shares the gauges.
+    func show(_ queue: inout TranslationService.Queue) {
+        let now = (requests: queue.requestCount, tokens: queue.tokenCount)
+        queuedRequests.add(Double(now.requests - queue.shown.requests))
+        queuedTokens.add(Double(now.tokens - queue.shown.tokens))
+        queue.shown = now
     }
 
     /// Counts how a request ended.

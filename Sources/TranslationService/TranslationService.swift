@@ -19,6 +19,7 @@ public final class TranslationService: Sendable {
     let team: ThreadTeam
     /// Workers that have sentences in their batch.
     let busyWorkers = Atomic(0)
+    private let heartbeats: [Heartbeat]
 
     /// Sizes of the service.
     public struct Configuration: Sendable, Equatable {
@@ -31,21 +32,14 @@ public final class TranslationService: Sendable {
         public var maximumSequences = 32
         /// Requests of which texts may wait for a worker; one more is refused.
         public var maximumQueuedRequests = 256
+        /// Source tokens that may wait for a worker; a request that would add more is refused.
+        ///
+        /// One that would wait alone is taken whatever its size. A text that is not segmented yet counts as
+        /// one token for every four bytes.
+        public var maximumQueuedTokens = 65_536
 
         /// One worker.
         public init() {}
-    }
-
-    /// What waits for a worker, and how many workers there are.
-    struct Queue {
-        /// As they came.
-        var requests: [Job] = []
-        /// Those segmented since.
-        var turns = Turns()
-        var workers = 0
-        var isStopping = false
-
-        var requestCount: Int { requests.count + turns.requestCount }
     }
 
     /// Starts the workers.
@@ -68,37 +62,55 @@ public final class TranslationService: Sendable {
         self.clock = clock
         queue = Monitor(Queue())
         team = ThreadTeam(helpers: configuration.threads - 1)
+        heartbeats = (0..<configuration.workers).map { _ in Heartbeat() }
         metrics.queueCapacity.set(Double(configuration.maximumQueuedRequests))
-        for _ in 0..<configuration.workers {
+        metrics.queueTokenCapacity.set(Double(configuration.maximumQueuedTokens))
+        for heartbeat in heartbeats {
             queue.change { $0.workers += 1 }
-            let started = WorkerThread.start { Worker(self).run() }
+            let started = WorkerThread.start { Worker(self, heartbeat).run() }
             precondition(started, "the system gives no thread")
         }
+    }
+
+    /// Seconds for which the worker that is the longest at its present piece of work, a step of its batch
+    /// as a rule, has been at it: milliseconds, unless something is wrong.
+    public var secondsWithoutProgress: Double {
+        let now = clock()
+        return heartbeats.reduce(0) { max($0, $1.seconds(at: now)) }
     }
 
     /// Takes a request, or refuses it at once.
     ///
     /// - Parameters:
     ///   - request: what to translate.
+    ///   - progress: called on workers' threads, one event at a time, none after `completion`; it must
+    ///     neither block nor call back.
     ///   - completion: called once, on a worker's thread or on the caller's.
     /// - Returns: gives the request up when called: nothing more is computed for it.
     public func submit(
         _ request: TranslationRequest,
+        progress: (@Sendable (TranslationEvent) -> Void)? = nil,
         completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
     ) -> @Sendable () -> Void {
-        let job = Job(request, submitted: clock()) { [metrics, model] result in
+        let callbacks = Job.Callbacks(progress: progress) { [metrics, model] result in
             metrics.count(result, model: model)
             completion(result)
         }
-        let refusal: TranslationError? = queue.change { queue in
-            if queue.isStopping { return .shuttingDown }
-            if queue.requestCount >= configuration.maximumQueuedRequests { return .overloaded }
-            queue.requests.append(job)
-            metrics.queuedRequests.set(Double(queue.requestCount))
-            return nil
+        let job = Job(request, submitted: clock(), callbacks)
+        let refusal = queue.change { queue in
+            defer { metrics.show(&queue) }
+            return queue.admit(job, configuration)
         }
         if let refusal { job.fail(refusal) }
         return { job.fail(.cancelled) }
+    }
+
+    /// The next work for a worker with `room` in its batch; waits for it where the worker is not busy.
+    func waitForWork(room: Int, isBusy: Bool) -> Queue.Work {
+        queue.wait { [metrics] queue in
+            defer { metrics.show(&queue) }
+            return queue.next(room: room, isBusy: isBusy)
+        }
     }
 
     /// Answers the requests that wait past their deadline, and forgets those given up.
@@ -109,8 +121,8 @@ public final class TranslationService: Sendable {
                 if now >= job.deadline { expired.append(job) }
                 return now >= job.deadline || job.isAnswered
             }
-            queue.requests.removeAll(where: isGone)
-            queue.turns.remove(where: isGone)
+            queue.removeAll(where: isGone)
+            metrics.show(&queue)
         }
         for job in expired { job.fail(.deadlineExceeded) }
     }
@@ -119,34 +131,5 @@ public final class TranslationService: Sendable {
     public func stop() {
         queue.change { $0.isStopping = true }
         queue.wait { $0.workers == 0 ? () : nil }
-    }
-}
-
-extension TranslationService.Queue {
-    /// What a worker does next.
-    enum Work {
-        /// Segment this request's texts.
-        case tokenize(Job)
-        /// Take these sentences into the batch and take a step; possibly none.
-        case decode([PendingSentence])
-        /// Nothing will come any more.
-        case stop
-    }
-
-    /// The next work for a worker with `room` in its batch; nil: wait.
-    ///
-    /// Requests are segmented before more sentences of others are taken, one for each place at most:
-    /// more could not enter now. Sentences that wait are shared out evenly, so that one request's
-    /// texts occupy all workers.
-    mutating func next(room: Int, isBusy: Bool) -> Work? {
-        if !requests.isEmpty, turns.newcomerCount < room {
-            return .tokenize(requests.removeFirst())
-        }
-        if room > 0, turns.sentenceCount > 0 {
-            let share = (turns.sentenceCount + workers - 1) / workers
-            return .decode(turns.take(min(room, share)))
-        }
-        if isBusy { return .decode([]) }
-        return isStopping ? .stop : nil
     }
 }

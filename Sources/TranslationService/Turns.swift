@@ -13,6 +13,8 @@ struct Turns {
     private var joined = 0
     /// Sentences that wait.
     private(set) var sentenceCount = 0
+    /// Their source tokens.
+    private(set) var tokenCount = 0
 
     /// A request's sentences, of which those before `next` have been taken.
     private struct Entry {
@@ -20,7 +22,7 @@ struct Turns {
         let sentences: [PendingSentence]
         var next = 0
 
-        var remaining: Int { sentences.count - next }
+        var remaining: ArraySlice<PendingSentence> { sentences[next...] }
     }
 
     /// Requests that have sentences waiting.
@@ -36,6 +38,7 @@ struct Turns {
     mutating func join(_ job: Job, _ sentences: [PendingSentence]) {
         guard !sentences.isEmpty else { return }
         sentenceCount += sentences.count
+        tokenCount += Self.tokens(sentences[...])
         let entry = Entry(job: job, sentences: sentences)
         if joined <= served.count {
             waiting.append(entry)
@@ -57,16 +60,22 @@ struct Turns {
             taken.append(entry.sentences[entry.next])
             entry.next += 1
             sentenceCount -= 1
-            if entry.remaining > 0 { served.append(entry) }
+            tokenCount -= entry.sentences[entry.next - 1].ids.count
+            if !entry.remaining.isEmpty { served.append(entry) }
         }
         return taken
+    }
+
+    private static func tokens(_ sentences: ArraySlice<PendingSentence>) -> Int {
+        sentences.reduce(0) { $0 + $1.ids.count }
     }
 
     /// Forgets the sentences of some requests.
     mutating func remove(where isGone: (Job) -> Bool) {
         func drop(_ entry: Entry) -> Bool {
             guard isGone(entry.job) else { return false }
-            sentenceCount -= entry.remaining
+            sentenceCount -= entry.remaining.count
+            tokenCount -= Self.tokens(entry.remaining)
             return true
         }
         waiting.removeAll(where: drop)

@@ -10,7 +10,10 @@ final class Worker {
     private let service: TranslationService
     private let decoder: BatchDecoder
     private let encoderScratch: EncoderScratch
-    private var running: [BatchDecoder.Ticket: PendingSentence] = [:]
+    private let heartbeat: Heartbeat
+    private var running: [BatchDecoder.Ticket: RunningSentence] = [:]
+    /// Whose sentences have not had a step yet.
+    private var startedJobs: [Job] = []
     private var countedRows: [Int]
     /// Whether this worker is among the service's busy ones.
     private var isBusy = false
@@ -22,8 +25,9 @@ final class Worker {
     private var model: ServedModel { service.model }
     private var metrics: ServiceMetrics { service.metrics }
 
-    init(_ service: TranslationService) {
+    init(_ service: TranslationService, _ heartbeat: Heartbeat) {
         self.service = service
+        self.heartbeat = heartbeat
         decoder = BatchDecoder(model: service.model.network)
         encoderScratch = EncoderScratch(for: service.model.network)
         countedRows = Array(repeating: 0, count: service.model.layerCount)
@@ -35,10 +39,9 @@ final class Worker {
             dropAnswered()
             noteWhetherBusy()
             let room = service.configuration.maximumSequences - running.count
-            let work = service.queue.wait { [metrics] queue in
-                defer { metrics.queuedRequests.set(Double(queue.requestCount)) }
-                return queue.next(room: room, isBusy: isBusy)
-            }
+            heartbeat.rest()
+            let work = service.waitForWork(room: room, isBusy: isBusy)
+            heartbeat.beat(at: service.clock())
             switch work {
             case .tokenize(let job): tokenize(job)
             case .decode(let sentences):
@@ -75,7 +78,7 @@ final class Worker {
                 job.finish(empty(job.request.options), index: index, at: service.clock())
             }
         }
-        service.queue.change { $0.turns.join(job, pending) }
+        service.queue.change { $0.join(job, pending) }
     }
 
     private func tooLong(_ sources: [[Int]], _ limit: Int) -> InvalidRequest? {
@@ -125,8 +128,11 @@ final class Worker {
         for (sentence, source) in zip(sentences, states) {
             sentence.job.time { $0.encode += end - start }
             sentence.job.startDecoding(at: end)
-            let ticket = decoder.add(source: source, options: sentence.job.request.options)
-            running[ticket] = sentence
+            startedJobs.append(sentence.job)
+            let ticket = decoder.add(
+                source: source, options: sentence.job.request.options,
+                reportsTokens: sentence.job.reportsTokens)
+            running[ticket] = RunningSentence(sentence, model.tokenizer)
         }
         metrics.runningSequences.add(Double(sentences.count))
     }
@@ -135,21 +141,36 @@ final class Worker {
     private func step() {
         guard !running.isEmpty else { return }
         metrics.decodeBatch.observe(Double(decoder.rowCount))
-        let start = monotonicSeconds()
+        let start = service.clock()
         let finished = withTeam { decoder.advance(helpedBy: $0) }
-        let end = monotonicSeconds()
+        let end = service.clock()
         metrics.decodeDuration.observe(end - start)
+        for seconds in startedJobs.compactMap({ $0.noteToken(at: end) }) {
+            metrics.timeToFirstToken.observe(seconds)
+        }
+        startedJobs.removeAll()
         for (layer, rows) in decoder.layerRows.enumerated() {
             metrics.layerRows[layer].increment(by: rows - countedRows[layer])
         }
         countedRows = decoder.layerRows
+        reportTokens(endedBy: Set(finished.lazy.map(\.ticket)))
         for (ticket, result) in finished {
-            guard let sentence = running.removeValue(forKey: ticket) else { continue }
+            guard let running = running.removeValue(forKey: ticket) else { continue }
             metrics.runningSequences.add(-1)
             switch result {
-            case .success(let result): finish(sentence, result)
-            case .failure(let error): sentence.job.fail(.decoding(error))
+            case .success(let result): finish(running.sentence, result)
+            case .failure(let error): running.job.fail(.decoding(error))
             }
+        }
+    }
+
+    /// Tells those who want to know of each token.
+    private func reportTokens(endedBy finished: Set<BatchDecoder.Ticket>) {
+        for (ticket, token) in decoder.newTokens {
+            let event = running[ticket]?.take(
+                token, piece: model.tokenizer.piece(targetID: token.id),
+                isLast: finished.contains(ticket))
+            if let event { running[ticket]?.job.report(.token(event)) }
         }
     }
 

@@ -84,3 +84,23 @@ func appliesNormalizerFlags() throws {
     let plain = try SentencePieceProcessor(model: model.spec(3, [0x28, 0]).bytes)
     #expect(plain.normalize("  a   a ") == " a a")
 }
+
+@Test("Pieces given one by one make the same text, and each part of it is final")
+func streamsText() throws {
+    let cases = [
+        ("unigram-nfkc-bytes", ["▁e", "<0xC3>", "<0xA9>", "<0xFF>", "e", "<0xF0>", "<0x9F>"]),
+        ("unigram-symbols", ["<s>", "<cls>", "▁", "e", "▁", "<unk>", "e", "</s>"]),
+        ("bpe", ["▁日本", "<unk>", "▁a"]),
+    ]
+    for (model, pieces) in cases {
+        let processor = try Fixture.processor(model)
+        var decoder = processor.makeStreamingDecoder()
+        var text = ""
+        for piece in pieces {
+            text += decoder.append(piece)
+            #expect(processor.decode(pieces: pieces).hasPrefix(text))
+        }
+        text += decoder.finish()
+        #expect(text == processor.decode(pieces: pieces))
+    }
+}

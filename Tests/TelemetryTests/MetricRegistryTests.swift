@@ -53,6 +53,25 @@ struct MetricRegistryTests {
         #expect(registry.text.contains("\nshoal_live 3\n"))
     }
 
+    @Test("A name that is registered again goes on with what it has counted")
+    func registeredAgain() {
+        let registry = MetricRegistry()
+        func family(_ kinds: [String]) -> MetricFamily<Counter> {
+            registry.counters(
+                "shoal_things_total", help: "Things.", labels: ["kind"], zeroes: kinds.map { [$0] })
+        }
+        family(["a"]).labeled("a").increment()
+        family(["a", "b"]).labeled("a").increment()
+        #expect(
+            registry.text == """
+                # HELP shoal_things_total Things.
+                # TYPE shoal_things_total counter
+                shoal_things_total{kind="a"} 2
+                shoal_things_total{kind="b"} 0
+
+                """)
+    }
+
     @Test("Quotes, backslashes and line feeds are escaped")
     func escapes() {
         let registry = MetricRegistry()
