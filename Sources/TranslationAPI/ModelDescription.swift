@@ -36,7 +36,7 @@ extension TranslationAPI {
             ("max_position_embeddings", c.maximumPositions),
             ("memory_bytes", model.network.byteCount),
         ])
-        writer.member("checksum", settings.modelChecksum)
+        writer.member("checksum", model.checksum)
         writer.member("default_policy", model.defaultPolicy.rawValue)
         writer.name("policies")
         writer.beginArray()

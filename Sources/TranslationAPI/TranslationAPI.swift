@@ -17,8 +17,8 @@ public final class TranslationAPI: Sendable {
         public var exit = ExitOptions()
         /// openapi.yaml, as it is served.
         public var document: [UInt8] = []
-        /// Hex SHA-256 of the model's weights, for GET /models.
-        public var modelChecksum = ""
+        /// Seconds for one step of a worker, beyond which the process counts as stuck.
+        public var stallTimeout = 60.0
 
         /// The defaults.
         public init() {}
@@ -104,7 +104,7 @@ public final class TranslationAPI: Sendable {
 
     private func answer(_ route: Route, _ context: RequestContext) -> ServerResponse {
         switch route {
-        case .liveness: context.finish(probe(nil), route)
+        case .liveness: context.finish(probe(isStuck ? "stuck" : nil), route)
         case .readiness, .startup: context.finish(probe(notReady(route)), route)
         case .metrics:
             context.finish(
@@ -150,6 +150,11 @@ public final class TranslationAPI: Sendable {
         case .draining where route == .readiness: "draining"
         case .draining, .serving: nil
         }
+    }
+
+    /// Whether a worker has been at one step for too long.
+    private var isStuck: Bool {
+        (stage.service?.secondsWithoutProgress ?? 0) > settings.stallTimeout
     }
 
     private func probe(_ reason: String?) -> ServerResponse {

@@ -8,6 +8,8 @@ public import TranslationModel
 public struct ServedModel: Sendable {
     /// The name that requests use: the checkpoint's directory name unless configured.
     public let id: String
+    /// SHA-256 of its weights in hexadecimal, where whoever loaded it made one.
+    public let checksum: String
     /// What was read from the directory.
     public let checkpoint: Checkpoint
     /// Text to ids and back.
@@ -21,10 +23,13 @@ public struct ServedModel: Sendable {
     ///   - directory: path of the checkpoint.
     ///   - id: name of the model; nil takes the directory's name.
     ///   - precision: of the network's matrix products.
+    ///   - checksum: SHA-256 of the weights in hexadecimal.
     /// - Throws: `CheckpointError` or `SentencePieceError`, which say what does not fit.
     public init(
-        directory: String, id: String? = nil, precision: Precision = .float32
+        directory: String, id: String? = nil, precision: Precision = .float32,
+        checksum: String = ""
     ) throws {
+        self.checksum = checksum
         checkpoint = try Checkpoint(directory: directory)
         tokenizer = try Tokenizer(checkpoint)
         network = try TranslationModel(checkpoint, precision: precision)

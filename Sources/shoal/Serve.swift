@@ -13,6 +13,7 @@ struct Serve: ParsableCommand {
               --config FILE       settings in YAML
               --check-config      check the settings and leave
               --print-config      print the settings, each with where it comes from, and leave
+              --print-reference   print docs/configuration.md, and leave
 
             \(Setting<ServerSettings>.all.map(describe).joined(separator: "\n"))
 
@@ -39,7 +40,8 @@ struct Serve: ParsableCommand {
             let line = try SettingsLoader.parse(settings)
             let loader = try SettingsLoader(line, environment: Self.environment)
             if line.printsConfiguration { writeOutput(loader.text) }
-            guard !line.checksOnly, !line.printsConfiguration else { return }
+            if line.printsReference { writeOutput(ConfigurationReference.text) }
+            guard !line.checksOnly, !line.printsConfiguration, !line.printsReference else { return }
             try ServerProcess(loader.settings).run()
         }
     }

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPWire
+import Logging
 import Telemetry
 
 /// Counts what the HTTP server does, and logs requests where that is asked for.
@@ -8,7 +9,7 @@ struct ServerMetrics: ServerObserver {
     private let duration: MetricFamily<Histogram>
     private let connections: Gauge
     private let parseErrors: MetricFamily<Counter>
-    private let logsAccess: Bool
+    private let log: Logger?
 
     private static let routes = [
         "/translate", "/models", "/models/{id}", "/languages", "/livez", "/readyz", "/startupz",
@@ -18,8 +19,11 @@ struct ServerMetrics: ServerObserver {
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
     ]
 
-    init(_ registry: MetricRegistry, logsAccess: Bool) {
-        self.logsAccess = logsAccess
+    /// - Parameters:
+    ///   - registry: where to count.
+    ///   - log: where to log each request; nil: nowhere.
+    init(_ registry: MetricRegistry, log: Logger?) {
+        self.log = log
         requests = registry.counters(
             "shoal_http_requests_total", help: "Requests by method, route and status.",
             labels: ["method", "route", "code"],
@@ -48,9 +52,12 @@ struct ServerMetrics: ServerObserver {
         let route = Self.routes.contains(record.route) ? record.route : "other"
         requests.labeled(method, route, String(record.status)).increment()
         duration.labeled(route).observe(record.seconds)
-        guard logsAccess else { return }
-        writeError(
-            "\(method) \(route) \(record.status) \(record.bodyBytes) B "
-                + "\(fixed(record.seconds * 1000, 1)) ms\n")
+        log?.info(
+            "request",
+            metadata: [
+                "method": "\(method)", "route": "\(route)", "status": "\(record.status)",
+                "bytes": "\(record.bodyBytes)",
+                "duration_ms": "\(fixed(record.seconds * 1000, 3))",
+            ])
     }
 }

@@ -1,26 +1,37 @@
 import CSystem
-import Decoding
 import Dispatch
 import Glibc
 import HTTPServer
 import HTTPWire
-import Synchronization
-import Threads
+import Logging
 import Telemetry
 import TranslationAPI
-import TranslationModel
 import TranslationService
 
-/// The life of a server: the listener opens, the model is loaded and tried, requests are served, and
-/// SIGTERM ends it after what runs has been answered.
-final class ServerProcess: Sendable {
+/// The life of a server: the listener opens, the model is loaded and tried, requests are served, SIGHUP
+/// loads anew, and SIGTERM ends it after what runs has been answered.
+///
+/// Unchecked: all that changes is touched on `life` alone.
+final class ServerProcess: @unchecked Sendable {
     private let settings: ServerSettings
     private let registry = MetricRegistry()
-    private let signalQueue = DispatchQueue(label: "shoal.signals")
-    private let stopping = Atomic<Bool>(false)
+    private let manager = ServiceManager()
+    private let output: LogOutput
+    private let log: Logger
+    private let host: ModelHost
+    /// Where the stages of this life follow one another.
+    private let life = DispatchQueue(label: "shoal.life")
+    /// Where models are loaded, which takes its time.
+    private let loading = DispatchQueue(label: "shoal.load")
+    private var sources: [any DispatchSourceProtocol] = []
+    private var server: HTTPServer?
+    private var isStopping = false
 
     init(_ settings: ServerSettings) {
         self.settings = settings
+        output = LogOutput(descriptor: STDERR_FILENO, registry: registry)
+        log = Logger(label: "shoal") { [output] _ in LineLog(settings.log, output) }
+        host = ModelHost(settings: settings, registry: registry, log: log)
     }
 
     /// Serves until a signal ends the process.
@@ -28,114 +39,41 @@ final class ServerProcess: Sendable {
         // Left to itself, the allocator raises this threshold with every large block that is given back,
         // and keeps what loading and the first full batch needed for ever.
         shoal_give_back_blocks_from(1 << 18)
-        let document = try readLines(Self.documentPath())
-        var apiSettings = TranslationAPI.Settings()
-        apiSettings.limits = settings.limits
-        apiSettings.exit = settings.exit
-        apiSettings.document = Array(document.joined(separator: "\n").utf8) + [UInt8(ascii: "\n")]
-        apiSettings.modelChecksum = try checksum(settings.modelPath + "/model.safetensors")
         ProcessMetrics.register(in: registry)
-        registry.gauges(
-            "shoal_build_info", help: "The version, as a label.", labels: ["version"],
-            zeroes: [[Shoal.version]]
-        ).labeled(Shoal.version).set(1)
-        let api = TranslationAPI(settings: apiSettings, registry: registry)
+        registry.gauges("shoal_build_info", help: "The version, as a label.", labels: ["version"])
+            .labeled(Shoal.version).set(1)
+        let api = TranslationAPI(settings: try apiSettings(), registry: registry)
+        life.async { [self] in watchSignals(api) }
         let server = try start(api)
-        let sources = watchSignals(api, server)
-        load(api)
-        withExtendedLifetime(sources) { dispatchMain() }
+        life.async { [self] in
+            self.server = server
+            if isStopping { return stopListening() }
+            watchProgress(api)
+            load(api)
+        }
+        dispatchMain()
+    }
+
+    private func apiSettings() throws -> TranslationAPI.Settings {
+        let document = try readLines(Self.documentPath())
+        var api = TranslationAPI.Settings()
+        api.limits = settings.limits
+        api.exit = settings.exit
+        api.stallTimeout = settings.stallTimeout
+        api.document = Array(document.joined(separator: "\n").utf8) + [UInt8(ascii: "\n")]
+        return api
     }
 
     private func start(_ api: TranslationAPI) throws -> HTTPServer {
         do {
             let server = try HTTPServer.start(
                 settings.server, handler: APIHandler(api: api),
-                observer: ServerMetrics(registry, logsAccess: settings.logsAccess))
-            writeError("listening on http://\(server.address.host):\(server.address.port)\n")
+                observer: ServerMetrics(registry, log: settings.log.access ? log : nil))
+            log.notice("listening on http://\(server.address.host):\(server.address.port)")
             return server
         } catch {
             throw Failure("\(error)", code: EX_UNAVAILABLE)
         }
-    }
-
-    /// Loads the model beside the listener, which answers probes meanwhile.
-    private func load(_ api: TranslationAPI) {
-        DispatchQueue(label: "shoal.load").async { [self] in
-            let start = DispatchTime.now().uptimeNanoseconds
-            do {
-                let model = try ServedModel(
-                    directory: settings.modelPath, precision: settings.precision)
-                let service = TranslationService(
-                    model: model, configuration: settings.service,
-                    metrics: ServiceMetrics(registry: registry, model: model))
-                try warmUp(service)
-                let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-                describe(model, seconds)
-                api.enter(.serving(service))
-                writeError(
-                    "\(model.id) is ready after \(fixed(seconds, 2)) s: "
-                        + "\(settings.service.workers) workers\n")
-            } catch {
-                writeError("shoal: \(error)\n")
-                Glibc.exit(EX_DATAERR)
-            }
-        }
-    }
-
-    private func describe(_ model: ServedModel, _ seconds: Double) {
-        registry.gauges(
-            "shoal_model_info", help: "The model, as a label.", labels: ["model"],
-            zeroes: [[model.id]]
-        ).labeled(model.id).set(1)
-        registry.gauges(
-            "shoal_model_load_duration_seconds", help: "Time from start to ready."
-        ).labeled().set(seconds)
-        registry.gauges(
-            "shoal_model_memory_bytes", help: "Packed weights."
-        ).labeled().set(Double(model.network.byteCount))
-    }
-
-    /// One translation before the first client's: it proves that the server's exit settings fit the
-    /// model and that the model computes.
-    private func warmUp(_ service: TranslationService) throws {
-        let rule: ExitRule
-        do {
-            rule = try settings.exit.resolve(for: service.model)
-        } catch {
-            throw Failure("exit settings: \(error)", code: EX_CONFIGURATION)
-        }
-        let request = TranslationRequest(
-            texts: ["a"], options: DecodingOptions(exit: rule), maximumSourceTokens: .max)
-        let finished = DispatchSemaphore(value: 0)
-        let outcome = Lock<TranslationError?>(nil)
-        _ = service.submit(request) { result in
-            if case .failure(let error) = result { outcome.withLock { $0 = error } }
-            finished.signal()
-        }
-        finished.wait()
-        if let error = outcome.withLock({ $0 }) { throw Failure("the model fails: \(error)") }
-    }
-
-    /// The first SIGTERM or SIGINT drains, the second ends the process at once.
-    private func watchSignals(
-        _ api: TranslationAPI, _ server: HTTPServer
-    ) -> [any DispatchSourceSignal] {
-        [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: signalQueue)
-            source.setEventHandler { [self] in
-                if stopping.exchange(true, ordering: .relaxed) { Glibc.exit(128 + number) }
-                drain(api, server)
-            }
-            source.activate()
-            return source
-        }
-    }
-
-    private func drain(_ api: TranslationAPI, _ server: HTTPServer) {
-        writeError("stopping: what runs is finished first\n")
-        if let service = api.stage.service { api.enter(.draining(service)) }
-        server.shutdown(timeout: settings.drainTimeout) { Glibc.exit(EXIT_SUCCESS) }
     }
 
     /// openapi.yaml: beside the working directory, or where an installed binary has it.
@@ -146,6 +84,102 @@ final class ServerProcess: Sendable {
                 "openapi.yaml is neither here nor in /usr/local/share/shoal", code: EX_NOINPUT)
         }
         return path
+    }
+
+    private func leave(_ code: Int32) -> Never {
+        output.flush()
+        Glibc.exit(code)
+    }
+}
+
+// MARK: - Models
+
+extension ServerProcess {
+    /// Loads the model beside the listener, which answers probes meanwhile.
+    private func load(_ api: TranslationAPI) {
+        loading.async { [self] in
+            do {
+                let service = try host.makeService()
+                life.async { [self] in take(service, api) }
+            } catch {
+                log.error("\(error)")
+                leave((error as? Failure)?.code ?? EX_DATAERR)
+            }
+        }
+    }
+
+    /// Loads the model again; where that fails the one there is goes on.
+    private func reload(_ api: TranslationAPI) {
+        guard !isStopping else { return }
+        log.notice("reloading")
+        manager.reloading()
+        loading.async { [self] in
+            do {
+                let service = try host.makeService()
+                life.async { [self] in take(service, api) }
+            } catch {
+                log.error("the model stays as it is: \(error)")
+                manager.ready("serving")
+            }
+        }
+    }
+
+    /// Serves with a model from now on; the one before answers what it has taken.
+    private func take(_ service: TranslationService, _ api: TranslationAPI) {
+        let old = api.stage.service
+        api.enter(isStopping ? .draining(service) : .serving(service))
+        if !isStopping { manager.ready("serving \(service.model.id)") }
+        if let old { DispatchQueue.global().async { old.stop() } }
+    }
+}
+
+// MARK: - Signals
+
+extension ServerProcess {
+    /// The first SIGTERM or SIGINT drains, the second ends the process at once; SIGHUP loads anew.
+    private func watchSignals(_ api: TranslationAPI) {
+        for number in [SIGTERM, SIGINT] {
+            on(number) { [self] in
+                if isStopping { leave(128 + number) }
+                drain(api)
+            }
+        }
+        on(SIGHUP) { [self] in reload(api) }
+    }
+
+    private func on(_ number: Int32, _ action: @escaping () -> Void) {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: life)
+        source.setEventHandler(handler: action)
+        source.activate()
+        sources.append(source)
+    }
+
+    /// Balancers are told to look elsewhere; after `drain_delay` nothing more is accepted, and the process
+    /// ends when what runs has been answered.
+    private func drain(_ api: TranslationAPI) {
+        isStopping = true
+        manager.stopping()
+        log.notice("stopping: what runs is finished first")
+        if let service = api.stage.service { api.enter(.draining(service)) }
+        life.asyncAfter(deadline: .now() + settings.drainDelay) { [self] in stopListening() }
+    }
+
+    private func stopListening() {
+        server?.shutdown(timeout: settings.drainTimeout) { [self] in leave(EXIT_SUCCESS) }
+    }
+
+    /// Tells the service manager, where it wants to know, that the workers get on.
+    private func watchProgress(_ api: TranslationAPI) {
+        guard let interval = manager.watchdogInterval else { return }
+        let timer = DispatchSource.makeTimerSource(queue: life)
+        timer.schedule(deadline: .now(), repeating: interval / 2)
+        timer.setEventHandler { [self] in
+            let seconds = api.stage.service?.secondsWithoutProgress ?? 0
+            if seconds < settings.stallTimeout { manager.isWell() }
+        }
+        timer.activate()
+        sources.append(timer)
     }
 }
 

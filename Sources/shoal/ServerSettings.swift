@@ -14,10 +14,13 @@ struct ServerSettings {
     var limits = APILimits()
     var exit = ExitOptions()
     var service = TranslationService.Configuration()
-    /// Seconds that running requests have after SIGTERM.
+    /// Seconds for one step of a worker, beyond which the process counts as stuck.
+    var stallTimeout = 60.0
+    /// Seconds after SIGTERM in which requests are still accepted.
+    var drainDelay = 0.0
+    /// Seconds that running requests have after that.
     var drainTimeout = 30.0
-    /// Whether each request is logged: method, route, status, size, duration; never its text.
-    var logsAccess = false
+    var log = LogSettings()
 
     /// Candidates of the policy confidence; 0: its exact rule.
     var confidenceCandidates: Int {

@@ -10,6 +10,15 @@ struct Setting<Root> {
     let read: (Root) -> String
     /// Sets it; false where the text is no such value.
     let write: (inout Root, String) -> Bool
+    /// Whether its default follows from the machine.
+    var followsMachine = false
+
+    /// The same setting, with a default that follows from the machine.
+    func followingMachine() -> Setting {
+        var setting = self
+        setting.followsMachine = true
+        return setting
+    }
 
     /// SHOAL_ and the key in capitals with underscores.
     var environment: String {

@@ -74,6 +74,12 @@ extension Setting<ServerSettings> {
             .integer(
                 "batch.max_queue_requests", \.service.maximumQueuedRequests, 1...1_000_000,
                 "Requests that wait; one more is refused with 503."),
+            .integer(
+                "batch.max_queue_tokens", \.service.maximumQueuedTokens, 1...1 << 30,
+                "Source tokens that wait; a request that would add more is refused with 503."),
+            .duration(
+                "batch.stall_timeout", \.stallTimeout, 1...3600,
+                "For one step of a worker, beyond which /livez fails."),
         ]
     }
 
@@ -122,28 +128,27 @@ extension Setting<ServerSettings> {
         [
             .integer(
                 "compute.workers", \.service.workers, 1...1024,
-                "Threads that translate (default: the processors)."),
+                "Threads that translate (default: the processors)."
+            ).followingMachine(),
             .integer(
                 "compute.threads", \.service.threads, 1...1024,
-                "Threads that a request alone may use (default: the processors)."),
-            Setting(
-                key: "compute.precision", help: "Numbers of the matrix products.",
-                range: Precision.allCases.map(\.rawValue).joined(separator: " or "),
-                read: { $0.precision.rawValue },
-                write: { settings, text in
-                    guard let precision = Precision(rawValue: text) else { return false }
-                    settings.precision = precision
-                    return true
-                }),
+                "Threads that a request alone may use (default: the processors)."
+            ).followingMachine(),
+            .choice("compute.precision", \.precision, "Numbers of the matrix products."),
         ]
     }
 
     private static var end: [Setting] {
         [
             .duration(
+                "shutdown.drain_delay", \.drainDelay, 0...3600,
+                "After SIGTERM, in which /readyz fails and requests are still accepted."),
+            .duration(
                 "shutdown.drain_timeout", \.drainTimeout, 0...3600,
-                "For what runs to finish after SIGTERM."),
-            .flag("log.access", \.logsAccess, "Log each request, never its text."),
+                "For what runs to finish after that."),
+            .choice("log.level", \.log.level, "Least severity that is logged."),
+            .choice("log.format", \.log.format, "Lines for people, or JSON objects."),
+            .flag("log.access", \.log.access, "Log each request, never its text."),
         ]
     }
 }

@@ -12,6 +12,7 @@ struct SettingsLoader {
         var configurationPath: String?
         var checksOnly = false
         var printsConfiguration = false
+        var printsReference = false
     }
 
     /// Reads `--flag value` and `--flag=value`.
@@ -35,6 +36,7 @@ struct SettingsLoader {
             switch name {
             case "--check-config": line.checksOnly = true
             case "--print-config": line.printsConfiguration = true
+            case "--print-reference": line.printsReference = true
             case "--config": line.configurationPath = try value()
             default:
                 let found = Setting<ServerSettings>.all.first {

@@ -13,6 +13,13 @@ struct ToolTests {
         #expect(try file.values == Run("serve", "--print-config").values)
     }
 
+    @Test("docs/configuration.md is what the code says")
+    func referenceIsCurrent() throws {
+        let document = try String(
+            decoding: Repository.bytes("docs/configuration.md"), as: UTF8.self)
+        #expect(try Run("serve", "--print-reference").output == document)
+    }
+
     @Test("A flag wins over the environment, and the environment over the file")
     func precedence() throws {
         let both = try Run(
@@ -40,7 +47,7 @@ struct ToolTests {
             ([], ["SHOAL_LIMITS_MAX_BEEM": "2"], "did you mean SHOAL_LIMITS_MAX_BEAM"),
             ([], ["SHOAL_LIMITS_TIMEOUT": "5"], "must be 1ms to 3600s; given 5"),
             (["--exit-confidence-candidates", "65"], [:], "must be 0 to 64; given 65"),
-            (["--compute-precision", "int4"], [:], "must be float32 or int8"),
+            (["--compute-precision", "int4"], [:], "must be float32, int8"),
         ] as [([String], [String: String], String)])
     func badSettings(_ entry: (flags: [String], environment: [String: String], text: String)) throws
     {

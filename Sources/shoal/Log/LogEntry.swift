@@ -1,0 +1,65 @@
+import Glibc
+import JSON
+
+/// One entry of a log.
+struct LogEntry {
+    /// Since 1970, UTC.
+    let seconds: Double
+    let level: String
+    let message: String
+    let fields: [(name: String, value: String)]
+
+    /// A line for people, its fields behind the message.
+    ///
+    /// Control bytes, which could forge a line, are escaped.
+    var text: [UInt8] {
+        var line = "\(time) \(level) \(Self.visible(message))"
+        for field in fields {
+            let value = Self.visible(field.value)
+            let isPlain = !value.isEmpty && !value.utf8.contains { $0 == 0x20 || $0 == 0x22 }
+            line += " \(field.name)=" + (isPlain ? value : "\"\(value)\"")
+        }
+        return Array((line + "\n").utf8)
+    }
+
+    /// An object on a line.
+    var json: [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        for (name, value) in [("time", time), ("level", level), ("message", message)] + fields {
+            writer.name(name)
+            writer.value(value)
+        }
+        writer.endObject()
+        return writer.bytes + [UInt8(ascii: "\n")]
+    }
+
+    /// RFC 3339 with milliseconds.
+    private var time: String {
+        var whole = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&whole, &parts)
+        func digits(_ value: Int, _ count: Int) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(0, count - text.count)) + text
+        }
+        let date = [
+            digits(Int(parts.tm_year) + 1900, 4), digits(Int(parts.tm_mon) + 1, 2),
+            digits(Int(parts.tm_mday), 2),
+        ].joined(separator: "-")
+        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { digits(Int($0), 2) }
+            .joined(separator: ":")
+        let milliseconds = Int((seconds - Double(whole)) * 1000)
+        return "\(date)T\(clock).\(digits(milliseconds, 3))Z"
+    }
+
+    private static func visible(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            return text
+        }
+        return text.unicodeScalars.map { scalar in
+            scalar.value < 0x20 || scalar.value == 0x7F
+                ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        }.joined()
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@Suite("The life of a server process")
+struct LifeCycleTests {
+    private let body = #"{"text":"Zwei Hunde spielen im Schnee.","include":[]}"#
+
+    @Test("SIGHUP loads the model again while requests are served, and SIGTERM ends with 0")
+    func reload() throws {
+        let server = try ServerRun()
+        #expect(server.waitForLog("is ready"))
+        let before = try server.ask("POST /translate HTTP/1.1", body: body)
+        for _ in 0..<3 {
+            server.send(SIGHUP)
+            #expect(try server.ask("POST /translate HTTP/1.1", body: body).status == 200)
+            #expect(server.waitForLog("is ready"))
+        }
+        let after = try server.ask("POST /translate HTTP/1.1", body: body)
+        #expect(try translations(after) == translations(before))
+        let metrics = try text(server.ask("GET /metrics HTTP/1.1"))
+        // Four warm-ups, and what was asked for.
+        #expect(
+            metrics.contains(
+                #"shoal_translate_requests_total{model="multi30k-de-en",result="ok"} 9"#))
+        #expect(metrics.contains("\nshoal_queue_requests 0\n"))
+        server.send(SIGTERM)
+        #expect(server.end() == 0)
+    }
+
+    @Test("A model that cannot be loaded again leaves the one that is there, and says why")
+    func failedReload() throws {
+        let directory = try TemporaryDirectory()
+        let model = directory.path + "/model"
+        try FileManager.default.copyItem(atPath: Repository.model, toPath: model)
+        let server = try ServerRun(["--model", model])
+        #expect(server.waitForLog("is ready"))
+        try FileManager.default.removeItem(atPath: model + "/vocab.json")
+        server.send(SIGHUP)
+        #expect(server.waitForLog("stays as it is"))
+        #expect(try #require(server.log.last).contains("vocab.json"))
+        #expect(try server.ask("POST /translate HTTP/1.1", body: body).status == 200)
+        server.send(SIGTERM)
+        #expect(server.end() == 0)
+    }
+
+    @Test("After SIGTERM /readyz fails and requests are served until drain_delay is over")
+    func drainDelay() throws {
+        let server = try ServerRun(["--shutdown-drain-delay", "3600s"])
+        #expect(server.waitForLog("is ready"))
+        #expect(try server.ask("GET /readyz HTTP/1.1").status == 200)
+        server.send(SIGTERM)
+        #expect(server.waitForLog("stopping"))
+        // The log says so before the stage changes.
+        while try server.ask("GET /readyz HTTP/1.1").status != 503 {}
+        #expect(try server.ask("GET /livez HTTP/1.1").status == 200)
+        #expect(try server.ask("POST /translate HTTP/1.1", body: body).status == 200)
+        server.send(SIGTERM)
+        #expect(server.end() == 128 + SIGTERM)
+    }
+
+    @Test("A model that cannot be loaded at the start ends the process with 65 and the reason")
+    func failedStart() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(Array("not a checkpoint".utf8), to: "model.safetensors")
+        let server = try ServerRun(["--model", directory.path])
+        #expect(server.end() == 65)
+        #expect(try #require(server.log.last).contains("config.json"))
+    }
+
+    @Test("In JSON every log line is an object with time, level and message, and none holds a text")
+    func jsonLog() throws {
+        let server = try ServerRun(["--log-format", "json", "--log-access", "true"])
+        #expect(server.waitForLog("is ready"))
+        #expect(try server.ask("POST /translate HTTP/1.1", body: body).status == 200)
+        #expect(server.waitForLog("/translate"))
+        server.send(SIGTERM)
+        #expect(server.end() == 0)
+        for line in server.log {
+            let object = try #require(JSON.parse(Array(line.utf8)).objectValue)
+            for name in ["time", "level", "message"] { #expect(object[name] != nil) }
+            #expect(!line.contains("Hunde"))
+        }
+    }
+
+    @Test("systemd hears when the process is ready, reloads and stops")
+    func serviceManager() throws {
+        let directory = try TemporaryDirectory()
+        let socket = try NotifySocket(path: directory.path + "/notify")
+        let server = try ServerRun(environment: ["NOTIFY_SOCKET": socket.path])
+        #expect(try socket.next().hasPrefix("READY=1\n"))
+        server.send(SIGHUP)
+        #expect(try socket.next().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
+        #expect(try socket.next().hasPrefix("READY=1\n"))
+        server.send(SIGTERM)
+        #expect(try socket.next() == "STOPPING=1")
+        #expect(server.end() == 0)
+    }
+
+    private func text(_ response: LoopbackClient.Response) -> String {
+        String(decoding: response.body, as: UTF8.self)
+    }
+
+    private func translations(_ response: LoopbackClient.Response) throws -> JSONValue? {
+        try JSON.parse(response.body).objectValue?["translations"]
+    }
+}
+
+/// The service manager's end of sd_notify.
+private final class NotifySocket {
+    let path: String
+    private let descriptor: Int32
+
+    struct Failure: Error {
+        let call: String
+    }
+
+    init(path: String) throws {
+        self.path = path
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience,
+            socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0 else { throw Failure(call: "bind") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// The next message.
+    func next() throws -> String {
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { throw Failure(call: "recv") }
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+}
