@@ -23,6 +23,12 @@ void shoal_give_back_blocks_from(int bytes) {
 #endif
 }
 
+void shoal_give_back_free_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 const uint32_t shoal_epollin = EPOLLIN;
 const uint32_t shoal_epollout = EPOLLOUT;
 const uint32_t shoal_epollerr = EPOLLERR;

@@ -129,7 +129,11 @@ extension ServerProcess {
         let old = api.stage.service
         api.enter(isStopping ? .draining(service) : .serving(service))
         if !isStopping { manager.ready("serving \(service.model.id)") }
-        if let old { DispatchQueue.global().async { old.stop() } }
+        guard let old else { return }
+        DispatchQueue.global().async {
+            old.stop()
+            shoal_give_back_free_memory()
+        }
     }
 }
 
