@@ -6,25 +6,31 @@ import Synchronization
 /// them in a row.
 ///
 /// The parts of a piece of work are claimed one by one, by the helpers and by the thread that has the
-/// work: a helper that comes late, or that the system has put aside, leaves its parts to the others, so
-/// a busy neighbour costs no more than the help. A helper without work looks for it for
-/// `patience` seconds, then sleeps until there is some.
+/// work, so a helper that comes late leaves its parts to the others. One that the system puts aside in the
+/// midst of a part keeps everyone waiting, as happens where a neighbour wants the processor, too: the team
+/// then leaves the work to the thread that has it for a while, longer each time. A helper without work looks
+/// for it for `patience` seconds, then sleeps until there is some.
 ///
 /// One thread at a time has the team, between `tryAcquire` and `release`.
 public final class ThreadTeam: Sendable {
     /// Threads beside the one that has the work.
     public let helperCount: Int
-    private let shared = Shared()
+    private let shared: Shared
     private let isTaken = Atomic(false)
 
     /// How long a helper looks for work before it sleeps: longer than the gaps between the products of
     /// a decoder layer, shorter than anyone else would notice.
     static let patience = 50e-6
+    /// For how long the helpers rest when one of them kept the work waiting, the first time and at most.
+    static let rests = 0.01...1.0
 
     /// Starts the helpers, asleep; fewer where the system gives no more threads.
     ///
-    /// - Parameter helpers: threads beside the one that has the work, at least 0.
-    public init(helpers: Int) {
+    /// - Parameters:
+    ///   - helpers: threads beside the one that has the work, at least 0.
+    ///   - clock: seconds, for judging how long a helper takes.
+    public init(helpers: Int, clock: @escaping @Sendable () -> Double = monotonicSeconds) {
+        shared = Shared(clock)
         var started = 0
         for _ in 0..<helpers {
             let shared = shared
@@ -68,7 +74,7 @@ public final class ThreadTeam: Sendable {
 /// What the helpers and the owner of a team share.
 ///
 /// Unchecked: `work` is written by the owner while no part of it can be claimed, and read after a part
-/// has been claimed, which orders the two.
+/// has been claimed, which orders the two; `pause` is the owner's, and the team's change of hands orders that.
 private final class Shared: @unchecked Sendable {
     private struct Work {
         let context: UnsafeRawPointer
@@ -81,11 +87,37 @@ private final class Shared: @unchecked Sendable {
     private let done = Atomic(0)
     private let sleeping = Atomic(0)
     private let isStopped = Monitor(false)
+    private let clock: @Sendable () -> Double
+    private var pause = Pause()
+
+    init(_ clock: @escaping @Sendable () -> Double) {
+        self.clock = clock
+    }
+
+    /// When the helpers rest.
+    private struct Pause {
+        private var end = -Double.infinity
+        private var length = 0.0
+
+        func isOver(at now: Double) -> Bool { now >= end }
+
+        /// A helper was late: one soon after the last pause makes for a longer one.
+        mutating func begin(at now: Double) {
+            let isSoon = now < end + 10 * length
+            length =
+                isSoon ? min(2 * length, ThreadTeam.rests.upperBound) : ThreadTeam.rests.lowerBound
+            end = now + length
+        }
+    }
 
     func run(
         _ parts: Int, _ context: UnsafeRawPointer,
         _ body: @convention(c) (UnsafeRawPointer, Int) -> Void
     ) {
+        guard pause.isOver(at: clock()) else {
+            for part in 0..<parts { body(context, part) }
+            return
+        }
         work = Work(context: context, body: body)
         done.store(0, ordering: .relaxed)
         let number = (claims.load(ordering: .relaxed) >> 32) &+ 1
@@ -93,12 +125,20 @@ private final class Shared: @unchecked Sendable {
         // A helper that goes to sleep says so before it looks at the claims for the last time.
         if sleeping.load(ordering: .sequentiallyConsistent) > 0 { isStopped.change { _ in } }
         while helpOnce() {}
+        waitForHelpers(parts)
+    }
+
+    private func waitForHelpers(_ parts: Int) {
+        guard done.load(ordering: .acquiring) < parts else { return }
+        let start = clock()
         var looks = 0
         while done.load(ordering: .acquiring) < parts {
             looks += 1
             // Whoever has the last part may have been put aside: let it run.
             if looks % 1024 == 0 { sched_yield() } else { shoal_spin_hint() }
         }
+        let now = clock()
+        if now - start > ThreadTeam.patience { pause.begin(at: now) }
     }
 
     /// Claims a part and does it.

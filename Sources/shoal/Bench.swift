@@ -13,7 +13,8 @@ struct Bench: ParsableCommand {
         discussion: """
             Policies take turns, sentence by sentence or, with --in-flight, round by round, so that \
             what else the machine does falls on all of them alike. One sentence in flight is one \
-            thread; more of them go through the service, as the server has it.
+            thread unless --threads gives it more; several go through the service, as the server has \
+            it.
 
             Tokens include the end of sentence. Operations and time are shares of full depth; time \
             is the median over rounds. Kept is the part of the saving in operations that shows in \
@@ -46,6 +47,11 @@ struct Bench: ParsableCommand {
 
     @Option(
         name: .long,
+        help: "Threads that share the products of one sentence, where the model is wide enough.")
+    var threads = 1
+
+    @Option(
+        name: .long,
         help: """
             Exit settings to measure, POLICY[:KEY=VALUE,…] as in the --rule of evaluate; may be \
             given again (default: all that need no setting and have their head).
@@ -67,14 +73,15 @@ struct Bench: ParsableCommand {
     ]
 
     mutating func validate() throws {
-        let counts = [limit ?? 1, `repeat`, inFlight, workers ?? 1, fixedLength ?? 1]
+        let counts = [limit ?? 1, `repeat`, inFlight, workers ?? 1, threads, fixedLength ?? 1]
         guard counts.allSatisfy({ (1...1 << 20).contains($0) }) else {
             throw ValidationError(
-                "--limit, --repeat, --in-flight, --workers and --fixed-length must be 1 to 1048576."
-            )
+                "--limit, --repeat, --in-flight, --workers, --threads and --fixed-length must be 1 "
+                    + "to 1048576.")
         }
-        guard workers == nil || inFlight > 1 else {
-            throw ValidationError("--workers goes with --in-flight; one sentence is one thread.")
+        guard workers == nil || inFlight > 1, threads == 1 || inFlight == 1 else {
+            throw ValidationError(
+                "--workers goes with more than one sentence in flight, --threads with one.")
         }
         if let fixedLength {
             guard search.minOutputTokens == 0, search.maxOutputTokens == nil else {
@@ -93,13 +100,13 @@ struct Bench: ParsableCommand {
             let model = try model.load()
             let setup = BenchSetup(
                 sentences: try texts(model), rounds: `repeat`, inFlight: inFlight,
-                workers: inFlight > 1 ? workers ?? Processors.available : 1,
+                threads: inFlight > 1 ? workers ?? Processors.available : threads,
                 beamSize: search.beamSize, precision: model.network.precision)
             var rows = try rows(model)
             if inFlight > 1 {
                 try LoadRunner(model, setup).measure(&rows)
             } else {
-                try SentenceRunner(model).measure(&rows, setup)
+                try SentenceRunner(model, threads: threads).measure(&rows, setup)
             }
             let full = rows.first { $0.isFullDepth }
             if json {

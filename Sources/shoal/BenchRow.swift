@@ -9,14 +9,14 @@ struct BenchSetup {
     let rounds: Int
     let inFlight: Int
     /// Threads that translate.
-    let workers: Int
+    let threads: Int
     let beamSize: Int
     let precision: Precision
 
     /// A line above the table.
     var text: String {
         "instruction set \(InstructionSet.best), \(precision.rawValue), \(sentences.count) sentences × \(rounds), "
-            + "\(inFlight) in flight, \(workers) thread\(workers == 1 ? "" : "s"), "
+            + "\(inFlight) in flight, \(threads) thread\(threads == 1 ? "" : "s"), "
             + "beam \(beamSize); tokens with the end of sentence\n"
     }
 }
@@ -125,7 +125,7 @@ extension BenchRow {
         let object = JSONObject([
             .init("policy", .string(options.exit.policy.name.rawValue)),
             .init("name", .string(name)), .init("in_flight", integer(setup.inFlight)),
-            .init("threads", integer(setup.workers)), .init("beam_size", integer(setup.beamSize)),
+            .init("threads", integer(setup.threads)), .init("beam_size", integer(setup.beamSize)),
             .init("precision", .string(setup.precision.rawValue)),
             .init("instruction_set", .string("\(InstructionSet.best)")),
             .init("sentences", integer(latencies.count)), .init("tokens", integer(tokens)),

@@ -7,28 +7,33 @@ import Tokenization
 import TranslationModel
 import TranslationService
 
-/// Translates single sentences on the calling thread.
+/// Translates single sentences on the calling thread, with others to help where that is asked for.
 final class SentenceRunner {
     private let model: ServedModel
     private let encoder: EncoderScratch
     private let decoder: BatchDecoder
+    private let team: ThreadTeam
 
-    init(_ model: ServedModel) {
+    init(_ model: ServedModel, threads: Int) {
         self.model = model
+        team = ThreadTeam(helpers: threads - 1)
         encoder = EncoderScratch(for: model.network)
         decoder = BatchDecoder(model: model.network)
     }
 
     /// Runs all rounds; the policies take turns at every sentence.
     func measure(_ rows: inout [BenchRow], _ setup: BenchSetup) throws {
+        let helpers = team.tryAcquire() ? team : nil
+        defer { if let helpers { helpers.release() } }
+        encoder.team = helpers
         let sources = setup.sentences.map(model.tokenizer.encode)
-        for row in rows { _ = try time(sources[0], row.options) }
+        for row in rows { _ = try time(sources[0], row.options, helpers) }
         let progress = ProgressLine(total: setup.rounds * sources.count, noun: "sentences")
         for round in 0..<setup.rounds {
             var seconds = Array(repeating: 0.0, count: rows.count)
             for (number, ids) in sources.enumerated() {
                 for index in rows.indices {
-                    let sample = try time(ids, rows[index].options)
+                    let sample = try time(ids, rows[index].options, helpers)
                     rows[index].add(sample)
                     seconds[index] += sample.seconds
                 }
@@ -39,12 +44,14 @@ final class SentenceRunner {
     }
 
     /// From source ids to target text.
-    private func time(_ ids: [Int], _ options: DecodingOptions) throws -> BenchRow.Sample {
+    private func time(
+        _ ids: [Int], _ options: DecodingOptions, _ helpers: ThreadTeam?
+    ) throws -> BenchRow.Sample {
         let start = monotonicSeconds()
         let states = model.network.encode([ids], scratch: encoder)
         _ = decoder.add(source: states[0], options: options)
-        var finished = decoder.advance()
-        while finished.isEmpty { finished = decoder.advance() }
+        var finished = decoder.advance(helpedBy: helpers)
+        while finished.isEmpty { finished = decoder.advance(helpedBy: helpers) }
         let result: DecodingResult
         do {
             result = try finished[0].result.get()
@@ -73,8 +80,9 @@ final class LoadRunner {
 
     init(_ model: ServedModel, _ setup: BenchSetup) {
         var configuration = TranslationService.Configuration()
-        configuration.workers = setup.workers
+        configuration.workers = setup.threads
         configuration.maximumQueuedRequests = .max
+        configuration.maximumQueuedTokens = .max
         service = TranslationService(
             model: model, configuration: configuration,
             metrics: ServiceMetrics(registry: MetricRegistry(), model: model))

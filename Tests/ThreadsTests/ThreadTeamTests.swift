@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 import Threads
@@ -48,6 +49,23 @@ struct ThreadTeamTests {
         #expect(team.tryAcquire())
     }
 
+    @Test("leaves its helpers out for a while after one kept the work waiting, longer each time")
+    func pausesAfterDelay() {
+        let work = SharedWork()
+        let team = ThreadTeam(helpers: 1, clock: { work.now() })
+        #expect(team.tryAcquire())
+        #expect(work.run(team, delay: 0) == 1)
+        for pause in [0.010, 0.020, 0.040] {
+            #expect(work.run(team, delay: 0.003) == 1)
+            #expect(work.run(team, delay: nil) == 0)
+            work.pass(pause - 0.001)
+            #expect(work.run(team, delay: nil) == 0)
+            work.pass(0.002)
+            #expect(work.run(team, delay: 0) == 1)
+        }
+        team.release()
+    }
+
     @Test("wakes helpers that went to sleep")
     func wakes() {
         let team = ThreadTeam(helpers: 2)
@@ -63,6 +81,58 @@ struct ThreadTeamTests {
             }
         }
         #expect(tally.counts[7].value.load(ordering: .relaxed) == 50)
+    }
+}
+
+/// Work of two parts, of which a helper does one where one is expected, on a clock of its own.
+private final class SharedWork: Sendable {
+    private let owner = pthread_self()
+    private let seconds = Atomic(0.0.bitPattern)
+    private let clockReads = Atomic(0)
+    private let helperParts = Atomic(0)
+    private let expectsHelper = Atomic(false)
+    private let delay = Atomic(0.0.bitPattern)
+
+    func now() -> Double {
+        clockReads.add(1, ordering: .sequentiallyConsistent)
+        return Double(bitPattern: seconds.load(ordering: .sequentiallyConsistent))
+    }
+
+    func pass(_ time: Double) {
+        let now = Double(bitPattern: seconds.load(ordering: .sequentiallyConsistent))
+        seconds.store((now + time).bitPattern, ordering: .sequentiallyConsistent)
+    }
+
+    /// Does the work.
+    ///
+    /// - Parameters:
+    ///   - team: whose owner this thread is.
+    ///   - delay: what a helper takes for its part; nil: none may come.
+    /// - Returns: parts that a helper did.
+    func run(_ team: ThreadTeam, delay: Double?) -> Int {
+        helperParts.store(0, ordering: .sequentiallyConsistent)
+        expectsHelper.store(delay != nil, ordering: .sequentiallyConsistent)
+        self.delay.store((delay ?? 0).bitPattern, ordering: .sequentiallyConsistent)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        team.run(parts: 2, UnsafeRawPointer(context)) { context, _ in
+            Unmanaged<SharedWork>.fromOpaque(context).takeUnretainedValue().part()
+        }
+        return helperParts.load(ordering: .sequentiallyConsistent)
+    }
+
+    private func part() {
+        if pthread_equal(pthread_self(), owner) != 0 { return waitForHelper() }
+        let reads = clockReads.load(ordering: .sequentiallyConsistent)
+        helperParts.add(1, ordering: .sequentiallyConsistent)
+        // The owner looks at the clock when it has nothing left but to wait.
+        while clockReads.load(ordering: .sequentiallyConsistent) == reads { sched_yield() }
+        pass(Double(bitPattern: delay.load(ordering: .sequentiallyConsistent)))
+    }
+
+    private func waitForHelper() {
+        while expectsHelper.load(ordering: .sequentiallyConsistent),
+            helperParts.load(ordering: .sequentiallyConsistent) == 0
+        { sched_yield() }
     }
 }
 

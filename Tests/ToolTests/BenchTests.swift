@@ -70,8 +70,8 @@ struct BenchTests {
     @Test(
         "A setting that cannot be is refused with what would be right",
         arguments: [
-            (["--in-flight", "0"], "--in-flight, --workers and --fixed-length must be 1 to"),
-            (["--workers", "2"], "--workers goes with --in-flight"),
+            (["--in-flight", "0"], "--threads and --fixed-length must be 1 to"),
+            (["--workers", "2"], "--workers goes with more than one"),
             (["--policy", "confident"], "no policy is called confident; there are full, fixed"),
             (["--policy", "fixed:layer=7"], "must be 1 to 6"),
             (["--fixed-length", "3", "--max-output-tokens", "4"], "give one or the others"),
