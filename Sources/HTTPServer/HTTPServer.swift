@@ -22,8 +22,9 @@ public final class HTTPServer: Sendable {
         let mailbox = Mailbox(wake: descriptors.wake)
         // A queue of its own: a loop that never returns would starve a shared one.
         DispatchQueue(label: "shoal.http", qos: .userInitiated).async {
+            let application = Application(handler: handler, observer: observer)
             EventLoop(
-                descriptors, configuration, mailbox, handler: handler, observer: observer
+                descriptors, configuration, mailbox, { PlainTransport() }, application
             ).run()
         }
         return HTTPServer(address: descriptors.address, mailbox: mailbox)

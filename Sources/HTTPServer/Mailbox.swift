@@ -1,10 +1,9 @@
 import CSystem
-import HTTPWire
 import Threads
 
 /// What other threads tell the event loop.
 enum Message: Sendable {
-    case answer(connection: UInt64, Exchange, ServerResponse)
+    case response(connection: UInt64, Exchange, Exchange.Piece)
     case shutdown(timeout: Double, completion: @Sendable () -> Void)
 }
 

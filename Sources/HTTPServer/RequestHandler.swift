@@ -13,16 +13,25 @@ public protocol RequestHandler: Sendable {
     func response(to failure: HTTPFailure) -> ServerResponse
 }
 
-/// What is told about connections and requests; every call is made on the event loop.
+/// What is told about connections and requests; every call is made on the event loop and must not
+/// block.
 public protocol ServerObserver: Sendable {
     /// A connection was accepted.
     func connectionOpened()
     /// A connection that was opened is gone, for whatever reason.
     func connectionClosed()
+    /// A connection ended before its TLS handshake did, by whatever cause; its close is reported too.
+    func handshakeFailed()
     /// A protocol failure is about to be answered; no record follows for it.
     func failed(_ failure: HTTPFailure)
     /// The last byte of a response was handed to the kernel.
     func finished(_ record: RequestRecord)
+}
+
+/// What a server serves and reports to.
+struct Application {
+    let handler: any RequestHandler
+    let observer: any ServerObserver
 }
 
 /// One answered request.
@@ -33,25 +42,10 @@ public struct RequestRecord: Sendable {
     public let route: String
     /// The status of the response.
     public let status: Int
-    /// Bytes of the body sent: 0 for HEAD.
+    /// Bytes of the body as the handler gave it, without chunk framing: 0 for HEAD, 204 and 304.
     public let bodyBytes: Int
     /// From the delivery of the complete request to the last byte of the response.
     public let seconds: Double
-}
-
-/// How a server listens and what it tolerates.
-public struct ServerConfiguration: Sendable {
-    /// Name or address to listen on; "::" serves IPv4 too.
-    public var host = "127.0.0.1"
-    /// TCP port, 0 to 65535; 0 lets the system choose one.
-    public var port = 8080
-    /// Sizes beyond which requests are refused.
-    public var limits = HTTPLimits()
-    /// Times after which slow connections are given up.
-    public var timeouts = HTTPTimeouts()
-    /// Connections open at once; further ones wait in the kernel's queue.
-    public var maximumConnections = 4096
-
-    /// The defaults of the HTTP contract.
-    public init() {}
+    /// What the handler wants said of it in the log.
+    public let logFields: [(name: String, value: String)]
 }

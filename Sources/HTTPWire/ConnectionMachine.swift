@@ -11,8 +11,14 @@ package struct ConnectionMachine: Sendable {
         case endOfInput
         /// The answer to the last `deliver` or `refuse`; the date is an IMF-fixdate.
         case answered(ServerResponse, date: String)
-        /// Some bytes of the output went out.
-        case progressed
+        /// The head and the first part of the answer to the last `deliver`.
+        case began(ServerResponse, date: String)
+        /// The next part.
+        case wrote([UInt8])
+        /// The last part was given.
+        case ended
+        /// The peer took some of the output, or none, and so many bytes of it are left.
+        case blocked(unsent: Int, progress: Bool)
         /// All of the output went out.
         case flushed
         /// A look at the clock.
@@ -22,8 +28,11 @@ package struct ConnectionMachine: Sendable {
 
     /// What to do, in this order.
     package enum Action: Sendable {
+        /// Add to the output, and report what became of it; the bytes may be none.
         case send([UInt8])
         case deliver(ServerRequest)
+        /// Tell the handler that nobody waits for its answer any more; one may still come.
+        case cancel
         /// Ask for the response to a failure.
         case refuse(HTTPFailure)
         /// Close the sending side only, and go on reading.
@@ -31,29 +40,55 @@ package struct ConnectionMachine: Sendable {
         case close
     }
 
-    private enum Phase {
+    enum Phase {
         case idle
         case receiving
         case serving(ResponseContext, canPersist: Bool)
+        case streaming(StreamFraming, persist: Bool)
         case sending(persist: Bool)
         case lingering(remaining: Int)
         case closed
     }
 
+    /// A request whose head is complete and whose body is arriving.
+    struct ArrivingBody {
+        let start: Double
+        let method: String
+    }
+
+    /// How far a connection can be spared; the least goes first.
+    package struct Expendability: Comparable, Sendable {
+        /// Idle connections before those in the middle of a head.
+        package let hasBegun: Bool
+        /// When its time is over: among its equals the one that has been so for the longest is first.
+        package let deadline: Double
+
+        package init(hasBegun: Bool, deadline: Double) {
+            self.hasBegun = hasBegun
+            self.deadline = deadline
+        }
+
+        package static func < (left: Self, right: Self) -> Bool {
+            (left.hasBegun ? 1 : 0, left.deadline) < (right.hasBegun ? 1 : 0, right.deadline)
+        }
+    }
+
     /// Bytes taken in beyond the request being served, and bytes discarded after the last response.
     package static let bufferedBytes = 64 << 10
 
-    private let timeouts: HTTPTimeouts
-    private var parser: RequestParser
-    private var phase = Phase.idle
-    private var inputEnded = false
-    private var shuttingDown = false
-    private var bodyStart: Double?
+    let limits: HTTPLimits
+    let timeouts: HTTPTimeouts
+    var parser: RequestParser
+    var phase = Phase.idle
+    var inputEnded = false
+    var shuttingDown = false
+    var arrivingBody: ArrivingBody?
 
-    /// When a `timer` event is due; nil while the handler has the request.
-    package private(set) var deadline: Double?
+    /// When a `timer` event is due; nil while the handler is waited for.
+    package internal(set) var deadline: Double?
 
     package init(limits: HTTPLimits, timeouts: HTTPTimeouts, now: Double) {
+        self.limits = limits
         self.timeouts = timeouts
         parser = RequestParser(limits: limits)
         deadline = now + timeouts.idle
@@ -64,8 +99,19 @@ package struct ConnectionMachine: Sendable {
         guard !inputEnded else { return false }
         return switch phase {
         case .idle, .receiving, .lingering: true
-        case .serving, .sending: parser.buffered < Self.bufferedBytes
+        case .serving, .streaming, .sending: parser.buffered < Self.bufferedBytes
         case .closed: false
+        }
+    }
+
+    /// Nil once a head is complete: the request is then worth its place.
+    package var expendability: Expendability? {
+        guard let deadline else { return nil }
+        return switch phase {
+        case .idle: Expendability(hasBegun: false, deadline: deadline)
+        case .receiving where arrivingBody == nil:
+            Expendability(hasBegun: true, deadline: deadline)
+        default: nil
         }
     }
 
@@ -73,144 +119,23 @@ package struct ConnectionMachine: Sendable {
     package mutating func handle(_ event: Event, now: Double) -> [Action] {
         switch event {
         case .received(let bytes): received(bytes, now)
-        case .endOfInput: endOfInput()
+        case .endOfInput: endOfInput(now)
         case .answered(let response, let date): answered(response, date, now)
-        case .progressed: progressed(now)
+        case .began(let response, let date): began(response, date, now)
+        case .wrote(let part): wrote(part, now)
+        case .ended: ended(now)
+        case .blocked(let unsent, let progress): blocked(unsent, progress, now)
         case .flushed: flushed(now)
         case .timer: timer(now)
         case .shuttingDown: shutDown()
         }
     }
-}
-
-// MARK: - Input
-
-extension ConnectionMachine {
-    private mutating func received(_ bytes: ArraySlice<UInt8>, _ now: Double) -> [Action] {
-        switch phase {
-        case .closed: return []
-        case .lingering(let remaining):
-            guard bytes.count < remaining else { return close() }
-            phase = .lingering(remaining: remaining - bytes.count)
-            return []
-        case .serving, .sending:
-            parser.append(bytes)
-            return []
-        case .idle, .receiving:
-            parser.append(bytes)
-            return advance(now)
-        }
-    }
-
-    /// Parses what is there, up to the next complete request or failure.
-    private mutating func advance(_ now: Double) -> [Action] {
-        var actions: [Action] = []
-        do {
-            while let event = try parser.next() {
-                switch event {
-                case .head(let head):
-                    bodyStart = now
-                    if head.expectsContinue, parser.buffered == 0 {
-                        actions.append(.send(ResponseSerializer.goOn))
-                    }
-                case .request(let request, let head):
-                    bodyStart = nil
-                    serve(head)
-                    return actions + [.deliver(request)]
-                }
-            }
-        } catch {
-            return actions + refuse(error)
-        }
-        return actions + starved(now)
-    }
-
-    /// No complete request yet: sets the deadline that its next part must meet.
-    private mutating func starved(_ now: Double) -> [Action] {
-        if parser.isIdle {
-            if inputEnded || shuttingDown { return close() }
-            if case .idle = phase { return [] }
-            phase = .idle
-            deadline = now + timeouts.idle
-            return []
-        }
-        guard !inputEnded else { return refuse(.malformed("The request is incomplete.")) }
-        if let bodyStart {
-            let granted = Double(parser.bodyReceived) / max(timeouts.bodyBytesPerSecond, 1)
-            deadline = bodyStart + timeouts.body + granted
-        } else if case .receiving = phase {
-            return []
-        } else {
-            deadline = now + timeouts.head
-        }
-        phase = .receiving
-        return []
-    }
-
-    private mutating func serve(_ head: RequestHead) {
-        let context = ResponseContext(
-            isHead: head.method == "HEAD", minorVersion: head.minorVersion, date: "")
-        phase = .serving(context, canPersist: head.keepAlive)
-        deadline = nil
-    }
-
-    private mutating func refuse(_ failure: HTTPFailure) -> [Action] {
-        bodyStart = nil
-        phase = .serving(ResponseContext(date: ""), canPersist: false)
-        deadline = nil
-        return [.refuse(failure)]
-    }
-
-    private mutating func endOfInput() -> [Action] {
-        inputEnded = true
-        switch phase {
-        case .idle, .lingering: return close()
-        case .receiving: return refuse(.malformed("The request is incomplete."))
-        case .serving, .sending, .closed: return []
-        }
-    }
-}
-
-// MARK: - Output and time
-
-extension ConnectionMachine {
-    private mutating func answered(_ response: ServerResponse, _ date: String, _ now: Double)
-        -> [Action]
-    {
-        guard case .serving(var context, let canPersist) = phase else { return [] }
-        let persist = canPersist && !shuttingDown
-        context.keepAlive = persist
-        context.date = date
-        phase = .sending(persist: persist)
-        deadline = now + timeouts.write
-        return [.send(ResponseSerializer.bytes(response, context))]
-    }
-
-    private mutating func progressed(_ now: Double) -> [Action] {
-        if case .sending = phase { deadline = now + timeouts.write }
-        return []
-    }
-
-    private mutating func flushed(_ now: Double) -> [Action] {
-        guard case .sending(let persist) = phase else { return [] }
-        if persist { return advance(now) }
-        guard !inputEnded else { return close() }
-        // Closing with unread input would reset the connection and could destroy the response on
-        // its way (RFC 9112 §9.6), so the input is read, and dropped, for a while.
-        phase = .lingering(remaining: Self.bufferedBytes)
-        deadline = now + timeouts.linger
-        return [.shutdownWrite]
-    }
 
     private mutating func timer(_ now: Double) -> [Action] {
         guard let deadline, deadline <= now else { return [] }
-        switch phase {
-        case .receiving:
-            let part = bodyStart == nil ? "head" : "body"
-            return refuse(HTTPFailure(.requestTimeout, "The \(part) did not arrive in time."))
-        case .idle, .sending, .lingering: return close()
-        case .serving, .closed: return []
-        }
+        guard case .receiving = phase else { return close() }
+        let part = arrivingBody == nil ? "head" : "body"
+        return refuse(HTTPFailure(.requestTimeout, "The \(part) did not arrive in time."))
     }
 
     private mutating func shutDown() -> [Action] {
@@ -219,7 +144,7 @@ extension ConnectionMachine {
         return close()
     }
 
-    private mutating func close() -> [Action] {
+    mutating func close() -> [Action] {
         phase = .closed
         deadline = nil
         return [.close]

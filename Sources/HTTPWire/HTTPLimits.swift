@@ -1,4 +1,4 @@
-/// Sizes beyond which a request is refused before more of it is kept.
+/// Sizes beyond which a request is refused before more of it is kept, or a response given up.
 public struct HTTPLimits: Sendable {
     /// Bytes from the method to the blank line after the fields (431; the request line alone: 414).
     public var headBytes = 16 << 10
@@ -12,6 +12,8 @@ public struct HTTPLimits: Sendable {
     public var chunkLineBytes = 256
     /// Bytes of the trailer section, which is dropped (431).
     public var trailerBytes = 4 << 10
+    /// Bytes of a response in parts that wait for a client who does not read (the connection is cut).
+    public var unsentStreamBytes = 1 << 20
 
     /// The default limits of the HTTP contract.
     public init() {}
@@ -29,7 +31,8 @@ public struct HTTPTimeouts: Sendable {
     public var idle = 75.0
     /// Without progress in the sending of a response.
     public var write = 30.0
-    /// Spent on discarding what a client still sends after the last response.
+    /// Spent on discarding what a client still sends after the last response, and on waiting for what
+    /// the handler still has to say to a client that has ended its side.
     public var linger = 2.0
 
     /// The default times of the HTTP contract.

@@ -39,6 +39,9 @@ package struct RequestParser: Sendable {
     /// Bytes of the current body so far.
     package var bodyReceived: Int { body.count }
 
+    /// The method of the request whose head is arriving or failed, once its first line has come.
+    package var methodOfHead: String? { builder?.line.method }
+
     /// Whether no byte of a request has come since the last one.
     package var isIdle: Bool {
         guard case .start = state else { return false }

@@ -25,12 +25,28 @@ package enum ResponseSerializer {
     package static let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
     /// The whole response.
-    ///
-    /// Framing, date and connection fields of the response are replaced by
-    /// ours, and control bytes in a value become spaces, so nothing can be injected.
     package static func bytes(_ response: ServerResponse, _ context: ResponseContext) -> [UInt8] {
-        let status = 200...599 ~= response.status ? response.status : 500
-        let hasBody = status != 204 && status != 304
+        let hasBody = sendsBody(status: response.status, isHead: false)
+        let length = hasBody ? "Content-Length: \(response.body.count)" : nil
+        var output = head(response, context, framing: length)
+        if hasBody, !context.isHead { output += response.body }
+        return output
+    }
+
+    /// The head alone, with its blank line.
+    ///
+    /// Framing, date and connection fields of the response are replaced by ours, and control bytes
+    /// in a value become spaces, so nothing can be injected.
+    ///
+    /// - Parameters:
+    ///   - response: gives status and fields.
+    ///   - context: how the response meets its request.
+    ///   - framing: the field line that says where the body ends, without its CRLF.
+    /// - Returns: the bytes to send.
+    static func head(_ response: ServerResponse, _ context: ResponseContext, framing: String?)
+        -> [UInt8]
+    {
+        let status = finalStatus(response.status)
         var output: [UInt8] = []
         output.reserveCapacity(256 + response.body.count)
         output += "HTTP/1.1 \(status) \(reason(status))\r\nDate: ".utf8
@@ -42,16 +58,22 @@ package enum ResponseSerializer {
             output += field.value.utf8.lazy.map { ASCII.isControl($0) ? ASCII.space : $0 }
             output += crlf
         }
-        if hasBody { output += "Content-Length: \(response.body.count)\r\n".utf8 }
+        if let framing { output += "\(framing)\r\n".utf8 }
         if !context.keepAlive {
             output += "Connection: close\r\n".utf8
         } else if context.minorVersion == 0 {
             output += "Connection: keep-alive\r\n".utf8
         }
         output += crlf
-        if hasBody, !context.isHead { output += response.body }
         return output
     }
+
+    /// Whether the body of a response is sent at all (RFC 9110 §6.4.1).
+    package static func sendsBody(status: Int, isHead: Bool) -> Bool {
+        !isHead && status != 204 && status != 304
+    }
+
+    private static func finalStatus(_ status: Int) -> Int { 200...599 ~= status ? status : 500 }
 
     private static let crlf = [ASCII.carriageReturn, ASCII.lineFeed]
     private static let ours: Set = [

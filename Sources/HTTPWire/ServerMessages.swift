@@ -39,6 +39,9 @@ public struct ServerResponse: Sendable {
     public var body: [UInt8]
     /// The route's template, a metrics label, from a closed set.
     public var route: String
+    /// What the log says of the request besides method, route and status; never sent, never text of
+    /// the user.
+    public var logFields: [(name: String, value: String)] = []
 
     /// A response of these parts.
     public init(

@@ -9,6 +9,7 @@ struct ServerMetrics: ServerObserver {
     private let duration: MetricFamily<Histogram>
     private let connections: Gauge
     private let parseErrors: MetricFamily<Counter>
+    private let handshakeFailures: Counter
     private let log: Logger?
 
     private static let routes = [
@@ -39,11 +40,17 @@ struct ServerMetrics: ServerObserver {
         parseErrors = registry.counters(
             "shoal_http_parse_errors_total", help: "Requests that HTTP itself forbids.",
             labels: ["kind"], zeroes: HTTPFailure.Code.allCases.map { [$0.rawValue] })
+        handshakeFailures = registry.counters(
+            "shoal_http_handshake_failures_total",
+            help: "Connections that ended before their TLS handshake did."
+        ).labeled()
     }
 
     func connectionOpened() { connections.add(1) }
 
     func connectionClosed() { connections.add(-1) }
+
+    func handshakeFailed() { handshakeFailures.increment() }
 
     func failed(_ failure: HTTPFailure) { parseErrors.labeled(failure.code.rawValue).increment() }
 
@@ -52,12 +59,12 @@ struct ServerMetrics: ServerObserver {
         let route = Self.routes.contains(record.route) ? record.route : "other"
         requests.labeled(method, route, String(record.status)).increment()
         duration.labeled(route).observe(record.seconds)
-        log?.info(
-            "request",
-            metadata: [
-                "method": "\(method)", "route": "\(route)", "status": "\(record.status)",
-                "bytes": "\(record.bodyBytes)",
-                "duration_ms": "\(fixed(record.seconds * 1000, 3))",
-            ])
+        guard let log else { return }
+        var metadata: Logger.Metadata = [
+            "method": "\(method)", "route": "\(route)", "status": "\(record.status)",
+            "bytes": "\(record.bodyBytes)", "duration_ms": "\(fixed(record.seconds * 1000, 3))",
+        ]
+        for field in record.logFields { metadata[field.name] = "\(field.value)" }
+        log.info("request", metadata: metadata)
     }
 }

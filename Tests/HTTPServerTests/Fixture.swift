@@ -1,8 +1,8 @@
 import HTTPServer
 import HTTPTypes
 import HTTPWire
-import Synchronization
 import TestSupport
+import Testing
 
 /// Echoes a request at once; "/later" keeps its exchange until the test asks for it.
 final class EchoHandler: RequestHandler {
@@ -33,11 +33,13 @@ final class EchoHandler: RequestHandler {
 final class Notes: ServerObserver {
     let opened = Channel<Void>()
     let closed = Channel<Void>()
+    let failedHandshakes = Channel<Void>()
     let failures = Channel<HTTPFailure>()
     let records = Channel<RequestRecord>()
 
     func connectionOpened() { opened.put(()) }
     func connectionClosed() { closed.put(()) }
+    func handshakeFailed() { failedHandshakes.put(()) }
     func failed(_ failure: HTTPFailure) { failures.put(failure) }
     func finished(_ record: RequestRecord) { records.put(record) }
 }
@@ -56,6 +58,14 @@ struct Fixture {
     }
 
     func connect() throws -> LoopbackClient { try LoopbackClient(port: server.address.port) }
+
+    /// Has a client ask for an answer that the test gives through the exchange.
+    func hold(_ client: LoopbackClient, _ requestLine: String = "GET /later HTTP/1.1") throws
+        -> Exchange
+    {
+        try client.send("\(requestLine)\r\nHost: x\r\n\r\n")
+        return try #require(handler.held.take())
+    }
 
     /// Shuts the server down and waits until it has.
     func stop(timeout: Double = 5) {

@@ -3,10 +3,6 @@ import HTTPWire
 import TestSupport
 import Testing
 
-private func text(_ response: LoopbackClient.Response) -> String {
-    String(decoding: response.body, as: UTF8.self)
-}
-
 @Suite("HTTP server over loopback", .serialized)
 struct ServerTests {
     @Test("A connection serves one request after another")
@@ -18,7 +14,7 @@ struct ServerTests {
             try client.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
             let response = try client.response()
             #expect(response.status == 200)
-            #expect(text(response) == "GET \(path) ")
+            #expect(response.text == "GET \(path) ")
             #expect(response["connection"] == nil)
             #expect(response["date"]?.hasSuffix(" GMT") == true)
         }
@@ -34,9 +30,9 @@ struct ServerTests {
         try client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
         try client.send(
             "POST /end HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
-        for path in paths { #expect(text(try client.response()) == "GET \(path) ") }
+        for path in paths { #expect(try client.response().text == "GET \(path) ") }
         let last = try client.response()
-        #expect(text(last) == "POST /end ok")
+        #expect(last.text == "POST /end ok")
         #expect(last["connection"] == "close")
         #expect(client.reachesEnd())
     }
@@ -48,7 +44,7 @@ struct ServerTests {
         let client = try fixture.connect()
         try client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc")
         try client.send("\r\n2\r\nde\r\n0\r\n\r\n")
-        #expect(text(try client.response()) == "POST / abcde")
+        #expect(try client.response().text == "POST / abcde")
         try client.send("HEAD /h HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(try client.response(toHead: true)["content-length"] == "8")
         _ = fixture.notes.records.take()
@@ -64,7 +60,7 @@ struct ServerTests {
             "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         #expect(try client.response().status == 100)
         try client.send("ok")
-        #expect(text(try client.response()) == "POST / ok")
+        #expect(try client.response().text == "POST / ok")
     }
 
     @Test("A response larger than the socket's buffers arrives whole")
@@ -75,17 +71,17 @@ struct ServerTests {
         try client.send(
             "GET /?8000000 HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(try client.response().body.count == 8_000_000)
-        #expect(text(try client.response()) == "GET /b ")
+        #expect(try client.response().text == "GET /b ")
     }
 
-    @Test("Two hundred connections are served side by side, more than may be open wait")
+    @Test("Two hundred connections are served side by side")
     func manyConnections() throws {
-        let fixture = try Fixture { $0.maximumConnections = 150 }
+        let fixture = try Fixture()
         defer { fixture.stop() }
         let clients = try (0..<200).map { _ in try fixture.connect() }
         for client in clients { try client.send("GET /m HTTP/1.1\r\nHost: x\r\n\r\n") }
         for client in clients {
-            #expect(text(try client.response()) == "GET /m ")
+            #expect(try client.response().text == "GET /m ")
             client.close()
         }
     }
@@ -100,34 +96,7 @@ struct ServerTests {
         exchange.respond(ServerResponse(status: 201))
         exchange.respond(ServerResponse(status: 202))
         #expect(try client.response().status == 201)
-        #expect(text(try client.response()) == "GET /b ")
-    }
-
-    @Test("A client that resets its connection cancels its request")
-    func disconnect() throws {
-        let fixture = try Fixture()
-        defer { fixture.stop() }
-        let client = try fixture.connect()
-        try client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
-        let exchange = try #require(fixture.handler.held.take())
-        client.reset()
-        #expect(fixture.handler.cancelled.take() == "gone")
-        exchange.respond(ServerResponse(status: 200))
-        let late = Channel<Bool>()
-        exchange.onCancel { late.put(true) }
-        #expect(late.take() == true)
-    }
-
-    @Test("A client that only finished sending still gets its answer")
-    func halfClose() throws {
-        let fixture = try Fixture()
-        defer { fixture.stop() }
-        let client = try fixture.connect()
-        try client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
-        client.finishSending()
-        try #require(fixture.handler.held.take()).respond(ServerResponse(status: 200))
-        #expect(try client.response().status == 200)
-        #expect(client.reachesEnd())
+        #expect(try client.response().text == "GET /b ")
     }
 
     @Test(

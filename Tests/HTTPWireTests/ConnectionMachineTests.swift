@@ -8,8 +8,8 @@ struct Driver {
     var now = 100.0
     var sent: [UInt8] = []
 
-    init() {
-        machine = ConnectionMachine(limits: HTTPLimits(), timeouts: HTTPTimeouts(), now: now)
+    init(limits: HTTPLimits = HTTPLimits()) {
+        machine = ConnectionMachine(limits: limits, timeouts: HTTPTimeouts(), now: now)
     }
 
     mutating func receive(_ text: String) -> [String] { handle(.received(Array(text.utf8)[...])) }
@@ -18,13 +18,21 @@ struct Driver {
         handle(.answered(ServerResponse(status: 200, body: Array(body.utf8)), date: "D"))
     }
 
+    mutating func begin(_ part: String = "") -> [String] {
+        handle(.began(ServerResponse(status: 200, body: Array(part.utf8)), date: "D"))
+    }
+
+    mutating func write(_ part: String) -> [String] { handle(.wrote(Array(part.utf8))) }
+
     mutating func handle(_ event: ConnectionMachine.Event) -> [String] {
         machine.handle(event, now: now).map { action in
             switch action {
             case .send(let bytes):
                 sent = bytes
-                return "send " + String(decoding: bytes.dropFirst(9).prefix(3), as: UTF8.self)
+                let isHead = bytes.starts(with: "HTTP/".utf8)
+                return isHead ? "send " + text.dropFirst(9).prefix(3) : "send part"
             case .deliver(let request): return "deliver \(request.path)"
+            case .cancel: return "cancel"
             case .refuse(let failure): return "refuse \(failure.status)"
             case .shutdownWrite: return "shutdownWrite"
             case .close: return "close"
@@ -106,16 +114,27 @@ struct ConnectionMachineTests {
         #expect(eager.receive(post + "Expect: 100-continue\r\n\r\nhello") == ["deliver /p"])
     }
 
-    @Test("A half-closed client still gets its answers, then the connection closes")
+    @Test("The end of the input cancels what is served, and what is answered still goes out")
     func halfClose() {
         var driver = Driver()
         #expect(driver.receive(get + get) == ["deliver /a"])
-        #expect(driver.handle(.endOfInput) == [])
+        #expect(driver.handle(.endOfInput) == ["cancel"])
         #expect(!driver.machine.wantsInput)
-        _ = driver.answer()
-        #expect(driver.handle(.flushed) == ["deliver /a"])
-        _ = driver.answer()
+        #expect(driver.answer() == ["send 200"])
+        #expect(!driver.text.contains("Connection: close"))
+        #expect(driver.handle(.flushed) == ["deliver /a", "cancel"])
+        #expect(driver.answer() == ["send 200"])
+        #expect(driver.text.contains("\r\nConnection: close\r\n"))
         #expect(driver.handle(.flushed) == ["close"])
+    }
+
+    @Test("A client that has gone is not kept for an answer that does not come")
+    func goneForEver() {
+        var driver = Driver()
+        _ = driver.receive(get)
+        _ = driver.handle(.endOfInput)
+        #expect(driver.machine.deadline == 102)
+        #expect(driver.expire() == ["close"])
     }
 
     @Test("The end of the input within a request is answered with 400")
@@ -159,7 +178,9 @@ struct ConnectionMachineTests {
         #expect(driver.machine.deadline == nil)
         _ = driver.answer()
         driver.now = 120
-        _ = driver.handle(.progressed)
+        _ = driver.handle(.blocked(unsent: 5, progress: false))
+        #expect(driver.machine.deadline == 130)
+        _ = driver.handle(.blocked(unsent: 5, progress: true))
         #expect(driver.machine.deadline == 150)
         #expect(driver.expire() == ["close"])
     }
@@ -184,5 +205,34 @@ struct ConnectionMachineTests {
         _ = driver.answer()
         #expect(driver.text.contains("\r\nConnection: keep-alive\r\n"))
         #expect(driver.handle(.flushed) == [])
+    }
+
+    @Test(
+        "A HEAD request that is refused gets no body",
+        arguments: [
+            ("HEAD / HTTP/1.1\r\n\r\n", false), ("GET / HTTP/1.1\r\n\r\n", true),
+            ("HEAD / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n", false),
+            ("HEAD / HTTP/3.0\r\n", true),
+        ])
+    func refusedHead(request: String, hasBody: Bool) {
+        var driver = Driver()
+        #expect(driver.receive(request).first?.hasPrefix("refuse") == true)
+        #expect(driver.answer("why") == ["send 200"])
+        #expect(driver.text.hasSuffix("\r\n\r\n" + (hasBody ? "why" : "")))
+    }
+
+    @Test("Idle connections are spared before those in a head, which are before no others")
+    func expendability() throws {
+        var (older, idle, begun) = (Driver(), Driver(), Driver())
+        idle.now = 101
+        _ = idle.receive(get)
+        #expect(idle.machine.expendability == nil)
+        _ = idle.answer()
+        _ = idle.handle(.flushed)
+        _ = begun.receive("GET ")
+        let order = try [older, idle, begun].map { try #require($0.machine.expendability) }
+        #expect(order == order.sorted())
+        _ = older.receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        #expect(older.machine.expendability == nil)
     }
 }

@@ -1,9 +1,6 @@
 import Glibc
 
-/// A blocking TCP client for tests against a server on the loopback interface.
-///
-/// Every call gives up after ten seconds without progress, so a broken server fails a test instead
-/// of hanging it.
+/// A blocking HTTP/1.1 client for tests against a server on the loopback interface.
 public final class LoopbackClient {
     /// A call that failed, with its error number; 0 stands for an early end of the stream.
     public struct Failure: Error {
@@ -11,6 +8,12 @@ public final class LoopbackClient {
         public let call: String
         /// Its errno.
         public let cause: Int32
+
+        /// A failure of a call.
+        public init(call: String, cause: Int32) {
+            self.call = call
+            self.cause = cause
+        }
     }
 
     /// One response as it came.
@@ -19,11 +22,14 @@ public final class LoopbackClient {
         public let status: Int
         /// Names in lower case with their values, in order.
         public let fields: [(name: String, value: String)]
-        /// As many bytes as Content-Length announces.
-        public let body: [UInt8]
+        /// As many bytes as Content-Length or the chunks announce.
+        public fileprivate(set) var body: [UInt8] = []
 
         /// The value of the first field of that name, in lower case.
         public subscript(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+
+        /// The body as text.
+        public var text: String { String(decoding: body, as: UTF8.self) }
 
         /// Whether status and body are the same.
         public static func == (left: Response, right: Response) -> Bool {
@@ -31,74 +37,70 @@ public final class LoopbackClient {
         }
     }
 
-    private var descriptor: Int32
+    private let stream: any ByteStream
     private var received: ArraySlice<UInt8> = []
 
-    /// Connects to a port of 127.0.0.1.
-    public init(port: Int) throws(Failure) {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw Failure(call: "socket", cause: errno) }
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0 else { throw Failure(call: "connect", cause: errno) }
+    /// Talks over a stream.
+    public init(_ stream: any ByteStream) {
+        self.stream = stream
     }
 
-    deinit { close() }
+    /// Connects to a port of 127.0.0.1.
+    public convenience init(port: Int) throws(Failure) {
+        self.init(try SocketStream(port: port))
+    }
 
     /// Sends all of the text.
-    public func send(_ text: String) throws(Failure) { try send(Array(text.utf8)) }
+    public func send(_ text: String) throws(Failure) { try stream.send(Array(text.utf8)) }
 
     /// Sends all of the bytes.
-    public func send(_ bytes: [UInt8]) throws(Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { throw Failure(call: "send", cause: errno) }
-            rest = rest.dropFirst(count)
-        }
-    }
+    public func send(_ bytes: [UInt8]) throws(Failure) { try stream.send(bytes) }
 
     /// Reads one response; the response to a HEAD request has no body.
     public func response(toHead: Bool = false) throws(Failure) -> Response {
-        var head: [UInt8] = []
-        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) { head.append(try byte()) }
-        let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n")
-        let status = lines.first.flatMap { line in
-            line.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        var response = try head()
+        guard !toHead else { return response }
+        if response["transfer-encoding"] == "chunked" {
+            while let chunk = try chunk() { response.body += chunk }
+        } else if let length = response["content-length"].flatMap({ Int($0) }) {
+            response.body = try bytes(length)
         }
-        let fields = lines.dropFirst().map { line in
+        return response
+    }
+
+    /// Reads the head of a response only.
+    public func head() throws(Failure) -> Response {
+        let statusLine = try line()
+        let status = statusLine.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        var fields: [(name: String, value: String)] = []
+        while case let line = try line(), !line.isEmpty {
             let colon = line.firstIndex(of: ":") ?? line.endIndex
             let value = line[colon...].dropFirst().drop { $0 == " " }
-            return (name: line[..<colon].lowercased(), value: String(value))
+            fields.append((line[..<colon].lowercased(), String(value)))
         }
-        let length = fields.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
-        var body: [UInt8] = []
-        while body.count < (toHead ? 0 : length) {
-            if received.isEmpty { try receive() }
-            let part = received.prefix(length - body.count)
-            body += part
-            received = received.dropFirst(part.count)
-        }
-        return Response(status: status ?? 0, fields: fields, body: body)
+        return Response(status: status ?? 0, fields: fields)
+    }
+
+    /// Reads the next chunk of a body; nil where the body ends.
+    public func chunk() throws(Failure) -> [UInt8]? {
+        guard let size = Int(try line(), radix: 16) else { throw Failure(call: "chunk", cause: 0) }
+        let chunk = try bytes(size)
+        _ = try line()
+        return size == 0 ? nil : chunk
+    }
+
+    /// Reads until the server closes.
+    public func rest() throws(Failure) -> [UInt8] {
+        var all = Array(received)
+        received = []
+        while case let more = try stream.receive(), !more.isEmpty { all += more }
+        return all
     }
 
     /// Whether the server closes the connection without sending anything more.
     public func reachesEnd() -> Bool {
         do {
-            _ = try byte()
+            _ = try bytes(1)
             return false
         } catch {
             return error.cause == 0 || error.cause == ECONNRESET
@@ -106,32 +108,30 @@ public final class LoopbackClient {
     }
 
     /// Tells the server that nothing more will be sent; responses can still be read.
-    public func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+    public func finishSending() { stream.finishSending() }
 
     /// Closes with a reset, as a client that crashed does.
-    public func reset() {
-        var hard = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(
-            descriptor, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
-        close()
-    }
+    public func reset() { stream.reset() }
 
     /// Closes; calling it again does nothing.
-    public func close() {
-        guard descriptor >= 0 else { return }
-        _ = Glibc.close(descriptor)
-        descriptor = -1
+    public func close() { stream.close() }
+
+    /// The next line without its CRLF.
+    private func line() throws(Failure) -> String {
+        var line: [UInt8] = []
+        while !line.suffix(2).elementsEqual("\r\n".utf8) { line += try bytes(1) }
+        return String(decoding: line.dropLast(2), as: UTF8.self)
     }
 
-    private func byte() throws(Failure) -> UInt8 {
-        if received.isEmpty { try receive() }
-        return received.removeFirst()
-    }
-
-    private func receive() throws(Failure) {
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { throw Failure(call: "recv", cause: count == 0 ? 0 : errno) }
-        received = buffer[..<count]
+    private func bytes(_ count: Int) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            if received.isEmpty { received = try stream.receive() }
+            guard !received.isEmpty else { throw Failure(call: "recv", cause: 0) }
+            let part = received.prefix(count - bytes.count)
+            bytes += part
+            received = received.dropFirst(part.count)
+        }
+        return bytes
     }
 }

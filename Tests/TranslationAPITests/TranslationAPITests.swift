@@ -22,6 +22,7 @@ private struct Handler: RequestHandler {
 private struct Silent: ServerObserver {
     func connectionOpened() {}
     func connectionClosed() {}
+    func handshakeFailed() {}
     func failed(_ failure: HTTPFailure) {}
     func finished(_ record: RequestRecord) {}
 }

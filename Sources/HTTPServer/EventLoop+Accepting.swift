@@ -1,0 +1,111 @@
+import CSystem
+import Glibc
+import HTTPWire
+
+extension EventLoop {
+    /// Pause of accept, in seconds, when all places are taken by requests or the process is out of
+    /// descriptors.
+    private static let acceptPause = 0.1
+
+    func accept() {
+        var spares: [Connection]?
+        while true {
+            var spare: Connection?
+            if connections.count >= configuration.maximumConnections {
+                spare = nextSpare(&spares)
+                if spare == nil { break }
+            }
+            var address = [CChar](repeating: 0, count: 64)
+            let descriptor = shoal_accept(descriptors.listener, &address, address.count)
+            if descriptor == -EAGAIN { return }
+            if descriptor == -ECONNABORTED || descriptor == -EPROTO { continue }  // Died in the queue.
+            guard descriptor >= 0 else { break }  // EMFILE and its like.
+            if let spare { drop(spare) }
+            open(descriptor)
+        }
+        // A level-triggered loop would spin otherwise.
+        pauseAccepting(until: now + Self.acceptPause)
+    }
+
+    /// The connection to give up for a new one, so that clients who send nothing, or a head byte by
+    /// byte, cannot take all places.
+    ///
+    /// - Parameter spares: those that can be spared, the first to go last; nil before the first call
+    ///   of a burst, so that newcomers never push out each other.
+    private func nextSpare(_ spares: inout [Connection]?) -> Connection? {
+        var rest = spares ?? expendableConnections()
+        defer { spares = rest }
+        while let connection = rest.popLast() {
+            let before = connection.expendability
+            // A request that has already arrived is still served.
+            read(connection)
+            if connection.isOpen, connection.expendability == before { return connection }
+        }
+        return nil
+    }
+
+    private func expendableConnections() -> [Connection] {
+        connections.values
+            .compactMap { connection in connection.expendability.map { (connection, $0) } }
+            .sorted { $0.1 > $1.1 }
+            .map { $0.0 }
+    }
+
+    private func open(_ descriptor: Int32) {
+        lastToken += 1
+        _ = shoal_set_no_delay(descriptor)
+        guard let transport = makeTransport(),
+            shoal_epoll_add(descriptors.epoll, descriptor, shoal_epollin, lastToken) >= 0
+        else {
+            _ = shoal_close(descriptor)
+            return
+        }
+        let connection = Connection(
+            id: lastToken, descriptor: descriptor, transport: transport,
+            configuration: configuration, now: now)
+        connections[lastToken] = connection
+        if let deadline = connection.deadline { note(deadline) }
+        observer.connectionOpened()
+    }
+
+    /// Stops looking at the listener, which would otherwise be reported ready again and again.
+    private func pauseAccepting(until time: Double) {
+        accepting = false
+        acceptAgain = time
+        _ = shoal_epoll_modify(
+            descriptors.epoll, descriptors.listener, 0, Descriptors.listenerToken)
+    }
+
+    func resumeAccepting() {
+        acceptAgain = .infinity
+        guard shutdown == nil else { return }
+        accepting = true
+        _ = shoal_epoll_modify(
+            descriptors.epoll, descriptors.listener, shoal_epollin, Descriptors.listenerToken)
+    }
+
+    func beginShutdown(_ timeout: Double, _ completion: @escaping @Sendable () -> Void) {
+        let deadline = now + max(0, timeout)
+        if let running = shutdown {
+            shutdown = (min(running.deadline, deadline), running.completions + [completion])
+            return
+        }
+        accept()
+        shutdown = (deadline, [completion])
+        acceptAgain = .infinity
+        _ = shoal_close(descriptors.listener)
+        for connection in Array(connections.values) {
+            // A request that has already arrived is still served.
+            read(connection)
+            if connection.isOpen { feed(connection, .shuttingDown) }
+        }
+    }
+
+    func finish() {
+        for connection in Array(connections.values) { drop(connection) }
+        var completions = shutdown?.completions ?? []
+        for case .shutdown(_, let completion) in mailbox.close() { completions.append(completion) }
+        _ = shoal_close(descriptors.epoll)
+        for completion in completions { completion() }
+    }
+}

@@ -1,0 +1,56 @@
+import HTTPWire
+
+/// A request that was delivered and whose response is not sent yet.
+struct ServedRequest {
+    let exchange: Exchange
+    /// Whether the handler has given the last of the response.
+    private(set) var isAnswered = false
+    private let method: String
+    private let start: Double
+    private var response = ServerResponse(status: 0)
+    private var bodyBytes = 0
+
+    init(_ exchange: Exchange, method: String, start: Double) {
+        self.exchange = exchange
+        self.method = method
+        self.start = start
+    }
+
+    /// Notes what the record will say of a piece, and makes it the event that it is.
+    mutating func take(_ piece: Exchange.Piece, date: String) -> ConnectionMachine.Event {
+        switch piece {
+        case .whole(let response):
+            open(response)
+            isAnswered = true
+            return .answered(response, date: date)
+        case .head(let response):
+            open(response)
+            return .began(response, date: date)
+        case .part(let bytes):
+            count(bytes)
+            return .wrote(bytes)
+        case .end:
+            isAnswered = true
+            return .ended
+        }
+    }
+
+    func record(now: Double) -> RequestRecord {
+        RequestRecord(
+            method: method, route: response.route, status: response.status, bodyBytes: bodyBytes,
+            seconds: now - start, logFields: response.logFields)
+    }
+
+    /// Keeps the response without its body, which only the connection should hold.
+    private mutating func open(_ response: ServerResponse) {
+        self.response = response
+        self.response.body = []
+        count(response.body)
+    }
+
+    private mutating func count(_ bytes: [UInt8]) {
+        let isSent = ResponseSerializer.sendsBody(
+            status: response.status, isHead: method == "HEAD")
+        bodyBytes += isSent ? bytes.count : 0
+    }
+}

@@ -1,0 +1,97 @@
+import HTTPServer
+import HTTPWire
+import TestSupport
+import Testing
+
+@Suite("Clients that go, stall or come in crowds", .serialized)
+struct ClientTests {
+    private let request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    @Test(
+        "A client that resets or ends its connection cancels its request", arguments: [false, true])
+    func gone(byReset: Bool) throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        let exchange = try fixture.hold(client)
+        if byReset { client.reset() } else { client.close() }
+        #expect(fixture.handler.cancelled.take() == "gone")
+        exchange.respond(ServerResponse(status: 200))
+        let late = Channel<Bool>()
+        exchange.onCancel { late.put(true) }
+        #expect(late.take() == true)
+    }
+
+    @Test("A client that only finished sending still gets the answer that is given nevertheless")
+    func halfClose() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        let exchange = try fixture.hold(client)
+        client.finishSending()
+        #expect(fixture.handler.cancelled.take() == "gone")
+        exchange.respond(ServerResponse(status: 200))
+        let response = try client.response()
+        #expect(response.status == 200)
+        #expect(response["connection"] == "close")
+        #expect(client.reachesEnd())
+    }
+
+    @Test("Requests that came before the end of the input are answered at once")
+    func immediateAnswers() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send(request + request)
+        client.finishSending()
+        #expect(try client.response().text == "GET /a ")
+        #expect(try client.response().text == "GET /a ")
+        #expect(client.reachesEnd())
+    }
+
+    @Test("A client that has gone and is not answered does not keep its place")
+    func unanswered() throws {
+        let fixture = try Fixture { $0.timeouts.linger = 0.05 }
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        _ = try fixture.hold(client)
+        client.finishSending()
+        #expect(client.reachesEnd())
+    }
+
+    @Test("A newcomer takes the place of the longest idle, then of a slow head, never of a request")
+    func eviction() throws {
+        let fixture = try Fixture { $0.maximumConnections = 2 }
+        defer { fixture.stop() }
+        let idle = try fixture.connect()
+        try idle.send(request)
+        #expect(try idle.response().status == 200)
+        let slow = try fixture.connect()
+        try slow.send("GET / HTTP/1.1\r\nX: ")
+        let first = try fixture.connect()
+        let held = try fixture.hold(first)
+        #expect(idle.reachesEnd())
+        let second = try fixture.connect()
+        _ = try fixture.hold(second)
+        #expect(slow.reachesEnd())
+        let waiting = try fixture.connect()
+        try waiting.send(request)
+        held.respond(ServerResponse(status: 200))
+        #expect(try first.response().status == 200)
+        #expect(try waiting.response().text == "GET /a ")
+    }
+
+    @Test("A crowd of clients that send heads byte by byte does not shut out others")
+    func slowHeads() throws {
+        let fixture = try Fixture { $0.maximumConnections = 8 }
+        defer { fixture.stop() }
+        let crowd = try (0..<40).map { _ in try fixture.connect() }
+        for client in crowd { try? client.send("GET / HTTP/1.1\r\nX: ") }
+        for _ in 0..<3 {
+            let client = try fixture.connect()
+            try client.send(request)
+            #expect(try client.response().text == "GET /a ")
+        }
+        for client in crowd { client.close() }
+    }
+}
