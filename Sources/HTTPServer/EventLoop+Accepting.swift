@@ -18,8 +18,10 @@ extension EventLoop {
             var address = [CChar](repeating: 0, count: 64)
             let descriptor = shoal_accept(descriptors.listener, &address, address.count)
             if descriptor == -EAGAIN { return }
-            if descriptor == -ECONNABORTED || descriptor == -EPROTO { continue }  // Died in the queue.
-            guard descriptor >= 0 else { break }  // EMFILE and its like.
+            // It died in the queue.
+            if descriptor == -ECONNABORTED || descriptor == -EPROTO { continue }
+            // EMFILE and its like.
+            guard descriptor >= 0 else { break }
             if let spare { drop(spare) }
             open(descriptor)
         }
@@ -32,6 +34,7 @@ extension EventLoop {
     ///
     /// - Parameter spares: those that can be spared, the first to go last; nil before the first call
     ///   of a burst, so that newcomers never push out each other.
+    /// - Returns: one that still has no request; nil when there is none.
     private func nextSpare(_ spares: inout [Connection]?) -> Connection? {
         var rest = spares ?? expendableConnections()
         defer { spares = rest }

@@ -10,7 +10,9 @@ public struct ServerConfiguration: Sendable {
     public var limits = HTTPLimits()
     /// Times after which slow connections are given up.
     public var timeouts = HTTPTimeouts()
-    /// Connections open at once. One more takes the place of the one that has been idle for the
+    /// Connections open at once.
+    ///
+    /// One more takes the place of the one that has been idle for the
     /// longest, or else of the one longest in sending a head; where all have requests it waits in the
     /// kernel's queue.
     public var maximumConnections = 4096

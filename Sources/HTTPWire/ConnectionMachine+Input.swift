@@ -77,9 +77,10 @@ extension ConnectionMachine {
         return [.refuse(failure)]
     }
 
-    /// A client that ends its side while it waits counts as gone, as with other servers: most have
-    /// closed, and their request would be computed for nobody. What is answered at once still
-    /// reaches one that only closed its sending side.
+    /// A client that ends its side while it waits counts as gone.
+    ///
+    /// Most have closed, and their request would be computed for nobody. What is answered at once
+    /// still reaches one that only closed its sending side.
     mutating func endOfInput(_ now: Double) -> [Action] {
         inputEnded = true
         switch phase {

@@ -127,7 +127,7 @@ package struct ConnectionMachine: Sendable {
         case .blocked(let unsent, let progress): blocked(unsent, progress, now)
         case .flushed: flushed(now)
         case .timer: timer(now)
-        case .shuttingDown: shutDown()
+        case .shuttingDown: shutDown(now)
         }
     }
 
@@ -138,10 +138,13 @@ package struct ConnectionMachine: Sendable {
         return refuse(HTTPFailure(.requestTimeout, "The \(part) did not arrive in time."))
     }
 
-    private mutating func shutDown() -> [Action] {
+    /// A request may be on its way on an idle connection, and would be lost if that closed at once.
+    private mutating func shutDown(_ now: Double) -> [Action] {
         shuttingDown = true
         guard case .idle = phase else { return [] }
-        return close()
+        guard timeouts.farewell > 0 else { return close() }
+        deadline = min(deadline ?? .infinity, now + timeouts.farewell)
+        return []
     }
 
     mutating func close() -> [Action] {

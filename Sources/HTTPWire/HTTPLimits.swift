@@ -29,6 +29,9 @@ public struct HTTPTimeouts: Sendable {
     public var bodyBytesPerSecond = 1024.0
     /// Without a request.
     public var idle = 75.0
+    /// For a last request on an idle connection once the server shuts down; it is answered with
+    /// `Connection: close`.
+    public var farewell = 1.0
     /// Without progress in the sending of a response.
     public var write = 30.0
     /// Spent on discarding what a client still sends after the last response, and on waiting for what

@@ -1,7 +1,6 @@
 import Decoding
 import Dispatch
 import Glibc
-import Logging
 import Synchronization
 import Telemetry
 import Threads
@@ -12,9 +11,8 @@ import TranslationService
 struct ModelHost: Sendable {
     let settings: ServerSettings
     let registry: MetricRegistry
-    let log: Logger
 
-    /// Loads the model, translates once, and counts how long that took.
+    /// Loads the model, translates once, and measures how long that took.
     ///
     /// - Returns: a service that is ready.
     /// - Throws: what is wrong with the checkpoint, or with the exit settings for it.
@@ -46,12 +44,6 @@ struct ModelHost: Sendable {
         registry.gauges(
             "shoal_model_memory_bytes", help: "Packed weights."
         ).labeled().set(Double(model.network.byteCount))
-        log.notice(
-            "\(model.id) is ready after \(fixed(seconds, 2)) s",
-            metadata: [
-                "model": "\(model.id)", "checksum": "\(model.checksum)",
-                "precision": "\(settings.precision)", "workers": "\(settings.service.workers)",
-            ])
     }
 
     /// One translation before the first client's: it proves that the server's exit settings fit the

@@ -31,7 +31,7 @@ final class ServerProcess: @unchecked Sendable {
         self.settings = settings
         output = LogOutput(descriptor: STDERR_FILENO, registry: registry)
         log = Logger(label: "shoal") { [output] _ in LineLog(settings.log, output) }
-        host = ModelHost(settings: settings, registry: registry, log: log)
+        host = ModelHost(settings: settings, registry: registry)
     }
 
     /// Serves until a signal ends the process.
@@ -129,6 +129,12 @@ extension ServerProcess {
         let old = api.stage.service
         api.enter(isStopping ? .draining(service) : .serving(service))
         if !isStopping { manager.ready("serving \(service.model.id)") }
+        log.notice(
+            "\(service.model.id) is ready",
+            metadata: [
+                "checksum": "\(service.model.checksum)", "precision": "\(settings.precision)",
+                "workers": "\(settings.service.workers)",
+            ])
         guard let old else { return }
         DispatchQueue.global().async {
             old.stop()
@@ -164,8 +170,8 @@ extension ServerProcess {
     private func drain(_ api: TranslationAPI) {
         isStopping = true
         manager.stopping()
-        log.notice("stopping: what runs is finished first")
         if let service = api.stage.service { api.enter(.draining(service)) }
+        log.notice("stopping: what runs is finished first")
         life.asyncAfter(deadline: .now() + settings.drainDelay) { [self] in stopListening() }
     }
 

@@ -53,6 +53,7 @@ struct Fixture {
     init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
         var configuration = ServerConfiguration()
         configuration.port = 0
+        configuration.timeouts.farewell = 0
         change(&configuration)
         server = try HTTPServer.start(configuration, handler: handler, observer: notes)
     }

@@ -23,6 +23,22 @@ struct ShutdownTests {
         #expect(stopped.take() != nil)
     }
 
+    @Test("A last request on an idle connection is answered, and says that the connection closes")
+    func farewell() throws {
+        let fixture = try Fixture { $0.timeouts.farewell = 10 }
+        let client = try fixture.connect()
+        try client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(try client.response()["connection"] == nil)
+        let stopped = Channel<Void>()
+        fixture.server.shutdown(timeout: 20) { stopped.put(()) }
+        #expect(throws: LoopbackClient.Failure.self) { while true { _ = try fixture.connect() } }
+        try client.send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+        let response = try client.response()
+        #expect(response.status == 200 && response["connection"] == "close")
+        client.close()
+        #expect(stopped.take() != nil)
+    }
+
     @Test("A request that never ends is cancelled when the time is over")
     func forced() throws {
         let fixture = try Fixture()

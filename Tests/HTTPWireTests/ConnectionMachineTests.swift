@@ -185,10 +185,12 @@ struct ConnectionMachineTests {
         #expect(driver.expire() == ["close"])
     }
 
-    @Test("Shutting down closes an idle connection and marks the next answer")
+    @Test("Shutting down closes an idle connection after a last chance and marks the next answer")
     func shuttingDown() {
         var idle = Driver()
-        #expect(idle.handle(.shuttingDown) == ["close"])
+        #expect(idle.handle(.shuttingDown) == [])
+        #expect(idle.machine.deadline == idle.now + 1)
+        #expect(idle.expire() == ["close"])
         var driver = Driver()
         _ = driver.receive("GET /a HT")
         #expect(driver.handle(.shuttingDown) == [])

@@ -56,6 +56,7 @@ public final class SocketStream: ByteStream {
         }
     }
 
+    /// Sends all of the bytes; a peer that is gone raises no signal.
     public func send(_ bytes: [UInt8]) throws(LoopbackClient.Failure) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -67,6 +68,7 @@ public final class SocketStream: ByteStream {
         }
     }
 
+    /// The next bytes, at most 64 KiB.
     public func receive() throws(LoopbackClient.Failure) -> ArraySlice<UInt8> {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -74,13 +76,16 @@ public final class SocketStream: ByteStream {
         return buffer[..<count]
     }
 
+    /// Ends the sending side (FIN).
     public func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// Closes with a reset (RST).
     public func reset() {
         set(SO_LINGER, linger(l_onoff: 1, l_linger: 0))
         close()
     }
 
+    /// Closes; calling it again does nothing.
     public func close() {
         guard descriptor >= 0 else { return }
         _ = Glibc.close(descriptor)

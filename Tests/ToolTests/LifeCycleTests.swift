@@ -52,8 +52,7 @@ struct LifeCycleTests {
         #expect(try server.ask("GET /readyz HTTP/1.1").status == 200)
         server.send(SIGTERM)
         #expect(server.waitForLog("stopping"))
-        // The log says so before the stage changes.
-        while try server.ask("GET /readyz HTTP/1.1").status != 503 {}
+        #expect(try server.ask("GET /readyz HTTP/1.1").status == 503)
         #expect(try server.ask("GET /livez HTTP/1.1").status == 200)
         #expect(try server.ask("POST /translate HTTP/1.1", body: body).status == 200)
         server.send(SIGTERM)
