@@ -65,8 +65,8 @@ let package = Package(
         .target(
             name: "TranslationAPI",
             dependencies: [
-                "HTTPWire", "JSON", "TranslationService", "Decoding", "TranslationModel",
-                "Checkpoint", "Tokenization", "Telemetry", "Threads",
+                "Compression", "HTTPWire", "JSON", "TranslationService", "Decoding",
+                "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "Threads",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .target(name: "CSystem", cSettings: c),
@@ -149,8 +149,9 @@ let package = Package(
         .testTarget(
             name: "TranslationAPITests",
             dependencies: [
-                "HTTPServer", "HTTPWire", "JSON", "Telemetry", "TestSupport", "TranslationAPI",
-                "TranslationService",
+                "Compression", "HTTPServer", "HTTPWire", "JSON", "Telemetry", "TestSupport",
+                "Threads", "TranslationAPI", "TranslationService",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(
             name: "ToolTests", dependencies: ["shoal", "JSON", "TestSupport"],

@@ -1,6 +1,8 @@
 /// The paths that exist, each with its methods.
 enum Route: Equatable {
     case translate
+    case tokenize
+    case detokenize
     case models
     case model(id: String)
     case languages
@@ -9,10 +11,15 @@ enum Route: Equatable {
     case startup
     case metrics
     case document
+    case documentJSON
+    case home
+    case reference
 
     init?(path: String) {
         switch path {
         case "/translate": self = .translate
+        case "/tokenize": self = .tokenize
+        case "/detokenize": self = .detokenize
         case "/models": self = .models
         case "/languages": self = .languages
         case "/livez": self = .liveness
@@ -20,8 +27,11 @@ enum Route: Equatable {
         case "/startupz": self = .startup
         case "/metrics": self = .metrics
         case "/openapi.yaml": self = .document
+        case "/openapi.json": self = .documentJSON
+        case "/": self = .home
+        case "/docs": self = .reference
         default:
-            guard path.hasPrefix("/models/"), path.count > 8 else { return nil }
+            guard path.hasPrefix("/models/"), path.utf8.count > 8 else { return nil }
             self = .model(id: String(path.dropFirst(8)))
         }
     }
@@ -30,6 +40,8 @@ enum Route: Equatable {
     var label: String {
         switch self {
         case .translate: "/translate"
+        case .tokenize: "/tokenize"
+        case .detokenize: "/detokenize"
         case .models: "/models"
         case .model: "/models/{id}"
         case .languages: "/languages"
@@ -38,10 +50,34 @@ enum Route: Equatable {
         case .startup: "/startupz"
         case .metrics: "/metrics"
         case .document: "/openapi.yaml"
+        case .documentJSON: "/openapi.json"
+        case .home: "/"
+        case .reference: "/docs"
         }
     }
 
-    var methods: [String] { self == .translate ? ["POST"] : ["GET", "HEAD"] }
+    /// The label of paths that do not exist.
+    static let unknownLabel = "other"
+
+    static let all: [Route] = [
+        .translate, .tokenize, .detokenize, .models, .model(id: ""), .languages, .liveness,
+        .readiness, .startup, .metrics, .document, .documentJSON, .home, .reference,
+    ]
+
+    var methods: [String] {
+        switch self {
+        case .translate, .tokenize, .detokenize: ["POST"]
+        default: ["GET", "HEAD"]
+        }
+    }
 
     var allow: String { (methods + ["OPTIONS"]).joined(separator: ", ") }
+}
+
+extension TranslationAPI {
+    /// The routes of responses, each with the method that is asked of it most: the closed sets that labels of
+    /// metrics are made of.
+    public static var routes: [(label: String, method: String)] {
+        Route.all.map { ($0.label, $0.methods[0]) } + [(Route.unknownLabel, "GET")]
+    }
 }

@@ -1,28 +1,17 @@
 import HTTPTypes
 public import HTTPWire
-import JSON
-import Threads
 public import Telemetry
+import Threads
 public import TranslationService
 
 /// The HTTP interface of the service: routes, and from requests to responses.
 ///
 /// Knows no sockets.
 public final class TranslationAPI: Sendable {
-    /// What is the same for the whole life of a server.
-    public struct Settings: Sendable {
-        /// Bounds of requests.
-        public var limits = APILimits()
-        /// Exit settings for fields that a request leaves out.
-        public var exit = ExitOptions()
-        /// openapi.yaml, as it is served.
-        public var document: [UInt8] = []
-        /// Seconds for one step of a worker, beyond which the process counts as stuck.
-        public var stallTimeout = 60.0
-
-        /// The defaults.
-        public init() {}
-    }
+    let settings: Settings
+    let registry: MetricRegistry
+    let gate: KeyGate
+    private let stageStorage: Lock<Stage> = Lock(.loading)
 
     /// How far the server is.
     public enum Stage: Sendable {
@@ -42,14 +31,11 @@ public final class TranslationAPI: Sendable {
         }
     }
 
-    let settings: Settings
-    let registry: MetricRegistry
-    private let stageStorage: Lock<Stage> = Lock(.loading)
-
-    /// An API whose model is still to be loaded.
+    /// An API whose model is still to be loaded, and which asks for no keys.
     public init(settings: Settings, registry: MetricRegistry) {
         self.settings = settings
         self.registry = registry
+        gate = KeyGate(registry: registry, now: settings.clock.now)
         registry.callback("shoal_ready", help: "1 where requests are served.") { [weak self] in
             guard case .serving = self?.stage else { return 0 }
             return 1
@@ -66,104 +52,70 @@ public final class TranslationAPI: Sendable {
     /// Moves on to another stage.
     public func enter(_ stage: Stage) { stageStorage.withLock { $0 = stage } }
 
+    /// Asks for one of these keys from now on wherever work is done; nil: for none.
+    ///
+    /// A holder whose limit stays the same keeps what it has left of it.
+    public func replaceKeys(_ keys: APIKeys?) { gate.replace(keys) }
+
     /// Answers a request: at once, or later from another thread.
     ///
     /// - Parameters:
     ///   - request: well-formed HTTP.
-    ///   - respond: called once with the answer.
-    /// - Returns: to be called if the client goes away before the answer.
-    public func handle(
-        _ request: ServerRequest, respond: @escaping @Sendable (ServerResponse) -> Void
-    ) -> (@Sendable () -> Void)? {
-        let context = RequestContext(request)
-        guard let route = Route(path: request.path) else {
-            let problem = Problem(.notFound, "there is nothing at this path; see /openapi.yaml")
-            respond(context.finish(problem, route: "other"))
-            return nil
+    ///   - responder: the way back to its client.
+    public func handle(_ request: ServerRequest, _ responder: some Responder) {
+        let route = Route(path: request.path)
+        let context = RequestContext(
+            request, route: route, origins: settings.origins, responder: responder)
+        guard let route else {
+            if request.method == "OPTIONS", request.path == "*" {
+                return options(context, "GET, HEAD, POST, OPTIONS")
+            }
+            return context.refuse(.unknownPath)
         }
-        if request.method == "OPTIONS" {
-            respond(context.finish(ServerResponse(status: 204), route, allow: route.allow))
-            return nil
-        }
+        if request.method == "OPTIONS" { return options(context, route.allow) }
         guard route.methods.contains(request.method) else {
-            let problem = Problem(.methodNotAllowed, "\(route.label) takes \(route.allow)")
-            var response = context.finish(problem, route: route.label)
-            response.fields[.allow] = route.allow
-            respond(response)
-            return nil
+            return context.refuse(
+                Problem(
+                    .methodNotAllowed, "\(route.label) takes \(route.allow)",
+                    fields: [.allow: route.allow]))
         }
-        if case .translate = route { return translate(context, respond) }
-        respond(answer(route, context))
-        return nil
+        switch route {
+        case .translate: translate(context)
+        case .tokenize: tokenize(context)
+        case .detokenize: detokenize(context)
+        default: get(route, context)
+        }
     }
 
-    /// The body of an answer that HTTP itself forces.
+    /// The answer to a request that HTTP itself forbids.
     public func response(to failure: HTTPFailure) -> ServerResponse {
-        Problem(failure).response(requestID: RequestContext.newID(), route: "other")
+        let identity = RequestIdentity([:])
+        var response = Problem(failure).response(requestID: identity.id)
+        response.route = Route.unknownLabel
+        response.fields[.cacheControl] = "no-store"
+        identity.sign(&response)
+        return response
     }
 
-    private func answer(_ route: Route, _ context: RequestContext) -> ServerResponse {
-        switch route {
-        case .liveness: context.finish(probe(isStuck ? "stuck" : nil), route)
-        case .readiness, .startup: context.finish(probe(notReady(route)), route)
-        case .metrics:
-            context.finish(
-                ServerResponse(
-                    status: 200, fields: [.contentType: MetricRegistry.contentType],
-                    body: Array(registry.text.utf8)), route)
-        case .document:
-            context.finish(
-                ServerResponse(
-                    status: 200, fields: [.contentType: "application/yaml"],
-                    body: settings.document), route)
-        case .languages, .models, .model, .translate: describe(route, context)
+    /// The service of the model.
+    ///
+    /// - Throws: `not_ready` until it is loaded.
+    var loadedService: TranslationService {
+        get throws(Problem) {
+            guard let service = stage.service else {
+                throw Problem(.notReady, "the model is loading; try again shortly")
+            }
+            return service
         }
     }
 
-    /// Routes that need the model.
-    private func describe(_ route: Route, _ context: RequestContext) -> ServerResponse {
-        guard let service = stage.service else {
-            return context.finish(Problem(.notReady, "the model is loading"), route: route.label)
-        }
-        var writer = JSONWriter()
-        switch route {
-        case .languages: writeLanguages(service.model, to: &writer)
-        case .model(let id) where id != service.model.id:
-            let problem = Problem(.modelNotFound, "this server has the model \(service.model.id)")
-            return context.finish(problem, route: route.label)
-        case .model: writeModel(service.model, to: &writer)
-        default:
-            writer.beginObject()
-            writer.name("models")
-            writer.beginArray()
-            writeModel(service.model, to: &writer)
-            writer.endArray()
-            writer.endObject()
-        }
-        return context.finishCacheable(writer.bytes, route)
+    private func options(_ context: RequestContext, _ methods: String) {
+        var response = ServerResponse(status: 204, fields: [.allow: methods])
+        settings.origins.permit(&response, to: context.request, methods: methods)
+        context.answer(response)
     }
+}
 
-    /// Why a probe fails.
-    private func notReady(_ route: Route) -> String? {
-        switch stage {
-        case .loading: "loading"
-        case .draining where route == .readiness: "draining"
-        case .draining, .serving: nil
-        }
-    }
-
-    /// Whether a worker has been at one step for too long.
-    private var isStuck: Bool {
-        (stage.service?.secondsWithoutProgress ?? 0) > settings.stallTimeout
-    }
-
-    private func probe(_ reason: String?) -> ServerResponse {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("status", reason ?? "ok")
-        writer.endObject()
-        return ServerResponse(
-            status: reason == nil ? 200 : 503, fields: [.contentType: "application/json"],
-            body: writer.bytes)
-    }
+extension Problem {
+    static let unknownPath = Problem(.notFound, "there is nothing at this path; see /openapi.yaml")
 }

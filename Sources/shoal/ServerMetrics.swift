@@ -2,6 +2,7 @@ import HTTPServer
 import HTTPWire
 import Logging
 import Telemetry
+import TranslationAPI
 
 /// Counts what the HTTP server does, and logs requests where that is asked for.
 struct ServerMetrics: ServerObserver {
@@ -12,10 +13,7 @@ struct ServerMetrics: ServerObserver {
     private let handshakeFailures: Counter
     private let log: Logger?
 
-    private static let routes = [
-        "/translate", "/models", "/models/{id}", "/languages", "/livez", "/readyz", "/startupz",
-        "/metrics", "/openapi.yaml", "other",
-    ]
+    private static let routes = Set(TranslationAPI.routes.map(\.label))
     private static let methods: Set = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
     ]
@@ -28,12 +26,12 @@ struct ServerMetrics: ServerObserver {
         requests = registry.counters(
             "shoal_http_requests_total", help: "Requests by method, route and status.",
             labels: ["method", "route", "code"],
-            zeroes: Self.routes.map { [$0 == "/translate" ? "POST" : "GET", $0, "200"] })
+            zeroes: TranslationAPI.routes.map { [$0.method, $0.label, "200"] })
         duration = registry.histograms(
             "shoal_http_request_duration_seconds",
             help: "Time from a request's arrival until its answer is handed over.",
             bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-            labels: ["route"], zeroes: Self.routes.map { [$0] })
+            labels: ["route"], zeroes: TranslationAPI.routes.map { [$0.label] })
         connections = registry.gauges(
             "shoal_http_connections_open", help: "Open connections."
         ).labeled()

@@ -43,6 +43,7 @@ final class ServerProcess: @unchecked Sendable {
         registry.gauges("shoal_build_info", help: "The version, as a label.", labels: ["version"])
             .labeled(Shoal.version).set(1)
         let api = TranslationAPI(settings: try apiSettings(), registry: registry)
+        api.replaceKeys(try KeysFile.read(settings.keysPath))
         life.async { [self] in watchSignals(api) }
         let server = try start(api)
         life.async { [self] in
@@ -55,12 +56,14 @@ final class ServerProcess: @unchecked Sendable {
     }
 
     private func apiSettings() throws -> TranslationAPI.Settings {
-        let document = try readLines(Self.documentPath())
+        let document = try APIDocument(path: Self.documentPath())
         var api = TranslationAPI.Settings()
         api.limits = settings.limits
         api.exit = settings.exit
         api.stallTimeout = settings.stallTimeout
-        api.document = Array(document.joined(separator: "\n").utf8) + [UInt8(ascii: "\n")]
+        api.origins = settings.origins
+        api.document = .yaml(document.yaml)
+        api.documentJSON = .json(document.json)
         return api
     }
 
@@ -197,10 +200,7 @@ extension ServerProcess {
 private struct APIHandler: RequestHandler {
     let api: TranslationAPI
 
-    func handle(_ request: ServerRequest, _ exchange: Exchange) {
-        let cancel = api.handle(request) { exchange.respond($0) }
-        if let cancel { exchange.onCancel(cancel) }
-    }
+    func handle(_ request: ServerRequest, _ exchange: Exchange) { api.handle(request, exchange) }
 
     func response(to failure: HTTPFailure) -> ServerResponse { api.response(to: failure) }
 }

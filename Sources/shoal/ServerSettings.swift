@@ -16,6 +16,10 @@ struct ServerSettings {
     var service = TranslationService.Configuration()
     /// Seconds for one step of a worker, beyond which the process counts as stuck.
     var stallTimeout = 60.0
+    /// File of the keys that requests must bring; empty: they need none.
+    var keysPath = ""
+    /// Whose pages may read answers.
+    var origins = AllowedOrigins.none
     /// Seconds after SIGTERM in which requests are still accepted.
     var drainDelay = 0.0
     /// Seconds that running requests have after that.

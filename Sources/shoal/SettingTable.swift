@@ -8,7 +8,7 @@ import TranslationService
 extension Setting<ServerSettings> {
     /// Every key, in the order in which help and the file list them.
     static var all: [Setting] {
-        listening + http + model + limits + batch + exit + compute + end
+        listening + http + access + model + limits + batch + exit + compute + end
     }
 
     private static var listening: [Setting] {
@@ -30,6 +30,9 @@ extension Setting<ServerSettings> {
             .size("http.max_target", \.server.limits.targetBytes, 64...1 << 16, "Request target."),
             .size(
                 "http.max_body", \.server.limits.bodyBytes, 1 << 10...1 << 28, "Body of a request."),
+            .size(
+                "http.max_inflated_body", \.limits.maximumInflatedBytes, 1 << 10...1 << 28,
+                "The same after its content coding gzip is undone."),
             .integer(
                 "http.max_connections", \.server.maximumConnections, 1...1_000_000,
                 "Open connections."),
@@ -42,6 +45,25 @@ extension Setting<ServerSettings> {
             .duration(
                 "http.write_timeout", \.server.timeouts.write, 0.1...3600,
                 "Without progress in sending an answer."),
+        ]
+    }
+
+    private static var access: [Setting] {
+        [
+            .optionalText(
+                "auth.keys_file", \.keysPath,
+                "Keys that requests must bring, a line each as `shoal generate-key` prints it; empty: none.",
+                range: "a file, or empty"),
+            Setting(
+                key: "cors.origins",
+                help: "Whose pages may read answers in a browser; empty: this server's alone.",
+                range: "origins with commas between, such as https://example.org, or *, or empty",
+                read: { $0.origins.text },
+                write: { settings, text in
+                    guard let origins = AllowedOrigins(text) else { return false }
+                    settings.origins = origins
+                    return true
+                }),
         ]
     }
 

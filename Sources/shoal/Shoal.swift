@@ -15,7 +15,7 @@ struct Shoal: ParsableCommand {
         version: version,
         subcommands: [
             Serve.self, Translate.self, Evaluate.self, Train.self, Calibrate.self,
-            Plot.self, Inspect.self, Bench.self, Health.self,
+            Plot.self, Inspect.self, Bench.self, Health.self, GenerateKey.self,
         ])
 
     static let version = "0.1.0"

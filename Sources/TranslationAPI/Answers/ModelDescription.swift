@@ -21,6 +21,16 @@ extension TranslationAPI {
         writer.endArray()
     }
 
+    /// GET /models.
+    func writeModels(_ model: ServedModel, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("models")
+        writer.beginArray()
+        writeModel(model, to: &writer)
+        writer.endArray()
+        writer.endObject()
+    }
+
     /// One element of GET /models.
     func writeModel(_ model: ServedModel, to writer: inout JSONWriter) {
         let c = model.checkpoint.configuration
@@ -29,13 +39,13 @@ extension TranslationAPI {
         writer.member("state", "ready")
         if let language = model.languages.source { writer.member("source_lang", language) }
         if let language = model.languages.target { writer.member("target_lang", language) }
-        writer.integers([
-            ("encoder_layers", c.encoder.layers), ("decoder_layers", c.decoder.layers),
-            ("d_model", c.width), ("vocab_size", c.sourceVocabularySize),
-            ("decoder_vocab_size", c.targetVocabularySize),
-            ("max_position_embeddings", c.maximumPositions),
-            ("memory_bytes", model.network.byteCount),
-        ])
+        writer.member("encoder_layers", c.encoder.layers)
+        writer.member("decoder_layers", c.decoder.layers)
+        writer.member("d_model", c.width)
+        writer.member("vocab_size", c.sourceVocabularySize)
+        writer.member("decoder_vocab_size", c.targetVocabularySize)
+        writer.member("max_position_embeddings", c.maximumPositions)
+        writer.member("memory_bytes", model.network.byteCount)
         writer.member("checksum", model.checksum)
         writer.member("default_policy", model.defaultPolicy.rawValue)
         writer.name("policies")
@@ -79,26 +89,18 @@ extension TranslationAPI {
         let limits = settings.limits
         writer.name("limits")
         writer.beginObject()
-        writer.integers([
-            ("max_texts", limits.maximumTexts), ("max_characters", limits.maximumCharacters),
-            (
-                "max_source_tokens",
-                min(limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions)
-            ),
-            ("max_beam", limits.maximumBeam), ("timeout_ms", Int(limits.timeout * 1000)),
-        ])
+        writer.member("max_texts", limits.maximumTexts)
+        writer.member("max_characters", limits.maximumCharacters)
+        writer.member(
+            "max_source_tokens",
+            min(limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
+        writer.member("max_beam", limits.maximumBeam)
+        writer.member("timeout_ms", Int(limits.timeout * 1000))
         writer.endObject()
     }
 }
 
 extension JSONWriter {
-    fileprivate mutating func integers(_ members: [(name: String, value: Int)]) {
-        for (name, value) in members {
-            self.name(name)
-            self.value(value)
-        }
-    }
-
     fileprivate mutating func numbers(_ name: String, _ values: [Double]) {
         self.name(name)
         beginArray()

@@ -3,32 +3,14 @@ import Decoding
 import JSON
 import TranslationService
 
-/// Bounds of a request that the server sets.
-public struct APILimits: Sendable, Equatable {
-    /// Texts in one request.
-    public var maximumTexts = 64
-    /// Code points in one text.
-    public var maximumCharacters = 10_000
-    /// Source tokens of one text, end of sentence included; never above the model's positions.
-    public var maximumSourceTokens = 256
-    /// Widest beam; at most 32, half of what one step can rank.
-    public var maximumBeam = 8
-    /// Seconds for the whole request; `timeout_ms` may ask for less or more.
-    public var timeout = 30.0
-
-    /// The defaults of http.md.
-    public init() {}
-
-    /// Widest beam that a server may be set to.
-    public static let widestBeam = 32
-}
-
 /// The body of POST /translate, proven to make sense for a model.
 struct TranslateBody {
     let request: TranslationRequest
     let includesTokens: Bool
     let includesScores: Bool
     let includesTimings: Bool
+    /// Whether the answer is to come in parts; nil where the body does not say.
+    let streams: Bool?
 
     /// What a body may ask to be included.
     private enum Part: String, CaseIterable {
@@ -41,79 +23,27 @@ struct TranslateBody {
     ///
     /// - Throws: one problem that lists all faults.
     init(
-        _ bytes: [UInt8], model: ServedModel, limits: APILimits, exit defaults: ExitOptions
+        _ object: JSONObject, model: ServedModel, limits: APILimits, exit defaults: ExitOptions
     ) throws(Problem) {
-        let value: JSONValue
-        do {
-            value = try JSON.parse(bytes)
-        } catch {
-            throw Problem(.invalidJSON, error.description)
-        }
-        guard let object = value.objectValue else {
-            throw Problem(.wrongType, "the body must be an object; given \(value.kind)")
-        }
         var reader = FieldReader(object)
-        if let name = reader.string("model"), name != model.id {
-            throw Problem(.modelNotFound, "this server has the model \(model.id)")
-        }
-        let texts = Self.texts(&reader, limits)
-        Self.checkLanguages(&reader, model)
+        try reader.checkModel(model)
+        let texts = reader.texts("text", limits)
+        reader.checkLanguage("source_lang", model.languages.source, of: model)
+        reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchFields(&reader, model, limits)
         let parts = Self.parts(&reader)
         let timeout = Self.timeout(&reader) ?? limits.timeout
+        streams = reader.bool("stream")
         let problems = reader.finished() + exitProblems
         guard problems.isEmpty, let exit else { throw Problem(InvalidRequest(problems)) }
         var options = DecodingOptions(exit: exit)
         search.apply(to: &options)
-        var request = TranslationRequest(
-            texts: texts, options: options,
-            maximumSourceTokens: min(
-                limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
-        request.timeout = timeout
-        self.request = request
+        request = TranslationRequest(
+            texts: texts, options: options, timeout: timeout, limits: limits, model: model)
         includesTokens = parts.contains(.tokens)
         includesScores = parts.contains(.scores)
         includesTimings = parts.contains(.timings)
-    }
-
-    private static func texts(_ reader: inout FieldReader, _ limits: APILimits) -> [String] {
-        guard let value = reader.value("text") else {
-            reader.note(.wrongType, "text", "`text` is required: a string or an array of strings")
-            return []
-        }
-        let items = value.arrayValue ?? [value]
-        let texts = items.compactMap(\.stringValue)
-        guard texts.count == items.count else {
-            reader.wrongType("text", "a string or an array of strings", value)
-            return []
-        }
-        if !(1...limits.maximumTexts).contains(texts.count) {
-            reader.note(
-                .outOfRange, "text",
-                "`text` must hold 1 to \(limits.maximumTexts) texts; given \(texts.count)")
-        }
-        for (index, text) in texts.enumerated() {
-            let count = text.unicodeScalars.count
-            guard count > limits.maximumCharacters else { continue }
-            reader.note(
-                .textTooLong, value.arrayValue == nil ? "text" : "text/\(index)",
-                "text \(index) has \(count) characters; at most \(limits.maximumCharacters) are "
-                    + "translated")
-        }
-        return texts
-    }
-
-    private static func checkLanguages(_ reader: inout FieldReader, _ model: ServedModel) {
-        let pair = model.languages
-        for (name, own) in [("source_lang", pair.source), ("target_lang", pair.target)] {
-            guard let asked = reader.string(name), let own,
-                asked.lowercased() != own.lowercased()
-            else { continue }
-            reader.note(
-                .unsupportedLanguagePair, name,
-                "\(model.id) translates \(pair.source ?? "?") to \(pair.target ?? "?")")
-        }
     }
 
     private static func exit(

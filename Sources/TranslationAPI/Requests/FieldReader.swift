@@ -32,6 +32,10 @@ struct FieldReader {
         read(name, "a whole number") { $0.integerValue.map { Int($0) } }
     }
 
+    mutating func bool(_ name: String) -> Bool? {
+        read(name, "true or false") { $0.boolValue }
+    }
+
     mutating func object(_ name: String) -> FieldReader? {
         let found = read(name, "an object") { $0.objectValue }
         return found.map { FieldReader($0, pointer: "\(pointer)/\(name)") }
@@ -64,20 +68,21 @@ struct FieldReader {
         note(.wrongType, name, "`\(path(name))` must be \(wanted); given \(found.kind)")
     }
 
+    /// Unknown fields that are told one by one: a body can hold more than anybody reads.
+    private static let mostUnknown = 16
+
     /// All problems, with the fields that nobody asked for.
     func finished() -> [FieldProblem] {
-        var problems = problems
-        for member in object.members where !known.contains(member.name) {
-            let escaped = member.name.prefix(64).replacing("~", with: "~0").replacing(
-                "/", with: "~1")
-            let nearest = nearest(member.name)
-            problems.append(
-                FieldProblem(
-                    .unknownField, "\(pointer)/\(escaped)",
-                    "there is no field `\(member.name.prefix(64))`"
-                        + (nearest.map { "; did you mean `\($0)`?" } ?? "")))
-        }
-        return problems
+        let unknown = object.members.lazy.map(\.name).filter { !known.contains($0) }
+        return problems + unknown.prefix(Self.mostUnknown).map(unknownField)
+    }
+
+    private func unknownField(_ name: String) -> FieldProblem {
+        let shown = name.prefix(64)
+        let escaped = shown.replacing("~", with: "~0").replacing("/", with: "~1")
+        let suggestion = nearest(name).map { "; did you mean `\($0)`?" } ?? ""
+        return FieldProblem(
+            .unknownField, "\(pointer)/\(escaped)", "there is no field `\(shown)`\(suggestion)")
     }
 
     private mutating func read<Result>(

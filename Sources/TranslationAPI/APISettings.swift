@@ -1,0 +1,28 @@
+public import TranslationService
+
+extension TranslationAPI {
+    /// What is the same for the whole life of a server.
+    public struct Settings: Sendable {
+        /// Bounds of requests.
+        public var limits = APILimits()
+        /// Exit settings for fields that a request leaves out.
+        public var exit = ExitOptions()
+        /// Seconds for one step of a worker, beyond which the process counts as stuck.
+        public var stallTimeout = 60.0
+        /// Whose pages may read answers.
+        public var origins = AllowedOrigins.none
+        /// Time, for rates and for silent streams.
+        public var clock = APIClock.system
+        /// For `/openapi.yaml`; while it is empty, as for those that follow, there is nothing at its path.
+        public var document = Document.none
+        /// For `/openapi.json`.
+        public var documentJSON = Document.none
+        /// For `/`.
+        public var home = Document.none
+        /// For `/docs`.
+        public var reference = Document.none
+
+        /// The defaults.
+        public init() {}
+    }
+}

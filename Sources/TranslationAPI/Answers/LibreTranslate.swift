@@ -1,0 +1,120 @@
+import Decoding
+import HTTPTypes
+import HTTPWire
+import JSON
+import TranslationService
+
+/// A body in LibreTranslate's shape, recognised by its field `q`, proven to make sense for a model.
+struct LibreTranslate {
+    let request: TranslationRequest
+    /// Whether `q` is a list, and so is what answers it.
+    private let isList: Bool
+    private let alternatives: Int
+    private let model: ServedModel
+
+    /// The field that tells this shape from that of this API.
+    static let mark = "q"
+
+    /// Reads a body and holds it against a model.
+    ///
+    /// - Throws: one problem that lists all faults.
+    init(
+        _ body: RequestBody, model: ServedModel, limits: APILimits, exit: ExitOptions
+    ) throws(Problem) {
+        self.model = model
+        isList = body.object[Self.mark]?.arrayValue != nil
+        var reader = FieldReader(body.object)
+        let texts = reader.texts(Self.mark, limits)
+        reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
+        reader.checkLanguage("target", model.languages.target, of: model)
+        Self.checkFormat(&reader)
+        alternatives = Self.alternatives(&reader, isForm: body.isForm, limits)
+        // The gate has looked at it.
+        _ = reader.string("api_key")
+        let problems = reader.finished()
+        guard problems.isEmpty else { throw Problem(InvalidRequest(problems)) }
+        var options: DecodingOptions
+        do {
+            options = DecodingOptions(exit: try exit.resolve(for: model))
+        } catch {
+            throw Problem(error)
+        }
+        options.beamSize = alternatives + 1
+        options.hypothesisCount = alternatives + 1
+        request = TranslationRequest(
+            texts: texts, options: options, timeout: limits.timeout, limits: limits, model: model)
+    }
+
+    private static func checkFormat(_ reader: inout FieldReader) {
+        guard let format = reader.string("format"), format != "text" else { return }
+        reader.note(
+            .outOfRange, "format",
+            "`format` must be text: markup is not told from the words around it here")
+    }
+
+    private static func alternatives(
+        _ reader: inout FieldReader, isForm: Bool, _ limits: APILimits
+    ) -> Int {
+        let count =
+            isForm
+            ? reader.string("alternatives").map { Int($0) ?? -1 } : reader.integer("alternatives")
+        guard let count else { return 0 }
+        guard (0..<limits.maximumBeam).contains(count) else {
+            reader.note(
+                .outOfRange, "alternatives",
+                "`alternatives` must be a number from 0 to \(limits.maximumBeam - 1)")
+            return 0
+        }
+        return count
+    }
+}
+
+extension LibreTranslate: TranslationAnswer {
+    func response(to result: TranslationResult) -> ServerResponse {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name("translatedText")
+        write(result.translations, to: &writer) { $1.value($0.outputs[0].text) }
+        if alternatives > 0 {
+            writer.name("alternatives")
+            write(result.translations, to: &writer) { translation, writer in
+                writer.beginArray()
+                for output in translation.outputs.dropFirst() { writer.value(output.text) }
+                writer.endArray()
+            }
+        }
+        writer.name("compute")
+        TranslationJSON(model: model, includesTokens: false, includesScores: false)
+            .write(result.totalCompute(request, model), to: &writer)
+        writer.endObject()
+        return .json(writer)
+    }
+
+    /// One value for each translation, or the only one.
+    private func write(
+        _ translations: [Translation], to writer: inout JSONWriter,
+        _ value: (Translation, inout JSONWriter) -> Void
+    ) {
+        if isList { writer.beginArray() }
+        for translation in translations { value(translation, &writer) }
+        if isList { writer.endArray() }
+    }
+
+    /// A refusal as LibreTranslate has it: it knows no more than four statuses.
+    static func response(to problem: Problem) -> ServerResponse {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("error", problem.detail)
+        writer.endObject()
+        let status =
+            switch problem.code.status {
+            case 401: 403
+            case 429: 429
+            case 500...: 500
+            default: 400
+            }
+        var response = ServerResponse.json(writer, status: status)
+        response.fields[.retryAfter] = problem.fields[.retryAfter]
+        return response
+    }
+}

@@ -1,0 +1,17 @@
+import HTTPTypes
+
+/// Names of fields that the library of HTTP types lacks.
+extension HTTPField.Name {
+    static let requestID = known("X-Request-Id")
+    static let serverTiming = known("Server-Timing")
+    static let apiKey = known("X-Api-Key")
+    /// Tells nginx to pass parts of a response on as they come.
+    static let accelBuffering = known("X-Accel-Buffering")
+
+    private static func known(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else {
+            preconditionFailure("\(text) is no field name")
+        }
+        return name
+    }
+}

@@ -1,0 +1,68 @@
+/// The reading of one line of a file of keys.
+struct APIKeyLine {
+    /// Nil for a line without a key.
+    let key: APIKey?
+
+    init(_ line: Substring, number: Int) throws(APIKeysError) {
+        let words = line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\t" }
+        guard let name = words.first else {
+            key = nil
+            return
+        }
+        guard !name.contains("=") else {
+            throw APIKeysError(line: number, "must begin with a name; given \(name.prefix(64))")
+        }
+        let fields = try Self.fields(words.dropFirst(), number)
+        guard let digest = fields["sha256"].flatMap(Self.digest) else {
+            throw APIKeysError(
+                line: number, "\(name) needs sha256= and 64 hexadecimal digits behind it")
+        }
+        key = APIKey(
+            name: String(name), digest: digest,
+            limit: try Self.limit(rate: fields["rate"], burst: fields["burst"], number))
+    }
+
+    private static func fields(
+        _ words: ArraySlice<Substring>, _ number: Int
+    ) throws(APIKeysError) -> [String: Substring] {
+        var fields: [String: Substring] = [:]
+        for word in words {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(parts[0])
+            guard parts.count == 2, ["sha256", "rate", "burst"].contains(name),
+                fields.updateValue(parts[1], forKey: name) == nil
+            else {
+                throw APIKeysError(
+                    line: number,
+                    "may hold sha256=, rate= and burst=, once each; given \(word.prefix(64))")
+            }
+        }
+        return fields
+    }
+
+    private static func digest(_ text: Substring) -> [UInt8]? {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == 64, text.utf8.count == 64 else { return nil }
+        return stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+
+    private static func limit(
+        rate: Substring?, burst: Substring?, _ number: Int
+    ) throws(APIKeysError) -> RateLimit? {
+        guard let rate else {
+            guard burst == nil else { throw APIKeysError(line: number, "burst= needs rate=") }
+            return nil
+        }
+        guard let limit = RateLimit(String(rate)) else {
+            throw APIKeysError(
+                line: number, "rate= must be \(RateLimit.notation); given \(rate.prefix(64))")
+        }
+        guard let burst else { return limit }
+        guard let count = Int(burst), let limit = limit.allowing(burst: count) else {
+            throw APIKeysError(
+                line: number,
+                "burst= must be 1 to \(RateLimit.largestCount); given \(burst.prefix(64))")
+        }
+        return limit
+    }
+}

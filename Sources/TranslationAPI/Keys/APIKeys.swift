@@ -1,0 +1,79 @@
+/// One line of a file of keys.
+struct APIKey: Sendable {
+    /// What the file calls its holder.
+    let name: String
+    /// SHA-256 of the key.
+    let digest: [UInt8]
+    /// Nil: as many requests as come.
+    let limit: RateLimit?
+}
+
+/// The keys that requests may bring, known by their digests alone.
+///
+/// A file has a key in each line, `name sha256=HEX [rate=60/m] [burst=10]`: its holder, the SHA-256 of
+/// the key in 64 hexadecimal digits, how many requests are answered in a second (`s`), minute (`m`) or
+/// hour (`h`), and how many of them may come at once, as many as the rate's number unless told. Empty
+/// lines and what follows `#` are comments.
+public struct APIKeys: Sendable {
+    let keys: [APIKey]
+    private let digest: @Sendable ([UInt8]) -> [UInt8]
+
+    /// Reads the text of a file.
+    ///
+    /// - Parameters:
+    ///   - text: the whole file.
+    ///   - digest: SHA-256.
+    /// - Throws: the first line that is at fault; a file without keys is at fault, too, for it would
+    ///   shut everybody out.
+    public init(
+        _ text: String, digest: @escaping @Sendable ([UInt8]) -> [UInt8]
+    ) throws(APIKeysError) {
+        var keys: [APIKey] = []
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() {
+            guard let key = try APIKeyLine(line, number: index + 1).key else { continue }
+            if let other = keys.first(where: { $0.name == key.name || $0.digest == key.digest }) {
+                let shared = other.name == key.name ? "name" : "key"
+                throw APIKeysError(
+                    line: index + 1, "has the \(shared) of \(other.name), which comes earlier")
+            }
+            keys.append(key)
+        }
+        guard !keys.isEmpty else {
+            throw APIKeysError(line: lines.count, "no key in the whole file")
+        }
+        self.keys = keys
+        self.digest = digest
+    }
+
+    /// The entry of a key, nil where there is none.
+    ///
+    /// Digests are compared to their last byte and to the last entry, so that the time that it takes says
+    /// nothing about what a near miss looks like.
+    func entry(of key: String) -> APIKey? {
+        let given = digest(Array(key.utf8))
+        var found: APIKey?
+        for entry in keys where Self.areEqual(entry.digest, given) { found = entry }
+        return found
+    }
+
+    private static func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        a.count == b.count && zip(a, b).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+/// What is wrong with a file of keys.
+public struct APIKeysError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The line, from 1.
+    public let line: Int
+    /// What is wrong there.
+    public let detail: String
+
+    init(line: Int, _ detail: String) {
+        self.line = line
+        self.detail = detail
+    }
+
+    /// Line and detail.
+    public var description: String { "line \(line): \(detail)" }
+}

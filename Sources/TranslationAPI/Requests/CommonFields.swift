@@ -1,0 +1,79 @@
+import Checkpoint
+import Decoding
+import JSON
+import TranslationService
+
+/// Fields that several kinds of bodies have.
+extension FieldReader {
+    /// Refuses a body that is meant for another model.
+    mutating func checkModel(_ model: ServedModel) throws(Problem) {
+        if let name = string("model"), name != model.id {
+            throw Problem(.modelNotFound, "this server has the model \(model.id)")
+        }
+    }
+
+    /// Texts to work on, one or several; a fault is noted.
+    mutating func texts(_ name: String, _ limits: APILimits) -> [String] {
+        guard let value = value(name) else {
+            note(.wrongType, name, "`\(name)` is required: a string or an array of strings")
+            return []
+        }
+        let items = value.arrayValue ?? [value]
+        let texts = items.compactMap(\.stringValue)
+        guard texts.count == items.count else {
+            wrongType(name, "a string or an array of strings", value)
+            return []
+        }
+        checkCount(texts.count, of: name, limits)
+        for (index, text) in texts.enumerated() {
+            let count = text.unicodeScalars.count
+            guard count > limits.maximumCharacters else { continue }
+            note(
+                .textTooLong, value.arrayValue == nil ? name : "\(name)/\(index)",
+                "text \(index) has \(count) characters; at most \(limits.maximumCharacters) are "
+                    + "taken")
+        }
+        return texts
+    }
+
+    /// Notes where there are too few or too many texts.
+    mutating func checkCount(_ count: Int, of name: String, _ limits: APILimits) {
+        guard !(1...limits.maximumTexts).contains(count) else { return }
+        note(
+            .outOfRange, name,
+            "`\(name)` must hold 1 to \(limits.maximumTexts) texts; given \(count)")
+    }
+
+    /// Notes a language that is not the model's.
+    ///
+    /// - Parameters:
+    ///   - name: the field.
+    ///   - own: the model's language there, nil where it is not known.
+    ///   - model: for the message.
+    ///   - anything: a value that leaves the choice to the model.
+    mutating func checkLanguage(
+        _ name: String, _ own: String?, of model: ServedModel, or anything: String? = nil
+    ) {
+        guard let asked = string(name), asked != anything, let own,
+            asked.lowercased() != own.lowercased()
+        else { return }
+        let pair = model.languages
+        note(
+            .unsupportedLanguagePair, name,
+            "\(model.id) translates \(pair.source ?? "?") to \(pair.target ?? "?")")
+    }
+}
+
+extension TranslationRequest {
+    /// A request within the server's limits and the model's.
+    init(
+        texts: [String], options: DecodingOptions, timeout: Double, limits: APILimits,
+        model: ServedModel
+    ) {
+        self.init(
+            texts: texts, options: options,
+            maximumSourceTokens: min(
+                limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
+        self.timeout = timeout
+    }
+}

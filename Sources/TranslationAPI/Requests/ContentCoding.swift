@@ -1,0 +1,34 @@
+import Compression
+import HTTPTypes
+
+/// Undoes the coding of a request's body (RFC 9110 §8.4).
+enum ContentCoding {
+    /// The body as it was before.
+    ///
+    /// - Parameters:
+    ///   - body: as it came.
+    ///   - coding: Content-Encoding.
+    ///   - limit: bytes that it may become.
+    /// - Throws: a coding that is not served, named with those that are; a body that is too large or broken.
+    static func decode(_ body: [UInt8], coding: String?, limit: Int) throws(Problem) -> [UInt8] {
+        switch coding?.lowercased() ?? "identity" {
+        case "identity", "": return body
+        case "gzip", "x-gzip": return try inflate(body, limit)
+        default:
+            throw Problem(
+                .unsupportedMediaType, "the body may come with the content coding gzip or none",
+                // RFC 9110 §15.5.16.
+                fields: [.acceptEncoding: "gzip"])
+        }
+    }
+
+    private static func inflate(_ body: [UInt8], _ limit: Int) throws(Problem) -> [UInt8] {
+        do {
+            return try Gzip.decompress(body, limit: limit)
+        } catch .tooLarge {
+            throw Problem(.contentTooLarge, "the body unpacks to more than \(limit) bytes")
+        } catch {
+            throw Problem(.malformedRequest, "the body is no gzip file: \(error)")
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import HTTPTypes
+import HTTPWire
+import JSON
+import Telemetry
+import TranslationService
+
+extension TranslationAPI {
+    /// Answers what can be got.
+    func get(_ route: Route, _ context: RequestContext) {
+        switch route {
+        case .liveness: context.answer(probe(isStuck ? "stuck" : nil))
+        case .readiness, .startup: context.answer(probe(notReady(route)))
+        case .metrics:
+            context.answer(
+                ServerResponse(
+                    status: 200, fields: [.contentType: MetricRegistry.contentType],
+                    body: Array(registry.text.utf8)))
+        case .document: context.answer(settings.document)
+        case .documentJSON: context.answer(settings.documentJSON)
+        case .home: context.answer(settings.home)
+        case .reference: context.answer(settings.reference)
+        case .languages, .models, .model, .translate, .tokenize, .detokenize:
+            describe(route, context)
+        }
+    }
+
+    /// Routes that need the model.
+    private func describe(_ route: Route, _ context: RequestContext) {
+        do {
+            context.answer(Document(try description(route), type: .json))
+        } catch {
+            context.refuse(error)
+        }
+    }
+
+    private func description(_ route: Route) throws(Problem) -> [UInt8] {
+        let model = try loadedService.model
+        var writer = JSONWriter()
+        switch route {
+        case .languages: writeLanguages(model, to: &writer)
+        case .model(let id):
+            guard id == model.id else {
+                throw Problem(.modelNotFound, "this server has the model \(model.id)")
+            }
+            writeModel(model, to: &writer)
+        default: writeModels(model, to: &writer)
+        }
+        return writer.bytes
+    }
+
+    /// Why a probe fails.
+    private func notReady(_ route: Route) -> String? {
+        switch stage {
+        case .loading: "loading"
+        case .draining where route == .readiness: "draining"
+        case .draining, .serving: nil
+        }
+    }
+
+    /// Whether a worker has been at one step for too long.
+    private var isStuck: Bool {
+        (stage.service?.secondsWithoutProgress ?? 0) > settings.stallTimeout
+    }
+
+    private func probe(_ reason: String?) -> ServerResponse {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("status", reason ?? "ok")
+        writer.endObject()
+        return .json(writer, status: reason == nil ? 200 : 503)
+    }
+}
+
+extension ServerResponse {
+    /// JSON.
+    static func json(_ writer: JSONWriter, status: Int = 200) -> ServerResponse {
+        ServerResponse(
+            status: status, fields: [.contentType: MediaType.json.rawValue], body: writer.bytes)
+    }
+}
