@@ -82,6 +82,8 @@ let package = Package(
             ], swiftSettings: swift),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: swift),
         .executableTarget(
             name: "shoal",
             dependencies: [
@@ -102,6 +104,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["Compression", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "TestSupport"],
             swiftSettings: swift),
