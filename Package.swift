@@ -103,7 +103,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport",
             swiftSettings: swift),
         .testTarget(
-            name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: swift),
+            name: "JSONTests", dependencies: ["JSON", "TestSupport"], exclude: ["Resources"],
+            swiftSettings: swift),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "TestSupport"],
             swiftSettings: swift),
@@ -144,7 +145,7 @@ let package = Package(
             dependencies: [
                 "HTTPWire", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
-            swiftSettings: swift),
+            exclude: ["Resources"], swiftSettings: swift),
         .testTarget(
             name: "HTTPServerTests",
             dependencies: [

@@ -131,11 +131,13 @@ struct HeadBuilder {
             guard line.minorVersion > 0 else {
                 throw .malformed("HTTP/1.0 has no Transfer-Encoding.")
             }
-            guard !codings.contains(where: { $0 != "chunked" }) else {
-                throw HTTPFailure(.notImplemented, "The only transfer coding served is chunked.")
+            // RFC 9112 §6.3: without chunked at the end, where the body ends is not known.
+            guard codings.last == "chunked", codings.firstIndex(of: "chunked") == codings.count - 1
+            else {
+                throw .malformed("Transfer-Encoding must end in chunked, which occurs once.")
             }
             guard codings.count == 1 else {
-                throw .malformed("Transfer-Encoding must be chunked, once.")
+                throw HTTPFailure(.notImplemented, "The only transfer coding served is chunked.")
             }
             return .chunked
         }

@@ -163,22 +163,14 @@ extension RequestParser {
                 limit: limits.chunkLineBytes, or: .malformedRequest,
                 "A chunk-size line is longer than \(limits.chunkLineBytes) bytes.")
         else { return .starved }
-        let digits = bytes.prefix { ASCII.hex($0) != nil }
-        let rest = bytes[digits.endIndex...].drop(while: ASCII.isBlank)
-        guard !digits.isEmpty, digits.endIndex == bytes.endIndex || rest.first == UInt8(ascii: ";")
-        else { throw .malformed("A chunk must begin with its size in hex digits.") }
-        extensionBytes += bytes.count - digits.count
+        let chunk = try ChunkLine(bytes, most: limits.bodyBytes - body.count, limits: limits)
+        extensionBytes += chunk.extensionBytes
         guard extensionBytes <= limits.headBytes else {
             throw .malformed("Chunk extensions are larger than \(limits.headBytes) bytes.")
         }
-        var size = 0
-        for digit in digits {
-            let (shifted, overflow) = size.multipliedReportingOverflow(by: 16)
-            size = shifted | Int(ASCII.hex(digit) ?? 0)
-            guard !overflow, size <= limits.bodyBytes - body.count else { throw .tooLarge(limits) }
-        }
         state =
-            size == 0 ? .trailers(head, used: 0, count: 0) : .chunk(head, remaining: size)
+            chunk.size == 0
+            ? .trailers(head, used: 0, count: 0) : .chunk(head, remaining: chunk.size)
         return .again
     }
 

@@ -19,6 +19,15 @@ struct RequestParserTests {
         }
     }
 
+    @Test("Each demand of the RFCs names cases of the table, whose names are unique")
+    func demands() {
+        let names = Set(Case.all.map(\.what))
+        #expect(names.count == Case.all.count)
+        for rule in RequestRule.all {
+            #expect(names.isSuperset(of: rule.cases), "\(rule.row)")
+        }
+    }
+
     @Test("Mutated requests get the same verdict however they are split")
     func mutations() {
         var generator = SeededGenerator(seed: 9112)

@@ -2,7 +2,7 @@ import HTTPWire
 
 extension Case {
     static func chunked(_ what: String, _ body: String, _ verdict: Verdict) -> Case {
-        .post(what, "Transfer-Encoding: chunked\r\n", body, verdict)
+        .post("chunked: \(what)", "Transfer-Encoding: chunked\r\n", body, verdict)
     }
 
     static func coding(_ value: String, _ verdict: Verdict) -> Case {
@@ -16,6 +16,21 @@ extension Case {
             "hex in both cases", "A\r\n0123456789\r\n0a\r\n0123456789\r\n0\r\n\r\n",
             .accept("POST /t 01234567890123456789")),
         chunked("extensions", "1;a=b;c=\"d\"\r\nx\r\n0 ;e\r\n\r\n", .accept("POST /t x")),
+        chunked(
+            "blanks around an extension", "1 ; a = b\r\nx\r\n0\r\n\r\n", .accept("POST /t x")),
+        chunked("an escape in quotes", "1;a=\"\\\"\"\r\nx\r\n0\r\n\r\n", .accept("POST /t x")),
+        chunked("a blank after the size", "1 \r\nx\r\n", .refuse(.malformedRequest)),
+        chunked("an extension without a name", "1;\r\nx\r\n", .refuse(.malformedRequest)),
+        chunked("an extension without its value", "1;a=\r\nx\r\n", .refuse(.malformedRequest)),
+        chunked("quotes that do not close", "1;a=\"b\r\nx\r\n", .refuse(.malformedRequest)),
+        chunked("an escape of nothing", "1;a=\"b\\\r\nx\r\n", .refuse(.malformedRequest)),
+        chunked("text after quotes", "1;a=\"b\"c\r\nx\r\n", .refuse(.malformedRequest)),
+        chunked("a bare CR in an extension", "1;a=b\rc\r\nx\r\n", .refuse(.malformedRequest)),
+        chunked("a bare CR in a trailer", "0\r\nA: b\rc\r\n\r\n", .refuse(.malformedRequest)),
+        chunked("an obs-fold in a trailer", "0\r\nA: b\r\n c\r\n\r\n", .refuse(.malformedRequest)),
+        chunked(
+            "many zeros in front", "\(String(repeating: "0", count: 99))1\r\nx\r\n0\r\n\r\n",
+            .accept("POST /t x")),
         chunked("trailers", "0\r\nA: b\r\nC: d\r\n\r\n", .accept("POST /t")),
         chunked("an unfinished chunk", "3\r\nab", .requests([], partial: true)),
         chunked("no size", "\r\n", .refuse(.malformedRequest)),
@@ -42,10 +57,16 @@ extension Case {
             .refuse(.headerFieldsTooLarge)),
         coding("Chunked", .accept("POST /t")), coding("chunked, ", .accept("POST /t")),
         coding("chunked, chunked", .refuse(.malformedRequest)),
-        coding("", .refuse(.malformedRequest)), coding("gzip", .refuse(.notImplemented)),
+        coding("", .refuse(.malformedRequest)), coding("gzip", .refuse(.malformedRequest)),
+        coding("identity", .refuse(.malformedRequest)),
         coding("gzip, chunked", .refuse(.notImplemented)),
-        coding("chunked, identity", .refuse(.notImplemented)),
+        coding("chunked, identity", .refuse(.malformedRequest)),
+        coding("chunked, gzip, chunked", .refuse(.malformedRequest)),
         coding("chunked\r\nTransfer-Encoding: chunked", .refuse(.malformedRequest)),
+        Case(
+            "a transfer coding and a length in 1.0",
+            "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+            .refuse(.malformedRequest)),
         Case(
             "a transfer coding in 1.0",
             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

@@ -47,6 +47,16 @@ struct Case: Sendable, CustomTestStringConvertible {
         Case(
             "two blank lines in front", "\r\n\r\nGET / HTTP/1.0\r\n\r\n", .refuse(.malformedRequest)
         ),
+        Case("a method in lower case", "get / HTTP/1.0\r\n\r\n", .accept("get /")),
+        Case(
+            "white space before the first field", "GET / HTTP/1.1\r\n Host: x\r\n\r\n",
+            .refuse(.malformedRequest)),
+        Case(
+            "a blank line of white space", "GET / HTTP/1.1\r\n \r\nHost: x\r\n\r\n",
+            .refuse(.malformedRequest)),
+        Case("a version of two digits", "GET / HTTP/1.10\r\n\r\n", .refuse(.malformedRequest)),
+        Case("a version without a dot", "GET / HTTP/11\r\n\r\n", .refuse(.malformedRequest)),
+        Case("a bare CR in the target", "GET /a\rb HTTP/1.0\r\n\r\n", .refuse(.malformedRequest)),
         Case("a bare LF", "GET / HTTP/1.0\n\n", .refuse(.malformedRequest)),
         Case("a bare CR", "GET / HTTP/1.0\rX\r\n\r\n", .refuse(.malformedRequest)),
         Case("CR CR LF", "GET / HTTP/1.0\r\r\n\r\n", .refuse(.malformedRequest)),
@@ -71,6 +81,14 @@ struct Case: Sendable, CustomTestStringConvertible {
         get("an encoded path", "/%C3%A9%2f", .accept("GET /é/")),
         get("an absolute URI", "http://y:80/a?b", .accept("GET /a ?b")),
         get("an absolute URI without path", "HTTP://y?b", .accept("GET / ?b")),
+        get("an absolute https URI", "https://y/a", .accept("GET /a")),
+        Case(
+            "an absolute URI and no Host", "GET http://y/ HTTP/1.1\r\n\r\n",
+            .refuse(.malformedRequest)),
+        Case(
+            "an absolute URI and a bad Host", "GET http://y/ HTTP/1.1\r\nHost: a b\r\n\r\n",
+            .refuse(.malformedRequest)),
+        get("an authority with GET", "y:80", .refuse(.malformedRequest)),
         Case("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", .accept("OPTIONS *")),
         get("an asterisk with GET", "*", .refuse(.malformedRequest)),
         get("no slash", "a", .refuse(.malformedRequest)),
@@ -94,13 +112,17 @@ struct Case: Sendable, CustomTestStringConvertible {
         host("a:65536", .refuse(.malformedRequest)), host("a,b", .accept("GET /")),
         host("[::1", .refuse(.malformedRequest)), host("[]", .refuse(.malformedRequest)),
         host("a/b", .refuse(.malformedRequest)), host("a%4", .refuse(.malformedRequest)),
-        host("x\r\nHost: x", .refuse(.malformedRequest)),
+        host("u@x", .refuse(.malformedRequest)), host("x, y", .refuse(.malformedRequest)),
+        .post("Host twice", "Host: x\r\n", "", .refuse(.malformedRequest)),
         Case("no Host", "GET / HTTP/1.1\r\n\r\n", .refuse(.malformedRequest)),
         Case(
             "a bad Host in 1.0", "GET / HTTP/1.0\r\nHost: a b\r\n\r\n", .refuse(.malformedRequest)),
         .post("an empty value", "A:\r\n", "", .accept("POST /t")),
         .post("blanks around a value", "A: \t b \t\r\n", "", .accept("POST /t")),
         .post("obs-text", "A: é\r\n", "", .accept("POST /t")),
+        .post("names in another case", "cONTENT-lENGTH: 3\r\n", "abc", .accept("POST /t abc")),
+        .post("a bare CR in a value", "A: b\rc\r\n", "", .refuse(.malformedRequest)),
+        .post("a bare LF in a value", "A: b\nc\r\n", "", .refuse(.malformedRequest)),
         .post("obs-fold", "A: b\r\n c\r\n", "", .refuse(.malformedRequest)),
         .post("a space before the colon", "A : b\r\n", "", .refuse(.malformedRequest)),
         .post("no colon", "A\r\n", "", .refuse(.malformedRequest)),
@@ -109,6 +131,10 @@ struct Case: Sendable, CustomTestStringConvertible {
         .post("NUL in a value", "A: b\u{0}\r\n", "", .refuse(.malformedRequest)),
         .post("DEL in a value", "A: b\u{7F}\r\n", "", .refuse(.malformedRequest)),
         .post("another expectation", "Expect: tea\r\n", "", .refuse(.expectationFailed)),
+        Case(
+            "100-continue in 1.0",
+            "POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+            .accept("POST / abc")),
         .post("100-continue", "Expect: 100-Continue\r\n", "", .accept("POST /t")),
     ]
 
@@ -117,6 +143,11 @@ struct Case: Sendable, CustomTestStringConvertible {
         .post("zeros in front", "Content-Length: 003\r\n", "abc", .accept("POST /t abc")),
         .post(
             "half a body", "Content-Length: 3\r\n", "ab", .requests([], partial: true)),
+        .post("no framing", "", "abc", .requests(["POST /t"], partial: true)),
+        .post(
+            "two lengths", "Content-Length: 3\r\nContent-Length: 4\r\n", "abc",
+            .refuse(.malformedRequest)),
+        .post("a list of lengths", "Content-Length: 3, 4\r\n", "abc", .refuse(.malformedRequest)),
         .post("a plus", "Content-Length: +3\r\n", "abc", .refuse(.malformedRequest)),
         .post("a minus", "Content-Length: -1\r\n", "", .refuse(.malformedRequest)),
         .post("hex", "Content-Length: 0x3\r\n", "abc", .refuse(.malformedRequest)),
