@@ -105,7 +105,7 @@ struct ServerTests {
             ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/2.0\r\n\r\n", 505),
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\nxxxx", 413),
             ("GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417),
-            ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+            ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
         ])
     func failures(request: String, status: Int) throws {
         let fixture = try Fixture()

@@ -126,7 +126,7 @@ struct TranslationAPITests {
             ("POST", "/translate", "Content-Encoding: br\r\n", 415, "unsupported_media_type"),
             ("POST", "/translate", "Accept: text/html\r\n", 406, "not_acceptable"),
             ("POST", "/translate", "Expect: magic\r\n", 417, "expectation_failed"),
-            ("POST", "/translate", "Transfer-Encoding: gzip\r\n", 501, "not_implemented"),
+            ("POST", "/translate", "Transfer-Encoding: gzip, chunked\r\n", 501, "not_implemented"),
         ])
     func badRequests(
         _ entry: (method: String, path: String, fields: String, status: Int, code: String)
