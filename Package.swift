@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "HTTPServer",
             dependencies: [
-                "CSystem", "HTTPWire", "Threads",
+                "COpenSSL", "CSystem", "HTTPWire", "Threads",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .systemLibrary(
@@ -149,9 +149,9 @@ let package = Package(
         .testTarget(
             name: "HTTPServerTests",
             dependencies: [
-                "HTTPServer", "HTTPWire", "TestSupport", "Threads",
+                "COpenSSL", "HTTPServer", "HTTPWire", "TestSupport", "Threads",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-            ], swiftSettings: swift),
+            ], resources: [.copy("Resources")], swiftSettings: swift),
         .testTarget(
             name: "TranslationAPITests",
             dependencies: [

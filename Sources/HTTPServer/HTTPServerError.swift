@@ -12,6 +12,8 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
         case cannotListen
         /// The event loop's descriptors cannot be made.
         case noDescriptors
+        /// A certificate or a key cannot be used.
+        case tls(TLSError)
     }
 
     /// Which step failed.
@@ -30,6 +32,7 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
         case .unknownHost:
             "Cannot resolve the host \"\(host)\": \(String(cString: gai_strerror(cause)))"
         case .cannotListen: "Cannot listen on \(host), port \(port): \(reason)"
+        case .tls(let error): error.description
         case .noDescriptors: "Cannot set up the event loop: \(reason)"
         }
     }

@@ -16,6 +16,8 @@ public struct ServerConfiguration: Sendable {
     /// longest, or else of the one longest in sending a head; where all have requests it waits in the
     /// kernel's queue.
     public var maximumConnections = 4096
+    /// What to encrypt with; nil serves plain HTTP.
+    public var tls: TLSConfiguration?
 
     /// The defaults of the HTTP contract.
     public init() {}

@@ -22,9 +22,11 @@ struct ClientTests {
         #expect(late.take() == true)
     }
 
-    @Test("A client that only finished sending still gets the answer that is given nevertheless")
-    func halfClose() throws {
-        let fixture = try Fixture()
+    @Test(
+        "A client that only finished sending still gets the answer that is given nevertheless",
+        arguments: Wire.allCases)
+    func halfClose(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         let exchange = try fixture.hold(client)
@@ -37,9 +39,11 @@ struct ClientTests {
         #expect(client.reachesEnd())
     }
 
-    @Test("Requests that came before the end of the input are answered at once")
-    func immediateAnswers() throws {
-        let fixture = try Fixture()
+    @Test(
+        "Requests that came before the end of the input are answered at once",
+        arguments: Wire.allCases)
+    func immediateAnswers(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         try client.send(request + request)
@@ -49,9 +53,11 @@ struct ClientTests {
         #expect(client.reachesEnd())
     }
 
-    @Test("A client that has gone and is not answered does not keep its place")
-    func unanswered() throws {
-        let fixture = try Fixture { $0.timeouts.linger = 0.05 }
+    @Test(
+        "A client that has gone and is not answered does not keep its place",
+        arguments: Wire.allCases)
+    func unanswered(wire: Wire) throws {
+        let fixture = try Fixture(wire) { $0.timeouts.linger = 0.05 }
         defer { fixture.stop() }
         let client = try fixture.connect()
         _ = try fixture.hold(client)

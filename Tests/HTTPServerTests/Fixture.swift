@@ -44,21 +44,41 @@ final class Notes: ServerObserver {
     func finished(_ record: RequestRecord) { records.put(record) }
 }
 
+/// What the bytes of HTTP travel in.
+enum Wire: CaseIterable {
+    case plain
+    case tls
+}
+
 /// A running server with its handler and observer.
 struct Fixture {
     let handler = EchoHandler()
     let notes = Notes()
     let server: HTTPServer
+    private let wire: Wire
 
-    init(_ change: (inout ServerConfiguration) -> Void = { _ in }) throws {
+    init(_ wire: Wire = .plain, _ change: (inout ServerConfiguration) throws -> Void = { _ in })
+        throws
+    {
+        self.wire = wire
         var configuration = ServerConfiguration()
         configuration.port = 0
         configuration.timeouts.farewell = 0
-        change(&configuration)
+        if wire == .tls { configuration.tls = try TestCertificates.configuration() }
+        try change(&configuration)
         server = try HTTPServer.start(configuration, handler: handler, observer: notes)
     }
 
-    func connect() throws -> LoopbackClient { try LoopbackClient(port: server.address.port) }
+    /// A client whose kernel keeps as many bytes for it as `receiveBuffer` says; nil: its choice.
+    func connect(receiveBuffer: Int32? = nil) throws -> LoopbackClient {
+        let socket = try SocketStream(port: server.address.port, receiveBuffer: receiveBuffer)
+        return LoopbackClient(wire == .tls ? try TLSStream(socket) : socket)
+    }
+
+    /// A connection with TLS options.
+    func secure(_ options: TLSClientOptions = TLSClientOptions()) throws -> TLSStream {
+        try TLSStream(try SocketStream(port: server.address.port), options)
+    }
 
     /// Has a client ask for an answer that the test gives through the exchange.
     func hold(_ client: LoopbackClient, _ requestLine: String = "GET /later HTTP/1.1") throws

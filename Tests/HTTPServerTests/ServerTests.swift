@@ -5,9 +5,9 @@ import Testing
 
 @Suite("HTTP server over loopback", .serialized)
 struct ServerTests {
-    @Test("A connection serves one request after another")
-    func keepAlive() throws {
-        let fixture = try Fixture()
+    @Test("A connection serves one request after another", arguments: Wire.allCases)
+    func keepAlive(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         for path in ["/a", "/b", "/c"] {
@@ -21,9 +21,11 @@ struct ServerTests {
         #expect(fixture.notes.records.take()?.route == "/echo")
     }
 
-    @Test("Pipelined requests are answered in their order, and the last one closes")
-    func pipelining() throws {
-        let fixture = try Fixture()
+    @Test(
+        "Pipelined requests are answered in their order, and the last one closes",
+        arguments: Wire.allCases)
+    func pipelining(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         let paths = (0..<200).map { "/\($0)" }
@@ -37,9 +39,11 @@ struct ServerTests {
         #expect(client.reachesEnd())
     }
 
-    @Test("A chunked body arrives whole, and HEAD gets the length without the body")
-    func bodies() throws {
-        let fixture = try Fixture()
+    @Test(
+        "A chunked body arrives whole, and HEAD gets the length without the body",
+        arguments: Wire.allCases)
+    func bodies(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         try client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc")
@@ -51,9 +55,9 @@ struct ServerTests {
         #expect(fixture.notes.records.take()?.bodyBytes == 0)
     }
 
-    @Test("Expect: 100-continue is answered before the body is sent")
-    func expectation() throws {
-        let fixture = try Fixture()
+    @Test("Expect: 100-continue is answered before the body is sent", arguments: Wire.allCases)
+    func expectation(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         try client.send(
@@ -63,9 +67,9 @@ struct ServerTests {
         #expect(try client.response().text == "POST / ok")
     }
 
-    @Test("A response larger than the socket's buffers arrives whole")
-    func largeResponse() throws {
-        let fixture = try Fixture()
+    @Test("A response larger than the socket's buffers arrives whole", arguments: Wire.allCases)
+    func largeResponse(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         try client.send(
@@ -74,9 +78,9 @@ struct ServerTests {
         #expect(try client.response().text == "GET /b ")
     }
 
-    @Test("Two hundred connections are served side by side")
-    func manyConnections() throws {
-        let fixture = try Fixture()
+    @Test("Two hundred connections are served side by side", arguments: Wire.allCases)
+    func manyConnections(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let clients = try (0..<200).map { _ in try fixture.connect() }
         for client in clients { try client.send("GET /m HTTP/1.1\r\nHost: x\r\n\r\n") }
@@ -86,9 +90,11 @@ struct ServerTests {
         }
     }
 
-    @Test("An answer may come later, from another thread, and only the first one counts")
-    func laterAnswer() throws {
-        let fixture = try Fixture()
+    @Test(
+        "An answer may come later, from another thread, and only the first one counts",
+        arguments: Wire.allCases)
+    func laterAnswer(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         try client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -119,9 +125,9 @@ struct ServerTests {
         #expect(fixture.notes.failures.take()?.status == status)
     }
 
-    @Test("A head that does not come in time is answered with 408")
-    func timeout() throws {
-        let fixture = try Fixture { $0.timeouts.head = 0.05 }
+    @Test("A head that does not come in time is answered with 408", arguments: Wire.allCases)
+    func timeout(wire: Wire) throws {
+        let fixture = try Fixture(wire) { $0.timeouts.head = 0.05 }
         defer { fixture.stop() }
         let client = try fixture.connect()
         try client.send("GET / HTTP/1.1\r\n")
@@ -129,9 +135,11 @@ struct ServerTests {
         #expect(client.reachesEnd())
     }
 
-    @Test("An idle connection and one that does not read its response are closed")
-    func idleAndStuck() throws {
-        let fixture = try Fixture {
+    @Test(
+        "An idle connection and one that does not read its response are closed",
+        arguments: Wire.allCases)
+    func idleAndStuck(wire: Wire) throws {
+        let fixture = try Fixture(wire) {
             $0.timeouts.idle = 0.1
             $0.timeouts.write = 0.1
         }

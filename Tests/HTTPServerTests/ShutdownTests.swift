@@ -92,7 +92,7 @@ struct ShutdownTests {
     func errors() throws {
         func code(_ change: (inout ServerConfiguration) -> Void) -> HTTPServerError.Code? {
             do {
-                try Fixture(change).stop()
+                try Fixture(.plain, change).stop()
                 return nil
             } catch {
                 return (error as? HTTPServerError)?.code

@@ -9,9 +9,11 @@ import Threads
 struct StreamTests {
     private let begin = ServerResponse(status: 200, body: Array("0".utf8), route: "/stream")
 
-    @Test("Each part arrives before the next one is given, and the record counts the body")
-    func parts() throws {
-        let fixture = try Fixture()
+    @Test(
+        "Each part arrives before the next one is given, and the record counts the body",
+        arguments: Wire.allCases)
+    func parts(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         let exchange = try fixture.hold(client)
@@ -29,9 +31,11 @@ struct StreamTests {
         #expect(record.bodyBytes == 7)
     }
 
-    @Test("A request sent behind one that is being streamed is answered after it")
-    func pipelined() throws {
-        let fixture = try Fixture()
+    @Test(
+        "A request sent behind one that is being streamed is answered after it",
+        arguments: Wire.allCases)
+    func pipelined(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         let exchange = try fixture.hold(client)
@@ -45,9 +49,9 @@ struct StreamTests {
         #expect(try client.response().text == "GET /next ")
     }
 
-    @Test("HTTP/1.0 reads until the close, HEAD gets the head only")
-    func withoutChunks() throws {
-        let fixture = try Fixture()
+    @Test("HTTP/1.0 reads until the close, HEAD gets the head only", arguments: Wire.allCases)
+    func withoutChunks(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         for (line, expected) in [("GET /later HTTP/1.0", "01"), ("HEAD /later HTTP/1.1", "")] {
             let client = try fixture.connect()
@@ -63,9 +67,9 @@ struct StreamTests {
         }
     }
 
-    @Test("Parts given by several threads arrive whole")
-    func threads() throws {
-        let fixture = try Fixture()
+    @Test("Parts given by several threads arrive whole", arguments: Wire.allCases)
+    func threads(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         let exchange = try fixture.hold(client)
@@ -89,9 +93,11 @@ struct StreamTests {
         #expect(count == 800)
     }
 
-    @Test("A client that goes in the middle cancels its stream", arguments: [false, true])
-    func gone(byReset: Bool) throws {
-        let fixture = try Fixture()
+    @Test(
+        "A client that goes in the middle cancels its stream", arguments: Wire.allCases,
+        [false, true])
+    func gone(wire: Wire, byReset: Bool) throws {
+        let fixture = try Fixture(wire)
         defer { fixture.stop() }
         let client = try fixture.connect()
         let exchange = try fixture.hold(client)
@@ -108,12 +114,13 @@ struct StreamTests {
         #expect(client.reachesEnd())
     }
 
-    @Test("A client that does not read is cut off before much waits for it")
-    func slowReader() throws {
-        let fixture = try Fixture { $0.limits.unsentStreamBytes = 100_000 }
+    @Test(
+        "A client that does not read is cut off before much waits for it", arguments: Wire.allCases)
+    func slowReader(wire: Wire) throws {
+        let fixture = try Fixture(wire) { $0.limits.unsentStreamBytes = 100_000 }
         defer { fixture.stop() }
-        let stream = try SocketStream(port: fixture.server.address.port, receiveBuffer: 4096)
-        let exchange = try fixture.hold(LoopbackClient(stream))
+        let client = try fixture.connect(receiveBuffer: 4096)
+        let exchange = try fixture.hold(client)
         let isCut = Lock(false)
         exchange.onCancel { isCut.withLock { $0 = true } }
         exchange.begin(begin)
@@ -125,11 +132,12 @@ struct StreamTests {
         }
         #expect(fixture.handler.cancelled.take() == "gone")
         #expect(fixture.notes.closed.take() != nil)
+        client.close()
     }
 
-    @Test("Shutting down waits for the end of a stream")
-    func shutdown() throws {
-        let fixture = try Fixture()
+    @Test("Shutting down waits for the end of a stream", arguments: Wire.allCases)
+    func shutdown(wire: Wire) throws {
+        let fixture = try Fixture(wire)
         let client = try fixture.connect()
         let exchange = try fixture.hold(client)
         exchange.begin(begin)

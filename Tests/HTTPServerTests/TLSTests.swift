@@ -1,0 +1,183 @@
+import COpenSSL
+import HTTPServer
+import HTTPWire
+import TestSupport
+import Testing
+import Threads
+
+@Suite("TLS", .serialized)
+struct TLSTests {
+    private let request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    @Test("HTTP/1.1 is agreed on by ALPN, the chain leads to the root, and the end is announced")
+    func handshake() throws {
+        let fixture = try Fixture(.tls)
+        defer { fixture.stop() }
+        let stream = try fixture.secure(TLSClientOptions(applicationProtocol: "http/1.1"))
+        #expect(stream.applicationProtocol == "http/1.1")
+        #expect(stream.serverName == "server")
+        let client = LoopbackClient(stream)
+        try client.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(try client.response().text == "GET /a ")
+        #expect(client.reachesEnd())
+        #expect(stream.sawCloseNotify)
+    }
+
+    @Test("TLS 1.2 is served, TLS 1.1 and a client that only knows HTTP/2 are refused and counted")
+    func refusals() throws {
+        let fixture = try Fixture(.tls)
+        defer { fixture.stop() }
+        let old = LoopbackClient(
+            try fixture.secure(TLSClientOptions(maximumVersion: TLS1_2_VERSION)))
+        try old.send(request)
+        #expect(try old.response().status == 200)
+        for options in [
+            TLSClientOptions(maximumVersion: TLS1_1_VERSION),
+            TLSClientOptions(applicationProtocol: "h2"),
+        ] {
+            #expect(throws: LoopbackClient.Failure.self) { try fixture.secure(options) }
+            #expect(fixture.notes.failedHandshakes.take() != nil)
+        }
+    }
+
+    @Test(
+        "A connection that is no TLS is closed without an answer, and counted",
+        arguments: ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\u{0}", "\u{16}\u{3}\u{1}"])
+    func noise(text: String) throws {
+        let fixture = try Fixture(.tls) { $0.timeouts.head = 0.1 }
+        defer { fixture.stop() }
+        let client = try LoopbackClient(port: fixture.server.address.port)
+        try client.send(text)
+        _ = try? client.rest()
+        #expect(fixture.notes.failedHandshakes.take() != nil)
+        #expect(fixture.notes.closed.take() != nil)
+        #expect(client.reachesEnd())
+    }
+
+    @Test("A handshake that does not go on ends with the time for a head")
+    func slowHandshake() throws {
+        let fixture = try Fixture(.tls) { $0.timeouts.head = 0.05 }
+        defer { fixture.stop() }
+        #expect(try LoopbackClient(port: fixture.server.address.port).reachesEnd())
+        #expect(fixture.notes.failedHandshakes.take() != nil)
+    }
+
+    @Test("A client must have a certificate of the client authority where one is set")
+    func clientAuthority() throws {
+        let fixture = try Fixture(.tls) {
+            $0.tls = try TestCertificates.configuration(clientCA: "authority.pem")
+        }
+        defer { fixture.stop() }
+        let known = LoopbackClient(try fixture.secure(TLSClientOptions(certificate: "client")))
+        try known.send(request)
+        #expect(try known.response().status == 200)
+        for certificate in ["stranger", nil] {
+            // TLS 1.3 tells the client after its own handshake is complete.
+            #expect(throws: LoopbackClient.Failure.self) {
+                let client = LoopbackClient(
+                    try fixture.secure(TLSClientOptions(certificate: certificate)))
+                try client.send(request)
+                _ = try client.response()
+            }
+            #expect(fixture.notes.failedHandshakes.take() != nil)
+        }
+    }
+
+    @Test("A mebibyte goes both ways")
+    func largeBodies() throws {
+        let fixture = try Fixture(.tls)
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        let body = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        try client.send("POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
+        try client.send(body)
+        #expect(try client.response().body == Array("POST /b ".utf8) + body)
+    }
+
+    @Test("Clients on many threads are served side by side")
+    func parallel() throws {
+        let fixture = try Fixture(.tls)
+        defer { fixture.stop() }
+        let results = Channel<Int>()
+        for _ in 0..<32 {
+            let started = WorkerThread.start {
+                results.put((try? Self.askTenTimes(fixture)) ?? 0)
+            }
+            #expect(started)
+        }
+        for _ in 0..<32 { #expect(results.take() == 10) }
+    }
+
+    /// How many answers were right.
+    private static func askTenTimes(_ fixture: Fixture) throws -> Int {
+        let client = try fixture.connect()
+        return try (0..<10).count { number in
+            try client.send("GET /\(number) HTTP/1.1\r\nHost: x\r\n\r\n")
+            return try client.response().text == "GET /\(number) "
+        }
+    }
+}
+
+@Suite("Certificates of a server", .serialized)
+struct CertificateTests {
+    private func error(_ change: (inout TLSConfiguration) throws -> Void) throws -> TLSError? {
+        var tls = try TestCertificates.configuration()
+        try change(&tls)
+        do {
+            try Fixture(.tls) { $0.tls = tls }.stop()
+        } catch let error as HTTPServerError {
+            if case .tls(let reason) = error.code { return reason }
+        }
+        return nil
+    }
+
+    @Test("A file that is missing, is no PEM or does not belong is named with OpenSSL's reason")
+    func errors() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(Array("hello".utf8), to: "text")
+        let missing = try error { $0.certificatePath = "/nowhere/chain.pem" }
+        #expect(
+            missing?.description
+                == "Cannot use the certificate chain \"/nowhere/chain.pem\": "
+                + "No such file or directory")
+        #expect(try error { $0.certificatePath = "\(directory.path)/text" }?.code == .certificate)
+        let otherKey = try TestCertificates.path("renewed-key.pem")
+        let mismatch = try error { $0.keyPath = otherKey }
+        #expect(
+            mismatch?.description
+                == "Cannot use the private key \"\(otherKey)\" with the certificate: "
+                + "key values mismatch")
+        #expect(try error { $0.keyPath = "\(directory.path)/text" }?.code == .key)
+        #expect(try error { $0.clientCAPath = "\(directory.path)/text" }?.code == .clientCA)
+    }
+
+    @Test("Reloading serves the new certificate to new connections, and a bad file changes nothing")
+    func reload() throws {
+        let directory = try TemporaryDirectory()
+        func install(_ name: String) throws {
+            for suffix in [".pem", "-key.pem"] {
+                try directory.write(
+                    try TestCertificates.bytes(name + suffix), to: "current\(suffix)")
+            }
+        }
+        try install("server")
+        let fixture = try Fixture(.tls) {
+            $0.tls = TLSConfiguration(
+                certificatePath: "\(directory.path)/current.pem",
+                keyPath: "\(directory.path)/current-key.pem")
+        }
+        defer { fixture.stop() }
+        let before = try fixture.secure()
+        try install("renewed")
+        #expect(try fixture.secure().serverName == "server")
+        try fixture.server.reloadCertificates()
+        #expect(try fixture.secure().serverName == "renewed")
+        #expect(before.serverName == "server")
+        let client = LoopbackClient(before)
+        try client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(try client.response().status == 200)
+        try directory.write(Array("no key".utf8), to: "current-key.pem")
+        #expect(throws: TLSError.self) { try fixture.server.reloadCertificates() }
+        #expect(try fixture.secure().serverName == "renewed")
+    }
+}
