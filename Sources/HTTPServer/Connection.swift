@@ -34,6 +34,8 @@ final class Connection {
     private var sent = 0
     private var isBroken = false
 
+    /// A connection that has just been accepted.
+    ///
     /// - Parameters:
     ///   - id: its token with epoll.
     ///   - descriptor: the socket, which it takes over.
@@ -57,7 +59,7 @@ final class Connection {
     var deadline: Double? { isHandshaking ? handshakeDeadline : machine.deadline }
 
     var expendability: ConnectionMachine.Expendability? {
-        isHandshaking ? .init(hasBegun: true, deadline: handshakeDeadline) : machine.expendability
+        isHandshaking ? .init(stage: .head, deadline: handshakeDeadline) : machine.expendability
     }
 
     var unsent: Int { output.count - sent }

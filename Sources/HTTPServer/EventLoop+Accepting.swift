@@ -29,8 +29,8 @@ extension EventLoop {
         pauseAccepting(until: now + Self.acceptPause)
     }
 
-    /// The connection to give up for a new one, so that clients who send nothing, or a head byte by
-    /// byte, cannot take all places.
+    /// The connection to give up for a new one, so that clients who send nothing, or a request byte
+    /// by byte, cannot take all places.
     ///
     /// - Parameter spares: those that can be spared, the first to go last; nil before the first call
     ///   of a burst, so that newcomers never push out each other.
@@ -40,7 +40,7 @@ extension EventLoop {
         defer { spares = rest }
         while let connection = rest.popLast() {
             let before = connection.expendability
-            // A request that has already arrived is still served.
+            // A request that has already arrived is still served, and a body that moves goes on.
             read(connection)
             if connection.isOpen, connection.expendability == before { return connection }
         }

@@ -12,9 +12,8 @@ public struct ServerConfiguration: Sendable {
     public var timeouts = HTTPTimeouts()
     /// Connections open at once.
     ///
-    /// One more takes the place of the one that has been idle for the
-    /// longest, or else of the one longest in sending a head; where all have requests it waits in the
-    /// kernel's queue.
+    /// One more takes the place of the one that has been idle for the longest, or else of the one
+    /// slowest in sending a head, or a body; where all have requests it waits in the kernel's queue.
     public var maximumConnections = 4096
     /// What to encrypt with; nil serves plain HTTP.
     public var tls: TLSConfiguration?

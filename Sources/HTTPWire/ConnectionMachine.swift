@@ -56,20 +56,26 @@ package struct ConnectionMachine: Sendable {
         let method: String
     }
 
-    /// How far a connection can be spared; the least goes first.
+    /// How far a connection without a complete request can be spared; the least goes first.
     package struct Expendability: Comparable, Sendable {
-        /// Idle connections before those in the middle of a head.
-        package let hasBegun: Bool
+        /// What is lost with it, from least to most.
+        package enum Stage: Int, Sendable {
+            case idle
+            case head
+            case body
+        }
+
+        package let stage: Stage
         /// When its time is over: among its equals the one that has been so for the longest is first.
         package let deadline: Double
 
-        package init(hasBegun: Bool, deadline: Double) {
-            self.hasBegun = hasBegun
+        package init(stage: Stage, deadline: Double) {
+            self.stage = stage
             self.deadline = deadline
         }
 
         package static func < (left: Self, right: Self) -> Bool {
-            (left.hasBegun ? 1 : 0, left.deadline) < (right.hasBegun ? 1 : 0, right.deadline)
+            (left.stage.rawValue, left.deadline) < (right.stage.rawValue, right.deadline)
         }
     }
 
@@ -104,14 +110,14 @@ package struct ConnectionMachine: Sendable {
         }
     }
 
-    /// Nil once a head is complete: the request is then worth its place.
+    /// Nil once a request is complete: it is then worth its place.
     package var expendability: Expendability? {
         guard let deadline else { return nil }
         return switch phase {
-        case .idle: Expendability(hasBegun: false, deadline: deadline)
-        case .receiving where arrivingBody == nil:
-            Expendability(hasBegun: true, deadline: deadline)
-        default: nil
+        case .idle: Expendability(stage: .idle, deadline: deadline)
+        case .receiving:
+            Expendability(stage: arrivingBody == nil ? .head : .body, deadline: deadline)
+        case .serving, .streaming, .sending, .lingering, .closed: nil
         }
     }
 

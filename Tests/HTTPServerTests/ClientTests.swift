@@ -87,12 +87,16 @@ struct ClientTests {
         #expect(try waiting.response().text == "GET /a ")
     }
 
-    @Test("A crowd of clients that send heads byte by byte does not shut out others")
-    func slowHeads() throws {
+    @Test(
+        "A crowd of clients that send heads or bodies byte by byte does not shut out others",
+        arguments: [
+            "GET / HTTP/1.1\r\nX: ", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx",
+        ])
+    func slowRequests(start: String) throws {
         let fixture = try Fixture { $0.maximumConnections = 8 }
         defer { fixture.stop() }
         let crowd = try (0..<40).map { _ in try fixture.connect() }
-        for client in crowd { try? client.send("GET / HTTP/1.1\r\nX: ") }
+        for client in crowd { try? client.send(start) }
         for _ in 0..<3 {
             let client = try fixture.connect()
             try client.send(request)

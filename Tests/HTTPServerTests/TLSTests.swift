@@ -54,6 +54,18 @@ struct TLSTests {
         #expect(client.reachesEnd())
     }
 
+    @Test("A record that was not made by the peer ends the connection and cancels its request")
+    func tampering() throws {
+        let fixture = try Fixture(.tls)
+        defer { fixture.stop() }
+        let socket = try SocketStream(port: fixture.server.address.port)
+        let exchange = try fixture.hold(LoopbackClient(try TLSStream(socket)))
+        try socket.send([0x17, 3, 3, 0, 32] + [UInt8](repeating: 7, count: 32))
+        #expect(fixture.handler.cancelled.take() == "gone")
+        #expect(fixture.notes.closed.take() != nil)
+        exchange.respond(ServerResponse(status: 200))
+    }
+
     @Test("A handshake that does not go on ends with the time for a head")
     func slowHandshake() throws {
         let fixture = try Fixture(.tls) { $0.timeouts.head = 0.05 }
@@ -148,6 +160,9 @@ struct CertificateTests {
                 == "Cannot use the private key \"\(otherKey)\" with the certificate: "
                 + "key values mismatch")
         #expect(try error { $0.keyPath = "\(directory.path)/text" }?.code == .key)
+        // Nobody is asked for its password.
+        let lockedKey = try TestCertificates.path("locked-key.pem")
+        #expect(try error { $0.keyPath = lockedKey }?.code == .key)
         #expect(try error { $0.clientCAPath = "\(directory.path)/text" }?.code == .clientCA)
     }
 

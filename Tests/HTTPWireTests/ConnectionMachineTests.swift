@@ -223,18 +223,19 @@ struct ConnectionMachineTests {
         #expect(driver.text.hasSuffix("\r\n\r\n" + (hasBody ? "why" : "")))
     }
 
-    @Test("Idle connections are spared before those in a head, which are before no others")
+    @Test("Idle connections are spared first, then heads, then bodies, never requests")
     func expendability() throws {
-        var (older, idle, begun) = (Driver(), Driver(), Driver())
-        idle.now = 101
-        _ = idle.receive(get)
-        #expect(idle.machine.expendability == nil)
-        _ = idle.answer()
-        _ = idle.handle(.flushed)
-        _ = begun.receive("GET ")
-        let order = try [older, idle, begun].map { try #require($0.machine.expendability) }
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n"
+        var drivers = [Driver](repeating: Driver(), count: 5)
+        drivers[1].now = 101
+        #expect(drivers[1].receive(get) == ["deliver /a"])
+        #expect(drivers[1].machine.expendability == nil)
+        _ = drivers[1].answer()
+        _ = drivers[1].handle(.flushed)
+        _ = drivers[2].receive("GET ")
+        _ = drivers[3].receive(head)
+        _ = drivers[4].receive(head + String(repeating: "x", count: 2048))
+        let order = try drivers.map { try #require($0.machine.expendability) }
         #expect(order == order.sorted())
-        _ = older.receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
-        #expect(older.machine.expendability == nil)
     }
 }
