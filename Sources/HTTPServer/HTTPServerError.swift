@@ -37,5 +37,13 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
         }
     }
 
+    /// Whether what was asked for can never work, whatever the state of the system.
+    public var isConfiguration: Bool {
+        switch code {
+        case .invalidPort, .tls: true
+        case .unknownHost, .cannotListen, .noDescriptors: false
+        }
+    }
+
     private var reason: String { String(cString: strerror(cause)) }
 }

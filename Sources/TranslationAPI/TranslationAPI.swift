@@ -12,6 +12,8 @@ public final class TranslationAPI: Sendable {
     let registry: MetricRegistry
     let gate: KeyGate
     private let stageStorage: Lock<Stage> = Lock(.loading)
+    /// Held while a request is handed on to the service.
+    private let handling = Lock(())
 
     /// How far the server is.
     public enum Stage: Sendable {
@@ -50,7 +52,13 @@ public final class TranslationAPI: Sendable {
     public var stage: Stage { stageStorage.withLock { $0 } }
 
     /// Moves on to another stage.
-    public func enter(_ stage: Stage) { stageStorage.withLock { $0 = stage } }
+    ///
+    /// When it returns, no request is on its way to the service of the stage before any more: that one may
+    /// be stopped without refusing any.
+    public func enter(_ stage: Stage) {
+        stageStorage.withLock { $0 = stage }
+        handling.withLock { _ in }
+    }
 
     /// Asks for one of these keys from now on wherever work is done; nil: for none.
     ///
@@ -63,6 +71,10 @@ public final class TranslationAPI: Sendable {
     ///   - request: well-formed HTTP.
     ///   - responder: the way back to its client.
     public func handle(_ request: ServerRequest, _ responder: some Responder) {
+        handling.withLock { _ in route(request, responder) }
+    }
+
+    private func route(_ request: ServerRequest, _ responder: some Responder) {
         let route = Route(path: request.path)
         let context = RequestContext(
             request, route: route, origins: settings.origins, responder: responder)

@@ -68,12 +68,16 @@ final class ServerProcess: @unchecked Sendable {
     }
 
     private func start(_ api: TranslationAPI) throws -> HTTPServer {
+        let configuration = try settings.serverConfiguration()
         do {
             let server = try HTTPServer.start(
-                settings.server, handler: APIHandler(api: api),
+                configuration, handler: APIHandler(api: api),
                 observer: ServerMetrics(registry, log: settings.log.access ? log : nil))
-            log.notice("listening on http://\(server.address.host):\(server.address.port)")
+            let scheme = configuration.tls == nil ? "http" : "https"
+            log.notice("listening on \(scheme)://\(server.address.host):\(server.address.port)")
             return server
+        } catch let error where error.isConfiguration {
+            throw Failure("\(error)", code: EX_CONFIGURATION)
         } catch {
             throw Failure("\(error)", code: EX_UNAVAILABLE)
         }
@@ -103,7 +107,10 @@ extension ServerProcess {
         loading.async { [self] in
             do {
                 let service = try host.makeService()
-                life.async { [self] in take(service, api) }
+                life.async { [self] in
+                    take(service, api)
+                    if !isStopping { manager.ready("serving") }
+                }
             } catch {
                 log.error("\(error)")
                 leave((error as? Failure)?.code ?? EX_DATAERR)
@@ -111,19 +118,29 @@ extension ServerProcess {
         }
     }
 
-    /// Loads the model again; where that fails the one there is goes on.
+    /// Reads keys, certificates and the model again; what cannot be used leaves what there is.
     private func reload(_ api: TranslationAPI) {
         guard !isStopping else { return }
         log.notice("reloading")
         manager.reloading()
-        loading.async { [self] in
-            do {
+        loading.async { [self, server] in
+            attempt("the old keys are") { api.replaceKeys(try KeysFile.read(settings.keysPath)) }
+            attempt("the old certificates are") { try server?.reloadCertificates() }
+            attempt("the old model is") {
                 let service = try host.makeService()
                 life.async { [self] in take(service, api) }
-            } catch {
-                log.error("the model stays as it is: \(error)")
-                manager.ready("serving")
             }
+            life.async { [self] in
+                if !isStopping { manager.ready("serving") }
+            }
+        }
+    }
+
+    private func attempt(_ what: String, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            log.error("\(what) in use still", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -131,7 +148,6 @@ extension ServerProcess {
     private func take(_ service: TranslationService, _ api: TranslationAPI) {
         let old = api.stage.service
         api.enter(isStopping ? .draining(service) : .serving(service))
-        if !isStopping { manager.ready("serving \(service.model.id)") }
         log.notice(
             "\(service.model.id) is ready",
             metadata: [

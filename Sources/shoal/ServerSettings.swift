@@ -16,6 +16,7 @@ struct ServerSettings {
     var service = TranslationService.Configuration()
     /// Seconds for one step of a worker, beyond which the process counts as stuck.
     var stallTimeout = 60.0
+    var tls = TLSFiles()
     /// File of the keys that requests must bring; empty: they need none.
     var keysPath = ""
     /// Whose pages may read answers.
@@ -30,6 +31,32 @@ struct ServerSettings {
     var confidenceCandidates: Int {
         get { exit.candidates ?? ExitOptions.defaultCandidates }
         set { exit.candidates = newValue }
+    }
+
+    /// Paths, empty where there is no such file.
+    struct TLSFiles {
+        var certificate = ""
+        var key = ""
+        var clientCA = ""
+    }
+
+    /// The server's settings with the TLS files.
+    ///
+    /// - Throws: `Failure` where a file is named without those that it needs.
+    func serverConfiguration() throws -> ServerConfiguration {
+        var server = server
+        guard !tls.certificate.isEmpty || !tls.key.isEmpty || !tls.clientCA.isEmpty else {
+            return server
+        }
+        guard !tls.certificate.isEmpty, !tls.key.isEmpty else {
+            throw Failure(
+                "tls.certificate and tls.key go together, and tls.client_ca with both",
+                code: EX_CONFIGURATION)
+        }
+        server.tls = TLSConfiguration(
+            certificatePath: tls.certificate, keyPath: tls.key,
+            clientCAPath: tls.clientCA.isEmpty ? nil : tls.clientCA)
+        return server
     }
 
     init() {

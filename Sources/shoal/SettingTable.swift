@@ -8,7 +8,7 @@ import TranslationService
 extension Setting<ServerSettings> {
     /// Every key, in the order in which help and the file list them.
     static var all: [Setting] {
-        listening + http + access + model + limits + batch + exit + compute + end
+        listening + http + tls + access + model + limits + batch + exit + compute + end
     }
 
     private static var listening: [Setting] {
@@ -40,11 +40,33 @@ extension Setting<ServerSettings> {
                 "http.head_timeout", \.server.timeouts.head, 0.1...3600, "For the head to arrive."),
             .duration(
                 "http.body_timeout", \.server.timeouts.body, 0.1...3600, "For the body to arrive."),
+            .number(
+                "http.min_body_rate", \.server.timeouts.bodyBytesPerSecond, 1...1e9,
+                "Bytes of a body that grant it one more second."),
             .duration(
                 "http.idle_timeout", \.server.timeouts.idle, 0.1...86400, "Between two requests."),
             .duration(
                 "http.write_timeout", \.server.timeouts.write, 0.1...3600,
                 "Without progress in sending an answer."),
+            .size(
+                "http.max_unsent_stream", \.server.limits.unsentStreamBytes, 1 << 10...1 << 28,
+                "Events that a client may leave unread before it is cut off."),
+        ]
+    }
+
+    private static var tls: [Setting] {
+        [
+            .optionalText(
+                "tls.certificate", \.tls.certificate,
+                "PEM file of the server's certificate and those up to a root; empty: plain HTTP.",
+                range: "a file, or empty"),
+            .optionalText(
+                "tls.key", \.tls.key, "PEM file of its private key, without a password.",
+                range: "a file, or empty"),
+            .optionalText(
+                "tls.client_ca", \.tls.clientCA,
+                "PEM file of the authorities that must have signed every client's certificate; empty: clients need none.",
+                range: "a file, or empty"),
         ]
     }
 

@@ -38,7 +38,7 @@ struct LifeCycleTests {
         #expect(server.waitForLog("is ready"))
         try FileManager.default.removeItem(atPath: model + "/vocab.json")
         server.send(SIGHUP)
-        #expect(server.waitForLog("stays as it is"))
+        #expect(server.waitForLog("the old model is in use still"))
         #expect(try #require(server.log.last).contains("vocab.json"))
         #expect(try server.ask("POST /translate HTTP/1.1", body: body).status == 200)
         server.send(SIGTERM)
@@ -66,6 +66,43 @@ struct LifeCycleTests {
         let server = try ServerRun(["--model", directory.path])
         #expect(server.end() == 65)
         #expect(try #require(server.log.last).contains("config.json"))
+    }
+
+    @Test("A certificate that cannot be loaded again leaves the one that is there, and says why")
+    func certificates() throws {
+        let directory = try TemporaryDirectory()
+        for name in ["server.pem", "server-key.pem"] {
+            try directory.write(
+                Repository.bytes("Tests/HTTPServerTests/Resources/" + name), to: name)
+        }
+        let certificate = directory.path + "/server.pem"
+        let server = try ServerRun([
+            "--tls-certificate", certificate, "--tls-key", directory.path + "/server-key.pem",
+        ])
+        #expect(try #require(server.log.last).contains("https://"))
+        #expect(server.waitForLog("is ready"))
+        try directory.write(Array("no certificate".utf8), to: "server.pem")
+        server.send(SIGHUP)
+        #expect(server.waitForLog("the old certificates are in use still"))
+        #expect(try #require(server.log.last).contains(certificate))
+        #expect(server.waitForLog("is ready"))
+        server.send(SIGTERM)
+        #expect(server.end() == 0)
+    }
+
+    @Test(
+        "TLS files that do not go together end the process with 78",
+        arguments: [
+            (["--tls-certificate", "server.pem"], "tls.certificate and tls.key go together"),
+            (["--tls-certificate", "server.pem", "--tls-key", "client-key.pem"], "client-key.pem"),
+            (["--tls-certificate", "none.pem", "--tls-key", "server-key.pem"], "none.pem"),
+        ] as [([String], String)])
+    func badCertificates(flags: [String], text: String) throws {
+        let folder = Repository.path("Tests/HTTPServerTests/Resources") + "/"
+        let run = try Run(
+            ["serve", "--port", "0"] + flags.map { $0.hasSuffix(".pem") ? folder + $0 : $0 })
+        #expect(run.status == 78)
+        #expect(run.error.contains(text))
     }
 
     @Test("In JSON every log line is an object with time, level and message, and none holds a text")
