@@ -125,9 +125,9 @@ struct ServerTests {
         #expect(fixture.notes.failures.take()?.status == status)
     }
 
-    @Test("A head that does not come in time is answered with 408", arguments: Wire.allCases)
-    func timeout(wire: Wire) throws {
-        let fixture = try Fixture(wire) { $0.timeouts.head = 0.05 }
+    @Test("A head that does not come in time is answered with 408")
+    func timeout() throws {
+        let fixture = try Fixture { $0.timeouts.head = 0.05 }
         defer { fixture.stop() }
         let client = try fixture.connect()
         try client.send("GET / HTTP/1.1\r\n")
@@ -135,19 +135,20 @@ struct ServerTests {
         #expect(client.reachesEnd())
     }
 
-    @Test(
-        "An idle connection and one that does not read its response are closed",
-        arguments: Wire.allCases)
-    func idleAndStuck(wire: Wire) throws {
-        let fixture = try Fixture(wire) {
-            $0.timeouts.idle = 0.1
-            $0.timeouts.write = 0.1
-        }
+    @Test("An idle connection is closed", arguments: Wire.allCases)
+    func idle(wire: Wire) throws {
+        let fixture = try Fixture(wire) { $0.timeouts.idle = 0.1 }
         defer { fixture.stop() }
-        let stuck = try fixture.connect()
-        try stuck.send("GET /?64000000 HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(fixture.notes.closed.take() != nil)
         #expect(try fixture.connect().reachesEnd())
-        stuck.close()
+    }
+
+    @Test("A connection that does not read its response is closed", arguments: Wire.allCases)
+    func stuck(wire: Wire) throws {
+        let fixture = try Fixture(wire) { $0.timeouts.write = 0.1 }
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send("GET /?64000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(fixture.notes.closed.take() != nil)
+        client.close()
     }
 }
