@@ -60,6 +60,7 @@ struct Problem: Error {
     /// The problem as `application/problem+json`.
     ///
     /// - Parameter requestID: names the request in logs.
+    /// - Returns: the answer, without what all answers share.
     func response(requestID: String) -> ServerResponse {
         var writer = JSONWriter()
         write(requestID: requestID, to: &writer)

@@ -33,6 +33,29 @@ struct TranslationAPITests {
         server.close()
     }
 
+    @Test("A number that is whole is an integer, however it is written")
+    func wholeNumbers() throws {
+        let server = try TestServer()
+        for (number, status) in [
+            ("2", 200), ("2.0", 200), ("2e0", 200), ("2.5", 400), ("1e300", 400),
+        ] {
+            let response = try server.translate(#"{"text":"Ein Hund.","beam_size":\#(number)}"#)
+            #expect(response.status == status)
+        }
+        server.close()
+    }
+
+    @Test("Of fields that do not exist no more than sixteen are named")
+    func manyUnknownFields() throws {
+        let server = try TestServer()
+        let fields = (0..<5000).map { "\"f\($0)\":0" }.joined(separator: ",")
+        let response = try server.translate("{\(fields)}")
+        #expect(response.status == 400)
+        // The text is missing, too.
+        #expect(try json(response)["errors"]?.arrayValue?.count == 17)
+        server.close()
+    }
+
     @Test("The parts of a compute record add up exactly")
     func computeAddsUp() throws {
         let server = try TestServer()

@@ -41,6 +41,7 @@ public struct Document: Sendable {
     /// - Parameters:
     ///   - bytes: HTML in UTF-8.
     ///   - policy: its Content-Security-Policy.
+    /// - Returns: the page as a document.
     public static func page(_ bytes: [UInt8], policy: String) -> Document {
         Document(
             bytes, compressed: Gzip.compress(bytes), type: .html,

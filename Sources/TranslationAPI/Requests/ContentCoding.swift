@@ -9,6 +9,7 @@ enum ContentCoding {
     ///   - body: as it came.
     ///   - coding: Content-Encoding.
     ///   - limit: bytes that it may become.
+    /// - Returns: the body without its coding.
     /// - Throws: a coding that is not served, named with those that are; a body that is too large or broken.
     static func decode(_ body: [UInt8], coding: String?, limit: Int) throws(Problem) -> [UInt8] {
         switch coding?.lowercased() ?? "identity" {

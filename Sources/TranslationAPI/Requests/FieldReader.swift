@@ -29,7 +29,7 @@ struct FieldReader {
     }
 
     mutating func integer(_ name: String) -> Int? {
-        read(name, "a whole number") { $0.integerValue.map { Int($0) } }
+        read(name, "a whole number") { $0.wholeNumber }
     }
 
     mutating func bool(_ name: String) -> Bool? {
@@ -103,6 +103,14 @@ struct FieldReader {
         return known.map { (distance: editDistance($0, name), name: $0) }
             .filter { $0.distance <= max(1, name.utf8.count / 3) }
             .min { $0.distance < $1.distance }?.name
+    }
+}
+
+extension JSONValue {
+    /// The whole number that it is, however it is written: to JSON Schema 2.0 is an integer, too.
+    var wholeNumber: Int? {
+        if let integer = integerValue { return Int(integer) }
+        return doubleValue.flatMap { Int(exactly: $0) }
     }
 }
 

@@ -110,7 +110,7 @@ extension FieldReader {
     }
 
     private static func integers(_ values: [JSONValue]) -> [Int]? {
-        let integers = values.compactMap { $0.integerValue.map { Int($0) } }
+        let integers = values.compactMap(\.wholeNumber)
         return integers.count == values.count ? integers : nil
     }
 }

@@ -1,0 +1,61 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@Suite("Keys and documents of a server process")
+struct AccessTests {
+    @Test(
+        "A key that was generated opens a server whose file holds its line, and no other key does")
+    func generatedKeys() throws {
+        let runs = try (0..<2).map { try Run("generate-key", "holder\($0)", "--rate", "60/m") }
+        let keys = runs.map { $0.error.trimmingPrefix("key: ").prefix { $0 != "\n" } }
+        #expect(keys[0] != keys[1])
+        #expect(!runs[0].output.contains(keys[0]))
+        let directory = try TemporaryDirectory()
+        try directory.write(Array(("# keys\n" + runs[0].output).utf8), to: "keys")
+        let server = try ServerRun(["--auth-keys-file", directory.path + "/keys"])
+        #expect(server.waitForLog("is ready"))
+        func status(_ field: String) throws -> Int {
+            try server.ask("POST /translate HTTP/1.1\(field)", body: #"{"text":"x"}"#).status
+        }
+        #expect(try status("\r\nAuthorization: Bearer \(keys[0])") == 200)
+        #expect(try status("\r\nAuthorization: Bearer \(keys[1])") == 401)
+        #expect(try status("") == 401)
+    }
+
+    @Test("A file of keys that is at fault ends with 78, the file and the line")
+    func faultyFile() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(Array("# keys\nreader\n".utf8), to: "keys")
+        let run = try Run("serve", "--port", "0", "--auth-keys-file", directory.path + "/keys")
+        #expect(run.status == 78)
+        #expect(run.error.contains("auth.keys_file \(directory.path)/keys line 2: reader needs"))
+    }
+
+    @Test(
+        "What could not be read back is not generated",
+        arguments: [
+            ["a=b"], ["a b"], ["#"], ["a", "--rate", "60"], ["a", "--burst", "5"],
+            ["a", "--rate", "60/m", "--burst", "0"],
+        ])
+    func refusedKeys(_ arguments: [String]) throws {
+        let run = try Run(["generate-key"] + arguments)
+        #expect(run.status == 64)
+        #expect(run.output.isEmpty)
+    }
+
+    @Test("The document is served as YAML, as it is, and as JSON")
+    func documents() throws {
+        let server = try ServerRun()
+        let yaml = try server.ask("GET /openapi.yaml HTTP/1.1")
+        #expect(try yaml.body == Repository.bytes("openapi.yaml"))
+        let json = try server.ask("GET /openapi.json HTTP/1.1")
+        let root = try #require(JSON.parse(json.body).objectValue)
+        #expect(root["openapi"] == .string("3.1.0"))
+        let parameter = root["components"]?.objectValue?["schemas"]?.objectValue?[
+            "TranslateRequest"]?
+            .objectValue?["properties"]?.objectValue?["beam_size"]?.objectValue
+        #expect(parameter?["maximum"] == .integer(8))
+    }
+}
