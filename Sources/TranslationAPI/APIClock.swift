@@ -1,11 +1,11 @@
 import Dispatch
 import Threads
 
-/// Time and a place for work beside the event loop, as the API is given them.
+/// Time, as the API is given it.
 public struct APIClock: Sendable {
     /// Seconds that only grow.
     public var now: @Sendable () -> Double
-    /// Runs an action after a number of seconds, on a thread that may be kept busy.
+    /// Runs an action, which does not block, after a number of seconds.
     public var after:
         @Sendable (_ seconds: Double, _ action: @escaping @Sendable () -> Void) -> Void
 
@@ -18,9 +18,9 @@ public struct APIClock: Sendable {
         self.after = after
     }
 
-    /// The system's clock, and one thread of its own for what is to run later.
+    /// The system's clock.
     public static let system: APIClock = {
-        let queue = DispatchQueue(label: "shoal.api")
+        let queue = DispatchQueue(label: "shoal.timers")
         return APIClock(now: monotonicSeconds) { seconds, action in
             queue.asyncAfter(deadline: .now() + seconds, execute: action)
         }

@@ -17,9 +17,10 @@ enum MediaType: String {
             self = .json
             return
         }
-        // A media type is written like one entry of a list with parameters.
-        guard let essence = WeightedList(value).items.first?.name else { return nil }
-        self.init(rawValue: essence)
+        // A media type is written like the only entry of a list with parameters.
+        let items = WeightedList(value).items
+        guard items.count == 1 else { return nil }
+        self.init(rawValue: items[0].name)
     }
 }
 

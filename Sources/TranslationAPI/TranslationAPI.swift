@@ -11,6 +11,9 @@ public final class TranslationAPI: Sendable {
     let settings: Settings
     let registry: MetricRegistry
     let gate: KeyGate
+    let sideWork = SideWork()
+    /// The service counts its own refusals in the same family.
+    let rejected: MetricFamily<Counter>
     private let stageStorage: Lock<Stage> = Lock(.loading)
     /// Held while a request is handed on to the service.
     private let handling = Lock(())
@@ -37,7 +40,10 @@ public final class TranslationAPI: Sendable {
     public init(settings: Settings, registry: MetricRegistry) {
         self.settings = settings
         self.registry = registry
-        gate = KeyGate(registry: registry, now: settings.clock.now)
+        rejected = registry.counters(
+            "shoal_rejected_requests_total", help: "Requests refused before any work.",
+            labels: ["reason"], zeroes: [["overloaded"], ["unauthorized"], ["rate_limited"]])
+        gate = KeyGate(rejected: rejected, now: settings.clock.now)
         registry.callback("shoal_ready", help: "1 where requests are served.") { [weak self] in
             guard case .serving = self?.stage else { return 0 }
             return 1

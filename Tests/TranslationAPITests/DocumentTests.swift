@@ -1,3 +1,4 @@
+import HTTPWire
 import JSON
 import TestSupport
 import Testing
@@ -87,6 +88,26 @@ struct DocumentTests {
         server.close()
     }
 
+    @Test("Texts for the tokenizer wait for each other, and too many of them are refused")
+    func tokenizerQueue() throws {
+        let server = try TestServer()
+        let request = ServerRequest(
+            method: "POST", target: "/tokenize", path: "/tokenize",
+            body: Array(#"{"text":"x"}"#.utf8))
+        let first = Recorder(holdsUp: true)
+        server.api.handle(request, first)
+        _ = first.head
+        let others = (0..<64).map { _ in Recorder() }
+        for recorder in others { server.api.handle(request, recorder) }
+        #expect(others[63].finished.status == 503)
+        first.letGo()
+        #expect(others[..<63].allSatisfy { $0.finished.status == 200 })
+        #expect(
+            try server.ask("GET", "/metrics").text.contains(
+                "shoal_rejected_requests_total{reason=\"overloaded\"} 1\n"))
+        server.close()
+    }
+
     @Test(
         "Bodies that the tokenizer cannot take are refused",
         arguments: [
@@ -96,7 +117,9 @@ struct DocumentTests {
             ("/detokenize", "{}", 400), ("/detokenize", #"{"ids":"x"}"#, 400),
             ("/detokenize", #"{"ids":[1.5]}"#, 400), ("/detokenize", #"{"ids":[[1],2]}"#, 400),
             ("/detokenize", #"{"ids":[1,[2]]}"#, 400), ("/detokenize", #"{"ids":[-1]}"#, 422),
-            ("/detokenize", #"{"ids":[[0],[999999]]}"#, 422), ("/detokenize", #"{"ids":[]}"#, 200),
+            ("/detokenize", #"{"ids":[[0],[999999]]}"#, 422),
+            ("/detokenize", "{\"ids\":[\(String(repeating: "1,", count: 10_000))1]}", 422),
+            ("/detokenize", #"{"ids":[]}"#, 200),
         ])
     func refusals(_ entry: (path: String, body: String, status: Int)) throws {
         let server = try TestServer()

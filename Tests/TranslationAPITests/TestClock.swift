@@ -15,7 +15,6 @@ final class TestClock: Sendable {
     /// The same as the API takes it.
     var api: APIClock {
         APIClock(now: { self.now }) { seconds, action in
-            guard seconds > 0 else { return action() }
             self.state.withLock { $0.waiting.append(($0.now + seconds, action)) }
         }
     }

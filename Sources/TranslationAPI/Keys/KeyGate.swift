@@ -13,12 +13,14 @@ final class KeyGate: Sendable {
     private let now: @Sendable () -> Double
     private let rejected: MetricFamily<Counter>
 
-    init(registry: MetricRegistry, now: @escaping @Sendable () -> Double) {
+    /// A gate that is open.
+    ///
+    /// - Parameters:
+    ///   - rejected: counts by the reasons unauthorized and rate_limited.
+    ///   - now: seconds, for rates.
+    init(rejected: MetricFamily<Counter>, now: @escaping @Sendable () -> Double) {
+        self.rejected = rejected
         self.now = now
-        // The service counts its own refusals in the same family.
-        rejected = registry.counters(
-            "shoal_rejected_requests_total", help: "Requests refused before any work.",
-            labels: ["reason"], zeroes: [["unauthorized"], ["rate_limited"]])
     }
 
     /// Knows other keys from now on; a holder whose limit stays the same keeps what it has left.

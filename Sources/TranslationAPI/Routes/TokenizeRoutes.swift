@@ -2,6 +2,7 @@ import Checkpoint
 import HTTPTypes
 import HTTPWire
 import JSON
+import Telemetry
 import Tokenization
 import TranslationService
 
@@ -55,21 +56,29 @@ extension TranslationAPI {
             let model = try loadedService.model
             var reader = FieldReader(body.object)
             try reader.checkModel(model)
-            let elements = try read(&reader, model, settings.limits)
-            settings.clock.after(0) {
-                var writer = JSONWriter()
-                writer.beginObject()
-                writer.member("model", model.id)
-                writer.name("texts")
-                writer.beginArray()
-                elements(&writer)
-                writer.endArray()
-                writer.endObject()
-                context.answer(.json(writer))
-            }
+            write(try read(&reader, model, settings.limits), of: model, context)
         } catch {
             context.refuse(error)
         }
+    }
+
+    private func write(
+        _ elements: @escaping Elements, of model: ServedModel, _ context: RequestContext
+    ) {
+        let isTaken = sideWork.run {
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("model", model.id)
+            writer.name("texts")
+            writer.beginArray()
+            elements(&writer)
+            writer.endArray()
+            writer.endObject()
+            context.answer(.json(writer))
+        }
+        guard !isTaken else { return }
+        rejected.labeled("overloaded").increment()
+        context.refuse(Problem(TranslationError.overloaded))
     }
 }
 
@@ -98,15 +107,24 @@ extension FieldReader {
             return []
         }
         checkCount(lists.count, of: name, limits)
-        let size = model.checkpoint.configuration.targetVocabularySize
-        let known = 0..<size
         for (index, list) in lists.enumerated() {
-            guard let id = list.first(where: { !known.contains($0) }) else { continue }
-            note(
-                .outOfRange, isNested ? "\(name)/\(index)" : name,
-                "ids are 0 to \(size - 1); given \(id)")
+            checkIDs(list, of: isNested ? "\(name)/\(index)" : name, model, limits)
         }
         return lists
+    }
+
+    private mutating func checkIDs(
+        _ ids: [Int], of name: String, _ model: ServedModel, _ limits: APILimits
+    ) {
+        let size = model.checkpoint.configuration.targetVocabularySize
+        if let id = ids.first(where: { !(0..<size).contains($0) }) {
+            note(.outOfRange, name, "ids are 0 to \(size - 1); given \(id)")
+        }
+        if ids.count > limits.maximumCharacters {
+            note(
+                .textTooLong, name,
+                "a text has at most \(limits.maximumCharacters) ids; given \(ids.count)")
+        }
     }
 
     private static func integers(_ values: [JSONValue]) -> [Int]? {

@@ -19,7 +19,11 @@ extension TranslationAPI {
                     body: try TranslateBody(
                         body.object, model: service.model, limits: settings.limits,
                         exit: settings.exit))
-                try submit(answer, to: service, context)
+                if try streams(answer.body, context) {
+                    stream(answer, from: service, context)
+                } else {
+                    submit(answer.body.request, to: service, answering: answer, context)
+                }
             }
         } catch {
             context.refuse(error)
@@ -41,29 +45,19 @@ extension TranslationAPI {
         return body
     }
 
-    /// Answers as one object or as events: as the body says, else as the client prefers.
-    private func submit(
-        _ answer: OwnAnswer, to service: TranslationService, _ context: RequestContext
-    ) throws(Problem) {
-        let types: [MediaType] =
-            switch answer.body.streams {
-            case true?: [.eventStream]
-            case false?: [.json]
-            case nil: [.json, .eventStream]
-            }
-        // Who asks for a stream in the body has said what to send, whatever the field says.
-        let type =
-            AcceptedMedia(context.request.fields).preferred(among: types)
-            ?? (answer.body.streams == true ? .eventStream : nil)
-        guard let type else {
+    /// Whether the answer comes as events: as the body says, else as the client prefers.
+    ///
+    /// - Throws: `not_acceptable`, though not where the body asks for events: that says as much as `Accept`.
+    private func streams(
+        _ body: TranslateBody, _ context: RequestContext
+    ) throws(Problem) -> Bool {
+        if body.streams == true { return true }
+        let types: [MediaType] = body.streams == false ? [.json] : [.json, .eventStream]
+        guard let type = AcceptedMedia(context.request.fields).preferred(among: types) else {
             throw Problem(
                 .notAcceptable, "the answer is \(types.map(\.rawValue).joined(separator: " or "))")
         }
-        if type == .json {
-            submit(answer.body.request, to: service, answering: answer, context)
-        } else {
-            stream(answer, from: service, context)
-        }
+        return type == .eventStream
     }
 
     private func submit(
