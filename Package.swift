@@ -14,7 +14,11 @@ let c: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]
 let package = Package(
     name: "shoal",
     products: [
-        .executable(name: "shoal", targets: ["shoal"])
+        .executable(name: "shoal", targets: ["shoal"]),
+        // What the package in Fuzz feeds with generated input.
+        .library(name: "Compression", targets: ["Compression"]),
+        .library(name: "HTTPWire", targets: ["HTTPWire"]),
+        .library(name: "JSON", targets: ["JSON"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

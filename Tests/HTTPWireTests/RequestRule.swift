@@ -93,14 +93,14 @@ struct RequestRule: Sendable {
             "RFC 9112 §6.1", "A transfer coding that is not understood SHOULD be answered with 501",
             ["the coding gzip, chunked"]),
         RequestRule(
-            "RFC 9112 §6.3", "Both framings MAY be refused, and the connection MUST close",
+            "RFC 9112 §6.1", "Both framings MAY be refused, and the connection MUST close",
             ["both framings"]),
         RequestRule(
             "RFC 9112 §6.3",
             "A transfer coding that does not end in chunked MUST be answered with 400",
             ["the coding gzip", "the coding identity", "the coding chunked, identity"]),
         RequestRule(
-            "RFC 9112 §7.1", "chunked MUST NOT be applied twice",
+            "RFC 9112 §6.1", "chunked MUST NOT be applied twice",
             ["the coding chunked, chunked", "the coding chunked, gzip, chunked"]),
         RequestRule(
             "RFC 9112 §7", "Names of transfer codings are case-insensitive",
