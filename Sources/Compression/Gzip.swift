@@ -14,8 +14,10 @@ public enum Gzip {
         while true {
             let (block, status) = stream.step(bytes, &position)
             result += block
-            if case .ended = status { return result + GzipFraming.trailer(of: bytes) }
+            if case .ended = status { break }
         }
+        result += GzipFraming.trailer(of: bytes)
+        return result
     }
 
     /// Decompresses one or more members in a row into the concatenation of their contents.

@@ -1,4 +1,3 @@
-import HTTPWire
 import TestSupport
 import Testing
 
