@@ -86,6 +86,19 @@ struct RequestParserTests {
         #expect(head.target == "http://y/")
     }
 
+    @Test("The Host that an absolute target adds is not counted as a field line")
+    func addedHost() throws {
+        var limits = HTTPLimits()
+        limits.fields = 2
+        var parser = RequestParser(limits: limits)
+        parser.append(Array("GET http://y/ HTTP/1.0\r\nA: 1\r\nB: 2\r\n\r\n".utf8)[...])
+        guard case .head(let head)? = try parser.next() else {
+            Issue.record("no head")
+            return
+        }
+        #expect(head.fields.map(\.name.canonicalName) == ["a", "b", "host"])
+    }
+
     @Test(
         "A connection persists by version and Connection field",
         arguments: [
