@@ -60,6 +60,9 @@ let package = Package(
         .target(name: "Evaluation", dependencies: ["Randomness"], swiftSettings: swift),
         .target(name: "Charts", swiftSettings: swift),
         .target(
+            name: "Pages", dependencies: ["COpenSSL"], resources: [.embedInCode("Web")],
+            swiftSettings: swift),
+        .target(
             name: "Calibration",
             dependencies: [
                 "Decoding", "TranslationModel", "Tensor", "Checkpoint", "Evaluation", "Randomness",
@@ -174,6 +177,8 @@ let package = Package(
                 "Calibration", "Checkpoint", "Decoding", "Evaluation", "TestSupport",
                 "TranslationModel",
             ], swiftSettings: swift),
+        .testTarget(
+            name: "PagesTests", dependencies: ["Pages", "COpenSSL"], swiftSettings: swift),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),
     ]
 )

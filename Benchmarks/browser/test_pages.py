@@ -1,0 +1,288 @@
+"""The pages of a running server in headless Chromium.
+
+    python test_pages.py http://127.0.0.1:8080 [--screenshots FOLDER] [--chromium PATH]
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+import traceback
+import urllib.request
+from contextlib import contextmanager
+
+from playwright.sync_api import sync_playwright
+
+TEXT = "Eine Frau in einem roten Kleid verkauft Obst auf einem Markt in der Stadt."
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+# The lowest contrast ratio (WCAG 2.2, 1.4.3) over all visible text, with the text that has it.
+LOWEST_CONTRAST = """() => {
+  const luminance = (color) => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map((v) => v / 255)
+      .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const color = getComputedStyle(at).backgroundColor;
+      if (!/^rgba\\(.*, 0\\)$/.test(color)) return color;
+    }
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let lowest = [21, ""];
+  while (walker.nextNode()) {
+    const holder = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !holder.checkVisibility() || holder.closest("script, style")) continue;
+    const [a, b] = [getComputedStyle(holder).color, ground(holder)].map(luminance);
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < lowest[0]) lowest = [ratio, walker.currentNode.data.trim()];
+  }
+  return lowest;
+}"""
+
+
+class Browser:
+    def __init__(self, chromium, url, folder):
+        self.chromium = chromium
+        self.url = url.rstrip("/")
+        self.folder = folder
+
+    @contextmanager
+    def visit(self, path, scheme="light", viewport=DESKTOP, scripts=True, refusals=()):
+        """A page in a fresh context; afterwards no complaint may stand on its console but the `refusals`
+        (statuses), and every request must have gone to the server."""
+        context = self.chromium.new_context(color_scheme=scheme, viewport=viewport, java_script_enabled=scripts)
+        page = context.new_page()
+        complaints, requests = [], []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        response = page.goto(self.url + path)
+        assert response.status == 200, response.status
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        yield page
+        complaints = [text for text in complaints if not any(f"status of {status} " in text for status in refusals)]
+        assert not complaints, complaints
+        foreign = [url for url in requests if not url.startswith((self.url + "/", "data:"))]
+        assert not foreign, foreign
+        context.close()
+
+    def shoot(self, page, name):
+        if self.folder:
+            page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+
+    def ask(self, path, body=None):
+        request = urllib.request.Request(
+            self.url + path, headers={"Content-Type": "application/json"},
+            data=None if body is None else json.dumps(body).encode())
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)
+
+
+def translate(page, text=TEXT):
+    page.wait_for_selector("#form:not([hidden])")
+    page.fill("#text", text)
+    page.press("#text", "Control+Enter")
+    page.wait_for_selector("#measures:not([hidden])")
+
+
+def tab_to(page, selector, limit=40):
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", f"the focus on {selector} cannot be seen"
+            return
+    raise AssertionError(f"{selector} is not reached with the Tab key")
+
+
+def shown_tokens(page):
+    """Of each token its layer and its colour."""
+    return page.eval_on_selector_all("#tokens > .token", """(tokens) => tokens.map((token) => [
+      Number(token.querySelector("small").textContent.replace(/\\D/g, "")),
+      getComputedStyle(token.querySelector(".swatch")).backgroundColor])""")
+
+
+def fulfil_translate(page, status, content):
+    kind = "application/json" if status == 200 else "application/problem+json"
+    page.route("**/translate", lambda route: route.fulfill(
+        status=status, content_type=kind, body=json.dumps(content)))
+
+
+def check_tokens_are_coloured_by_layer(browser):
+    expected = browser.ask("/translate", {"text": TEXT})["translations"][0]
+    with browser.visit("/") as page:
+        translate(page)
+        tokens = shown_tokens(page)
+        assert [layer for layer, _ in tokens] == expected["exit_layers"], tokens
+        assert len({color for _, color in tokens}) == len(set(expected["exit_layers"])), tokens
+        assert page.text_content("#translation") == expected["text"]
+        counts = page.eval_on_selector_all("#histogram > li", "(rows) => rows.map((row) => Number(row.lastChild.data))")
+        assert counts == expected["compute"]["exit_histogram"], counts
+        browser.shoot(page, "home-light")
+
+
+def check_streamed_and_plain_answers_look_the_same(browser):
+    kinds = []
+    shown = []
+    for stream in (True, False):
+        with browser.visit("/") as page:
+            page.on("response", lambda response: kinds.append(response.headers["content-type"])
+                    if response.url.endswith("/translate") else None)
+            page.set_checked("#stream", stream)
+            page.set_checked("#scores", True)
+            translate(page)
+            shown.append((shown_tokens(page), page.text_content("#translation"), page.text_content("#tokens")))
+    assert [kind.split(";")[0] for kind in kinds] == ["text/event-stream", "application/json"], kinds
+    assert shown[0] == shown[1], shown
+
+
+def check_server_that_does_not_stream(browser):
+    def without_stream(route):
+        body = json.loads(route.request.post_data)
+        assert body.pop("stream") is True
+        route.continue_(post_data=json.dumps(body))
+
+    with browser.visit("/") as page:
+        page.route("**/translate", without_stream)
+        translate(page)
+        assert shown_tokens(page)
+
+
+def check_keyboard_alone(browser):
+    with browser.visit("/") as page:
+        page.wait_for_selector("#form:not([hidden])")
+        tab_to(page, "#text")
+        page.keyboard.type(TEXT)
+        tab_to(page, "#policy")
+        page.keyboard.type("full")
+        tab_to(page, "#beam")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector("#measures:not([hidden])")
+        layers = browser.ask("/models")["models"][0]["decoder_layers"]
+        assert all(layer == layers for layer, _ in shown_tokens(page))
+        unnamed = page.eval_on_selector_all(
+            "input, select, textarea", "(fields) => fields.filter((field) => !field.labels.length).map(({ id }) => id)")
+        assert not unnamed, unnamed
+
+
+def check_fault_is_shown_at_its_field(browser):
+    with browser.visit("/", refusals=[422]) as page:
+        page.wait_for_selector("#form:not([hidden])")
+        page.select_option("#policy", "confidence")
+        page.fill("#text", TEXT)
+        page.fill("#threshold", "3")
+        page.press("#threshold", "Control+Enter")
+        page.wait_for_selector("#threshold[aria-invalid=true]")
+        assert "0 to 1" in page.text_content("#threshold-error")
+        assert page.evaluate("() => document.activeElement.id") == "threshold"
+        assert page.is_visible("#problem[role=alert]")
+        browser.shoot(page, "home-fault")
+        page.fill("#threshold", "0.5")
+        translate(page)
+        assert not page.query_selector("[aria-invalid]") and page.is_hidden("#problem")
+
+
+def check_key_is_asked_for_after_401(browser):
+    with browser.visit("/", refusals=[401]) as page:
+        page.wait_for_selector("#form:not([hidden])")
+        assert page.is_hidden("#key")
+        fulfil_translate(page, 401, {"title": "Unauthorized", "status": 401, "detail": "a key is needed", "errors": []})
+        page.fill("#text", TEXT)
+        page.press("#text", "Control+Enter")
+        page.wait_for_selector("#key:focus")
+        page.unroute("**/translate")
+        page.keyboard.type("secret")
+        with page.expect_request("**/translate") as sent:
+            page.keyboard.press("Enter")
+        assert sent.value.headers["authorization"] == "Bearer secret"
+        page.wait_for_selector("#measures:not([hidden])")
+
+
+def check_losses_and_markup_are_shown_as_they_are(browser):
+    answer = browser.ask("/translate", {"text": TEXT})
+    translation = answer["translations"][0]
+    translation["compute"]["compute_saved"] = -0.05
+    translation["text"] = translation["tokens"][0]["piece"] = "<img src=x onerror=alert(1)>"
+    with browser.visit("/") as page:
+        fulfil_translate(page, 200, answer)
+        translate(page)
+        assert "−5.0 %" in page.text_content("#facts")
+        assert "Negative" in page.text_content("#cost-note")
+        assert page.text_content("#translation") == translation["text"]
+        assert not page.query_selector("img")
+
+
+def check_contrast_and_width(browser):
+    for scheme in ("light", "dark"):
+        for size, viewport in (("", DESKTOP), ("-phone", PHONE)):
+            for path, name in (("/", "home"), ("/docs", "docs")):
+                with browser.visit(path, scheme, viewport) as page:
+                    if name == "home":
+                        page.set_checked("#scores", True)
+                        translate(page)
+                    else:
+                        page.wait_for_selector(".operation")
+                    ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+                    assert (sum(map(int, ground[4:-1].split(","))) < 150) == (scheme == "dark"), ground
+                    ratio, text = page.evaluate(LOWEST_CONTRAST)
+                    assert ratio >= 4.5, f"{name}, {scheme}: {ratio:.2f} at “{text}”"
+                    width = page.evaluate("() => document.documentElement.scrollWidth")
+                    assert width <= viewport["width"], f"{name} is {width} wide"
+                    browser.shoot(page, f"{name}-{scheme}{size}")
+
+
+def check_reference_holds_the_whole_document(browser):
+    document = browser.ask("/openapi.json")
+    with browser.visit("/docs") as page:
+        page.wait_for_selector(".operation")
+        headings = page.eval_on_selector_all(".operation > h3 > code", "(all) => all.map((one) => one.textContent)")
+        assert set(headings) == {*document["paths"], *document["components"]["schemas"]}, headings
+        broken = page.eval_on_selector_all(
+            "a[href^='#']", "(links) => links.map((link) => link.hash.slice(1)).filter((id) => !document.getElementById(id))")
+        assert not broken, broken
+        commands = page.text_content("#translate-post")
+        for example in document["paths"]["/translate"]["post"]["requestBody"]["content"]["application/json"]["examples"].values():
+            assert example["summary"] in commands
+        assert f"curl -s '{browser.url}/translate'" in commands
+        tab_to(page, "#translate-post summary", limit=150)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#translate-post details[open] table")
+
+
+def check_without_scripts(browser):
+    for path in ("/", "/docs"):
+        with browser.visit(path, scripts=False) as page:
+            assert page.is_visible("main a[href='/openapi.yaml']")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The pages of a running server in headless Chromium.")
+    parser.add_argument("url")
+    parser.add_argument("--screenshots", type=pathlib.Path, metavar="FOLDER")
+    parser.add_argument("--chromium", default="/usr/bin/chromium", metavar="PATH")
+    options = parser.parse_args()
+    if options.screenshots:
+        options.screenshots.mkdir(parents=True, exist_ok=True)
+    failures = 0
+    with sync_playwright() as playwright:
+        # Chromium's sandbox needs rights that containers seldom give, and only the given server is visited.
+        chromium = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
+        browser = Browser(chromium, options.url, options.screenshots)
+        for check in (value for name, value in globals().items() if name.startswith("check_")):
+            name = check.__name__.removeprefix("check_").replace("_", " ")
+            try:
+                check(browser)
+                print(f"ok      {name}", flush=True)
+            except Exception:
+                failures += 1
+                print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
+        chromium.close()
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

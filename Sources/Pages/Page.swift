@@ -1,0 +1,22 @@
+/// A document with one style sheet and one script, each made of several files.
+struct Page {
+    let style: [UInt8]
+    let script: [UInt8]
+    private let content: [UInt8]
+
+    init(styles: [[UInt8]], content: [UInt8], scripts: [[UInt8]]) {
+        style = Array(styles.joined())
+        script = Array(scripts.joined())
+        self.content = content
+    }
+
+    /// The tags of `head` and `body` are left out, as HTML allows (HTML Standard §13.1.2.4): the content
+    /// begins with the title, and the parser puts the rest where it belongs.
+    var document: [UInt8] {
+        let parts: [[UInt8]] = [
+            PackageResources.head_html, Array("<style>".utf8), style, Array("</style>\n".utf8),
+            content, Array("<script type=\"module\">".utf8), script, Array("</script>\n".utf8),
+        ]
+        return Array(parts.joined())
+    }
+}

@@ -1,0 +1,41 @@
+/// The two pages that the server shows to people.
+///
+/// Each is one document of HTML with its style sheet and its script inside, below 64 KiB, that loads
+/// nothing but answers of the server it came from.
+public enum Pages {
+    private static let homePage = Page(
+        styles: [PackageResources.common_css, PackageResources.home_css],
+        content: PackageResources.home_html,
+        scripts: [PackageResources.common_js, PackageResources.home_js])
+
+    private static let referencePage = Page(
+        styles: [PackageResources.common_css, PackageResources.reference_css],
+        content: PackageResources.reference_html,
+        scripts: [PackageResources.common_js, PackageResources.reference_js])
+
+    /// The page to try a model, for `/`: HTML in UTF-8.
+    ///
+    /// It asks for `/models` and posts to `/translate`.
+    public static let home = homePage.document
+
+    /// The page to read the OpenAPI document, for `/docs`: HTML in UTF-8.
+    ///
+    /// It asks for `/openapi.json`.
+    public static let reference = referencePage.document
+
+    /// The value of `Content-Security-Policy` for both pages.
+    ///
+    /// Nothing may be loaded, framed or run but the scripts and style sheets of these pages, which are
+    /// named by their SHA-256 (CSP Level 3, §8.3), and answers of the same origin. The icon is a `data:` URL.
+    public static let contentSecurityPolicy = [
+        "default-src 'none'",
+        "script-src \(sources(homePage.script, referencePage.script))",
+        "style-src \(sources(homePage.style, referencePage.style))",
+        "connect-src 'self'", "img-src data:", "base-uri 'none'", "form-action 'none'",
+        "frame-ancestors 'none'",
+    ].joined(separator: "; ")
+
+    private static func sources(_ texts: [UInt8]...) -> String {
+        texts.map { "'sha256-\(base64Digest($0))'" }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,391 @@
+const policyHints = {
+  full: "Every token runs through all layers.",
+  fixed: "Every token leaves at the layer you name.",
+  sequence: "One layer for the whole sentence, predicted from the encoder's states.",
+  token_multinomial: "One layer for each token, predicted after the first.",
+  token_geometric: "After each layer a small head says whether to stop; above the threshold the token leaves.",
+  confidence: "A token leaves at the first layer whose classifier gives it at least the threshold.",
+};
+
+/** Where the faults of a request are shown: JSON pointers and the fields they belong to. */
+const fieldOf = {
+  "/text": "text", "/model": "model", "/exit/policy": "policy", "/exit/layer": "layer", "/exit/profile": "profile",
+  "/exit/threshold": "threshold", "/exit/min_layer": "min-layer", "/exit/max_layer": "max-layer",
+  "/beam_size": "beam", "/stream": "stream", "/include": "scores",
+};
+
+const examples = {
+  de: [
+    "Zwei Hunde spielen im Schnee.",
+    "Ein Mann mit einem orangefarbenen Hut starrt etwas an.",
+    "Eine Frau in einem roten Kleid verkauft Obst auf einem Markt in der Stadt.",
+  ],
+};
+
+/** Colours from shallow to deep: lightness alone tells them apart, away from the ground in either theme. */
+const scales = {
+  light: ["#d9f1ee", "#a3d8d9", "#55abc7", "#2272a6", "#133f7c", "#0a1c47"],
+  dark: ["#2b4350", "#1d6682", "#2b88a2", "#52b9c5", "#9fe2da", "#ecfbf5"],
+};
+
+const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const decimals = (value, digits) => value.toFixed(digits).replace("-", "−");
+const share = (value) => percent.format(value).replace("-", "−").replace("%", " %");
+const wait = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1000));
+
+let models = [];
+let running = null;
+
+const model = () => models.find(({ id }) => id === byID("model").value) ?? models[0];
+
+// MARK: Colours
+
+const channels = (color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+
+function mix(stops, position) {
+  const place = position * (stops.length - 1);
+  const below = Math.min(Math.floor(place), stops.length - 2);
+  const [from, to] = [channels(stops[below]), channels(stops[below + 1])];
+  return from.map((value, at) => value + (to[at] - value) * (place - below));
+}
+
+/** Black or white, whichever has the higher contrast (WCAG 2.2): always above 4.5 : 1. */
+function inkOn(color) {
+  const [red, green, blue] = color.map((value) => {
+    const part = value / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
+}
+
+function swatch(layer, ...children) {
+  const made = element("span", { class: "swatch" }, ...children);
+  const count = model().decoder_layers;
+  for (const [theme, stops] of Object.entries(scales)) {
+    const color = mix(stops, count > 1 ? (layer - 1) / (count - 1) : 0);
+    made.style.setProperty(`--${theme}`, `rgb(${color.join(" ")})`);
+    made.style.setProperty(`--${theme}-ink`, inkOn(color));
+  }
+  return made;
+}
+
+// MARK: The server
+
+class Problem extends Error {
+  constructor(content) {
+    super(content.detail);
+    this.content = content;
+  }
+
+  static async of(response) {
+    const content = await response.json().catch(() => ({ title: `HTTP ${response.status}` }));
+    return new Problem({ status: response.status, ...content, retryAfter: response.headers.get("Retry-After") });
+  }
+}
+
+async function call(path, options = {}) {
+  const headers = { ...options.headers };
+  if (byID("key").value) headers.Authorization = `Bearer ${byID("key").value}`;
+  const response = await fetch(path, { ...options, headers });
+  if (!response.ok) throw await Problem.of(response);
+  return response;
+}
+
+/** The events of a stream as [name, data] (HTML Standard §9.2, without what this server never sends). */
+async function* eventsOf(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let pending = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const blocks = (pending + value).split("\n\n");
+    pending = blocks.pop();
+    for (const block of blocks) {
+      const [, name, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+      if (name) yield [name, JSON.parse(data)];
+    }
+  }
+}
+
+async function loadModels() {
+  while (models.length === 0) {
+    try {
+      models = (await (await call("/models")).json()).models;
+    } catch (failure) {
+      if (failure.content?.status !== 503) throw failure;
+      byID("loading").textContent = "The model is loading …";
+      await wait(Number(failure.content.retryAfter) || 1);
+    }
+  }
+  const entries = models.map(({ id }) => element("option", {}, id));
+  byID("model").replaceChildren(...entries);
+  byID("model-field").hidden = models.length < 2;
+  showModel();
+}
+
+// MARK: The form
+
+function languageName(code, otherwise) {
+  return code ? new Intl.DisplayNames("en", { type: "language" }).of(code) : otherwise;
+}
+
+function showModel() {
+  const { id, source_lang, target_lang, encoder_layers, decoder_layers, limits, policies, default_policy } = model();
+  byID("model-line").textContent = `${id}: ${encoder_layers} encoder and ${decoder_layers} decoder layers`;
+  byID("source-name").textContent = languageName(source_lang, "Source");
+  byID("target-name").textContent = languageName(target_lang, "Translation");
+  if (source_lang) byID("text").lang = source_lang;
+  if (target_lang) byID("translation").lang = byID("tokens").lang = target_lang;
+  byID("example").hidden = !examples[source_lang];
+  for (const id of ["layer", "min-layer", "max-layer"]) byID(id).max = decoder_layers;
+  byID("min-layer").placeholder = 1;
+  byID("max-layer").placeholder = decoder_layers;
+  byID("beam").max = limits.max_beam;
+  byID("policy").replaceChildren(...policies.map(({ policy, available, missing }) => {
+    const option = element("option", { value: policy }, available ? policy : `${policy}: needs ${missing ?? "heads"}`);
+    option.disabled = !available;
+    option.selected = policy === default_policy;
+    return option;
+  }));
+  showProfiles();
+  showPolicy();
+}
+
+function showProfiles() {
+  const measured = ({ bleu, average_exit }) => [
+    bleu === undefined ? "" : `BLEU ${decimals(bleu, 1)}`,
+    average_exit === undefined ? "" : `average layer ${decimals(average_exit, 2)}`,
+  ].filter(Boolean).join(", ");
+  const entries = model().profiles.map((profile) => {
+    const facts = measured(profile);
+    return element("option", { value: profile.name }, facts ? `${profile.name} (${facts})` : profile.name);
+  });
+  byID("profile").replaceChildren(element("option", { value: "" }, "None"), ...entries);
+}
+
+function showPolicy() {
+  const policy = byID("policy").value;
+  byID("policy-hint").textContent = policyHints[policy] ?? "";
+  for (const field of document.querySelectorAll("[data-policies]")) {
+    field.hidden = !field.dataset.policies.split(" ").includes(policy);
+  }
+  const thresholds = model().policies.find((entry) => entry.policy === policy)?.thresholds;
+  const byProfile = policy === "confidence" && byID("profile").value !== "";
+  byID("threshold").disabled = byProfile;
+  byID("threshold-hint").textContent = byProfile ? "The profile sets it."
+    : `0 to 1: one for all layers, or ${model().decoder_layers - 1}.`
+      + (thresholds ? ` Empty: the model’s, ${thresholds.join(", ")}.` : "");
+}
+
+/** What a field holds; what is no number goes as it is, so that the server says what is wrong with it. */
+function numberIn(id) {
+  const { value } = byID(id);
+  return value === "" ? undefined : Number.isNaN(Number(value)) ? value : Number(value);
+}
+
+function thresholdIn() {
+  const text = byID("threshold").value.trim();
+  if (text === "" || byID("threshold").disabled) return undefined;
+  const numbers = text.split(/[\s,;]+/).map(Number);
+  if (numbers.some(Number.isNaN)) return text;
+  return numbers.length === 1 ? numbers[0] : numbers;
+}
+
+/** The body of the request; what is undefined is left out of the JSON. */
+function requestBody() {
+  const isFor = (id, value) => (byID(id).closest("[data-policies]").hidden ? undefined : value);
+  const beam = numberIn("beam");
+  return {
+    text: byID("text").value,
+    model: models.length > 1 ? model().id : undefined,
+    exit: {
+      policy: byID("policy").value,
+      layer: isFor("layer", numberIn("layer")),
+      profile: isFor("profile", byID("profile").value || undefined),
+      threshold: isFor("threshold", thresholdIn()),
+      min_layer: numberIn("min-layer"),
+      max_layer: numberIn("max-layer"),
+    },
+    beam_size: beam,
+    include: byID("scores").checked ? ["tokens", "scores", "timings"] : ["tokens", "timings"],
+    // With a beam there is no token before the end.
+    stream: (byID("stream").checked && (beam ?? 1) === 1) || undefined,
+  };
+}
+
+// MARK: The answer
+
+function clearAnswer() {
+  for (const id of ["translation", "tokens", "status", "problem"]) byID(id).replaceChildren();
+  for (const id of ["result", "measures", "problem"]) byID(id).hidden = true;
+  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const message of document.querySelectorAll(".error")) message.textContent = "";
+}
+
+function addToken({ piece, exit_layer, logprob }) {
+  const isEnd = piece === "</s>";
+  const opens = piece.startsWith("▁");
+  const text = isEnd ? "end" : opens ? piece.slice(1) : piece;
+  const probability = logprob === undefined ? undefined : share(Math.exp(logprob));
+  const item = element(
+    "li",
+    {
+      class: `token${opens || isEnd ? " opens" : ""}${isEnd ? " ends" : ""}`,
+      title: `left at layer ${exit_layer} of ${model().decoder_layers}`
+        + (probability ? `, log p = ${decimals(logprob, 3)}` : ""),
+    },
+    swatch(exit_layer, text || " "),
+    element("small", {}, element("span", { class: "unseen" }, " layer "), String(exit_layer)));
+  if (probability) item.append(element("small", {}, probability));
+  byID("tokens").append(item);
+  byID("result").hidden = false;
+  byID("intro").hidden = true;
+}
+
+function fact(name, value, note) {
+  return element("div", {}, element("dt", {}, name), element("dd", {}, value, element("small", {}, note)));
+}
+
+function showFacts({ compute, score }, timings) {
+  const facts = [
+    fact("Layers saved", share(compute.layers_saved), `${compute.layers_run} of ${compute.layers_full_depth} run`),
+    fact("Operations saved", share(compute.compute_saved),
+      `${compact.format(compute.decoder_flops)} of ${compact.format(compute.decoder_flops_full_depth)} run`),
+    fact("Average layer", decimals(compute.average_exit_layer, 2), `of ${compute.decoder_layers}`),
+  ];
+  if (timings) {
+    facts.push(fact("Time", `${decimals(timings.total_ms, 1)} ms`, `${decimals(timings.decode_ms, 1)} ms decoding`));
+  }
+  if (score !== undefined) facts.push(fact("Score", decimals(score, 3), "mean log p of a token"));
+  byID("facts").replaceChildren(...facts);
+  byID("cost-note").textContent = compute.compute_saved < 0
+    ? "Negative: asking when to leave cost more operations than leaving early saved." : "";
+}
+
+function showHistogram(counts) {
+  const most = Math.max(...counts, 1);
+  byID("histogram").replaceChildren(...counts.map((count, at) => {
+    const [key, bar] = [swatch(at + 1, String(at + 1)), swatch(at + 1)];
+    key.classList.add("key");
+    bar.classList.add("bar");
+    bar.style.setProperty("--share", count / most);
+    return element("li", {}, element("span", { class: "unseen" }, "Layer "), key, bar, String(count));
+  }));
+}
+
+function showAnswer({ translations: [translation], timings }) {
+  byID("translation").textContent = translation.text;
+  if (translation.tokens) {
+    byID("tokens").replaceChildren();
+    translation.tokens.forEach(addToken);
+  }
+  const { compute } = translation;
+  byID("measures").hidden = compute.target_tokens === 0;
+  showFacts(translation, timings);
+  showHistogram(compute.exit_histogram);
+  byID("status").textContent = translation.finish_reason === "length"
+    ? "Cut at the length limit." : `${compute.target_tokens} tokens, ${share(compute.layers_saved)} of the layers saved.`;
+}
+
+async function showStream(body) {
+  for await (const [name, data] of eventsOf(body)) {
+    if (name === "token") {
+      byID("translation").append(data.text);
+      addToken(data);
+    } else if (name === "error") {
+      throw new Problem(data);
+    } else if (name === "done") {
+      return showAnswer(data);
+    }
+  }
+  throw new Problem({ title: "The answer broke off", detail: "The connection was closed before its end." });
+}
+
+/** Shows a fault at its field. Returns the field, or undefined where the page has none for it. */
+function showFault({ pointer, detail }) {
+  const known = Object.keys(fieldOf).find((prefix) => pointer === prefix || pointer.startsWith(`${prefix}/`));
+  if (!known) return undefined;
+  const field = byID(fieldOf[known]);
+  if (field.closest("[hidden]")) return undefined;
+  field.setAttribute("aria-invalid", "true");
+  byID(`${fieldOf[known]}-error`).textContent = detail;
+  return field;
+}
+
+function showProblem({ title, detail, status, errors = [], request_id, retryAfter }) {
+  const fields = errors.map(showFault);
+  const isAllShown = fields.length > 0 && fields.every(Boolean);
+  const notes = [retryAfter && `Try again in ${retryAfter} s.`, request_id && `Request ${request_id}`];
+  byID("problem").replaceChildren(
+    element("strong", {}, title ?? "The request failed"),
+    isAllShown ? "The field that is marked says why." : detail ?? "",
+    element("small", {}, notes.filter(Boolean).join(" ")));
+  byID("problem").hidden = false;
+  if (status === 401) byID("key-field").hidden = false;
+  const first = status === 401 ? byID("key") : fields.find(Boolean);
+  first?.focus();
+}
+
+function showFailure(failure) {
+  if (failure.name === "AbortError") {
+    byID("status").textContent = "Stopped.";
+  } else {
+    showProblem(failure.content ?? { title: "The server cannot be reached", detail: failure.message });
+  }
+}
+
+async function translate(signal) {
+  if (models.length === 0) await loadModels();
+  const response = await call("/translate", {
+    method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(requestBody()),
+  });
+  if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) await showStream(response.body);
+  else showAnswer(await response.json());
+}
+
+async function send() {
+  running?.abort();
+  const own = running = new AbortController();
+  clearAnswer();
+  byID("send").textContent = "Stop";
+  byID("translation").setAttribute("aria-busy", "true");
+  try {
+    await translate(own.signal);
+  } catch (failure) {
+    if (running === own) showFailure(failure);
+  }
+  if (running !== own) return;
+  running = null;
+  byID("send").textContent = "Translate";
+  byID("translation").removeAttribute("aria-busy");
+}
+
+function useExample() {
+  const choices = examples[model().source_lang];
+  byID("text").value = choices[(choices.indexOf(byID("text").value) + 1) % choices.length];
+  send();
+}
+
+byID("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (running && event.submitter) running.abort();
+  else send();
+});
+byID("form").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  send();
+});
+byID("example").addEventListener("click", useExample);
+byID("model").addEventListener("change", showModel);
+for (const id of ["policy", "profile"]) byID(id).addEventListener("change", showPolicy);
+
+byID("loading").textContent = "Asking the server for its models …";
+try {
+  await loadModels();
+} catch (failure) {
+  showFailure(failure);
+}
+byID("loading").textContent = "";
+byID("form").hidden = false;
