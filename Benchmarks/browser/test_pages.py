@@ -248,9 +248,9 @@ def check_reference_holds_the_whole_document(browser):
         for example in document["paths"]["/translate"]["post"]["requestBody"]["content"]["application/json"]["examples"].values():
             assert example["summary"] in commands
         assert f"curl -s '{browser.url}/translate'" in commands
-        tab_to(page, "#translate-post summary", limit=150)
+        tab_to(page, "#translate-post .responses summary", limit=200)
         page.keyboard.press("Enter")
-        page.wait_for_selector("#translate-post details[open] table")
+        page.wait_for_selector("#translate-post .responses details[open] table")
 
 
 def check_without_scripts(browser):

@@ -122,7 +122,10 @@ function propertyTable({ properties, required = [] }) {
 function schemaView(schema) {
   const whole = merged(schema);
   const objects = objectsIn(schema);
-  return [...prose(whole.description), ...ruleList(whole), ...objects.map(([, inner]) => propertyTable(inner))];
+  const head = [...prose(whole.description), ...ruleList(whole)];
+  if (objects.length === 1) return [...head, propertyTable(objects[0][1])];
+  return [...head, ...objects.map(([title, inner], at) => (
+    disclosure([`Fields of ${title}`], () => [...prose(inner.description), propertyTable(inner)], at === 0)))];
 }
 
 // MARK: Examples
@@ -173,6 +176,28 @@ function examplesOf({ example, examples = {} }) {
   return example === undefined ? named : [["Example", example], ...named];
 }
 
+// MARK: Authentication
+
+/** Which keys an operation takes, as a line of its own; nothing where the document names none. */
+function keyLine({ security = root.security ?? [] }) {
+  const ways = security.map((way) => Object.keys(way).join(" and ") || "no key");
+  if (ways.length === 0) return [];
+  const link = element("a", { href: "#authentication" }, "Authentication");
+  return [element("p", { class: "type" }, link, `: ${ways.join(", or ")}`)];
+}
+
+function schemeRow([name, { type, scheme, in: place, name: field, description }]) {
+  const kind = [type, scheme, place && `${place} ${field}`].filter(Boolean).join(", ");
+  return element("tr", {}, element("th", { scope: "row" }, element("code", {}, name)),
+    element("td", {}, element("p", { class: "type" }, kind), ...prose(description)));
+}
+
+function authenticationView(schemes) {
+  if (schemes.length === 0) return [];
+  return [element("h2", { id: "authentication" }, "authentication"),
+    element("table", { class: "fields" }, element("tbody", {}, ...schemes.map(schemeRow)))];
+}
+
 // MARK: Operations
 
 function parameterTable(parameters, title) {
@@ -187,7 +212,8 @@ function parameterTable(parameters, title) {
 }
 
 function requestView(path, method, body) {
-  const media = Object.entries(resolve(body ?? {}).content ?? {});
+  const media = Object.entries(resolve(body ?? {}).content ?? {})
+    .sort(([, one], [, other]) => examplesOf(other).length - examplesOf(one).length);
   if (media.length === 0) return [element("h4", {}, "Example"), snippet(curl(method, path))];
   return media.flatMap(([type, content]) => [
     element("h4", {}, "Request ", element("code", {}, type)),
@@ -222,10 +248,12 @@ function operationView({ path, method, methods, operation, shared }) {
     element("h3", {}, ...badges, " ", element("code", {}, path)),
     element("p", { class: "summary" }, operation.summary ?? ""),
     ...prose(operation.description),
+    ...keyLine(operation),
     ...requestView(path, method, operation.requestBody),
     ...parameterTable(parameters, "Parameters"),
     element("h4", {}, "Responses"),
-    ...Object.entries(operation.responses).map(([status, response]) => responseView(status, response)));
+    element("div", { class: "responses" },
+      ...Object.entries(operation.responses).map(([status, response]) => responseView(status, response))));
 }
 
 /** All operations; HEAD beside GET is a badge of it, since it differs by the missing body alone. */
@@ -254,15 +282,18 @@ function draw() {
     ...tag, entries: all.filter(({ operation }) => operation.tags?.includes(tag.name)),
   }));
   const schemas = Object.entries(root.components.schemas);
+  const schemes = Object.entries(root.components.securitySchemes ?? {});
   byID("version").textContent = `${root.info.version} · ${root.info.summary ?? "Reference of the HTTP interface"}`;
   byID("contents").replaceChildren(
     ...tags.flatMap(({ name, entries }) => contentsList(name, entries.map(({ path, method }) => (
       [identifier(path, method), element("span", { class: "method" }, method.toUpperCase()), " ", path])))),
+    ...(schemes.length > 0 ? contentsList("keys", [["authentication", "Authentication"]]) : []),
     ...contentsList("schemas", schemas.map(([name]) => [`schema-${name}`, name])));
   byID("document").replaceChildren(
     element("div", { class: "lead" }, ...prose(root.info.description)),
     ...tags.flatMap(({ name, description, entries }) => [
       element("h2", { id: identifier("tag", name) }, name), ...prose(description), ...entries.map(operationView)]),
+    ...authenticationView(schemes),
     element("h2", {}, "schemas"),
     ...schemas.map(([name, schema]) => element("section", { id: `schema-${name}`, class: "operation" },
       element("h3", {}, element("code", {}, name)), ...schemaView(schema))));
