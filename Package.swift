@@ -99,7 +99,7 @@ let package = Package(
                 "HTTPServer",
                 "HTTPWire",
                 "JSON",
-                "Telemetry", "Tensor", "Threads", "Tokenization", "TranslationAPI",
+                "Pages", "Telemetry", "Tensor", "Threads", "Tokenization", "TranslationAPI",
                 "TranslationModel",
                 "TranslationService", "Training", "SentencePiece", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

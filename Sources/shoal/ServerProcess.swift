@@ -4,6 +4,7 @@ import Glibc
 import HTTPServer
 import HTTPWire
 import Logging
+import Pages
 import Telemetry
 import TranslationAPI
 import TranslationService
@@ -64,6 +65,8 @@ final class ServerProcess: @unchecked Sendable {
         api.origins = settings.origins
         api.document = .yaml(document.yaml)
         api.documentJSON = .json(document.json)
+        api.home = .page(Pages.home, policy: Pages.contentSecurityPolicy)
+        api.reference = .page(Pages.reference, policy: Pages.contentSecurityPolicy)
         return api
     }
 
