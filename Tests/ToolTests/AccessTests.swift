@@ -45,6 +45,17 @@ struct AccessTests {
         #expect(run.output.isEmpty)
     }
 
+    @Test("The pages are served with what they may load")
+    func pages() throws {
+        let server = try ServerRun()
+        for path in ["/", "/docs"] {
+            let page = try server.ask("GET \(path) HTTP/1.1")
+            #expect(page.status == 200)
+            #expect(page["content-type"] == "text/html; charset=utf-8")
+            #expect(page["content-security-policy"]?.contains("default-src 'none'") == true)
+        }
+    }
+
     @Test("The document is served as YAML, as it is, and as JSON")
     func documents() throws {
         let server = try ServerRun()

@@ -108,9 +108,12 @@ struct FieldReader {
 
 extension JSONValue {
     /// The whole number that it is, however it is written: to JSON Schema 2.0 is an integer, too.
+    ///
+    /// One beyond 64 bits becomes the nearest within, which is out of every field's range, too.
     var wholeNumber: Int? {
         if let integer = integerValue { return Int(integer) }
-        return doubleValue.flatMap { Int(exactly: $0) }
+        guard let number = doubleValue, number == number.rounded() else { return nil }
+        return Int(exactly: number) ?? (number < 0 ? .min : .max)
     }
 }
 
