@@ -1,0 +1,95 @@
+"""Holds rules, dashboard and autoscaler against a running server: every metric and label that they name must be one that it has.
+
+    python Benchmarks/deployment/metrics.py http://127.0.0.1:8080/metrics
+
+With --prometheus, which must have scraped that server under load, every query of the dashboard is also run and must find something. Standard
+library only.
+"""
+import argparse
+import json
+import re
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+CONFIG = Path(__file__).resolve().parent.parent.parent / "config"
+RULES = [
+    "prometheus/rules.yml", "prometheus/rules_test.yml", "kubernetes/autoscaled/prometheus-adapter.yaml",
+    "kubernetes/autoscaled/horizontal-pod-autoscaler.yaml"]
+DASHBOARD = CONFIG / "grafana/shoal.json"
+# Names with colons are those of recording rules.
+SELECTOR = re.compile(r"(?<![\w:])((?:shoal|process)_[a-z0-9_]+)(?![\w:])(?:\{([^}]*)\})?")
+MATCHER = re.compile(r'([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
+# Put on by Prometheus.
+ADDED = {"job", "instance", "namespace", "pod"}
+# Appear with the first such answer or handshake.
+OPEN = {"code", "method", "model"}
+
+
+def exposed(text):
+    """Values of each label, by the names of samples and of families."""
+    series = {}
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            series.setdefault(line.split()[2], {})
+        elif line and line[0] != "#":
+            name, labels = SELECTOR.match(line).groups()
+            for label, _, value in MATCHER.findall(labels or ""):
+                series.setdefault(name, {}).setdefault(label, set()).add(value)
+            series.setdefault(name, {})
+    return series
+
+
+def fault(name, labels, series):
+    """What is wrong with a selector; None: nothing."""
+    if name not in series:
+        return f"there is no metric {name}"
+    for label, operator, value in MATCHER.findall(labels or ""):
+        if label in ADDED:
+            continue
+        if label not in series[name]:
+            return f"{name} has no label {label}"
+        if operator == "=" and label not in OPEN and value not in series[name][label]:
+            return f"{name} has no {label}={value}"
+    return None
+
+
+def queries():
+    """Those of the dashboard's panels, each with the panel's title."""
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    return [(panel["title"], target["expr"]) for panel in panels for target in panel.get("targets", [])]
+
+
+def answers(prometheus, expression):
+    """How many series a query of the dashboard finds."""
+    for variable, value in {"$job": "shoal", "$instance": ".*", "$__rate_interval": "1m", "$__range": "5m"}.items():
+        expression = expression.replace(variable, value)
+    with urllib.request.urlopen(f"{prometheus}/api/v1/query?query={urllib.parse.quote(expression)}") as answer:
+        return len(json.load(answer)["data"]["result"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("metrics", help="address of /metrics")
+    parser.add_argument("--prometheus", help="address of a Prometheus that has scraped it as the job shoal")
+    options = parser.parse_args()
+    with urllib.request.urlopen(options.metrics) as answer:
+        series = exposed(answer.read().decode())
+    texts = [(name, re.sub(r"(?m)^\s*#.*", "", (CONFIG / name).read_text())) for name in RULES]
+    texts += [(f"dashboard: {title}", expression) for title, expression in queries()]
+    selectors = [(place, *selector) for place, text in texts for selector in SELECTOR.findall(text)]
+    faults = [f"{place}: {wrong}" for place, name, labels in selectors if (wrong := fault(name, labels, series))]
+    print(f"{len(selectors)} selectors of {len({name for _, name, _ in selectors})} metrics")
+    if options.prometheus:
+        faults += [
+            f"dashboard: {title}: nothing found by {expression}" for title, expression in queries()
+            if not answers(options.prometheus, expression)]
+        print(f"{len(queries())} queries")
+    for line in faults:
+        print(line)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
