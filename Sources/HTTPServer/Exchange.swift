@@ -8,7 +8,7 @@ public final class Exchange: Responder {
         case whole(ServerResponse)
         case head(ServerResponse)
         case part([UInt8])
-        case end
+        case end([(name: String, value: String)])
     }
 
     private enum Progress {
@@ -47,7 +47,9 @@ public final class Exchange: Responder {
     public func write(_ bytes: [UInt8]) { give(.part(bytes), from: .begun, to: .begun) }
 
     /// Ends the body.
-    public func end() { give(.end, from: .begun, to: .complete) }
+    public func end(logFields: [(name: String, value: String)] = []) {
+        give(.end(logFields), from: .begun, to: .complete)
+    }
 
     /// Runs an action, once, if the client goes away before the response was given to its end: on the
     /// event loop, where it must not block, or at once if the client has already gone.

@@ -29,7 +29,8 @@ struct ServedRequest {
         case .part(let bytes):
             count(bytes)
             return .wrote(bytes)
-        case .end:
+        case .end(let logFields):
+            response.logFields += logFields
             isAnswered = true
             return .ended
         }

@@ -16,7 +16,9 @@ public protocol Responder: Sendable {
     func write(_ bytes: [UInt8])
 
     /// Ends the body.
-    func end()
+    ///
+    /// - Parameter logFields: what is known only now, beside the log fields of the response that began it.
+    func end(logFields: [(name: String, value: String)])
 
     /// Runs an action, once, if the client goes away before the response is complete: it must not block;
     /// at once if the client has already gone.

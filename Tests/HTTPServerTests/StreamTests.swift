@@ -165,4 +165,18 @@ struct StreamTests {
         #expect(record.logFields.map(\.name) == ["model"])
         #expect(record.logFields.map(\.value) == ["m1"])
     }
+
+    @Test("What is known at the end of a stream is logged with what was known at its start")
+    func logFieldsOfStream() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        var response = begin
+        response.logFields = [("model", "m1")]
+        let exchange = try fixture.hold(client)
+        exchange.begin(response)
+        exchange.end(logFields: [("tokens", "7")])
+        let record = try #require(fixture.notes.records.take())
+        #expect(record.logFields.map(\.name) == ["model", "tokens"])
+    }
 }

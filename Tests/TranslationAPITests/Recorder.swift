@@ -31,7 +31,12 @@ final class Recorder: Responder {
 
     func write(_ bytes: [UInt8]) { state.change { $0.parts.append(bytes) } }
 
-    func end() { state.change { $0.hasEnded = true } }
+    func end(logFields: [(name: String, value: String)]) {
+        state.change {
+            $0.head?.logFields += logFields
+            $0.hasEnded = true
+        }
+    }
 
     func onCancel(_ action: @escaping @Sendable () -> Void) {
         state.change { $0.cancelActions.append(action) }

@@ -45,7 +45,8 @@ final class EventStream: Sendable {
     func finish(_ result: Result<TranslationResult, TranslationError>) {
         switch result {
         case .success(let result):
-            send("done", isLast: true) {
+            let fields = result.logFields(answer.body.request, answer.model)
+            send("done", endingWith: fields) {
                 answer.write(result, includesTokens: false, to: &$0)
             }
         case .failure(let error): fail(Problem(error))
@@ -79,17 +80,21 @@ final class EventStream: Sendable {
             return !state.hasBegun
         }
         guard !isEarly else { return context.refuse(problem) }
-        send("error", isLast: true) { problem.write(requestID: context.identity.id, to: &$0) }
+        send("error", endingWith: []) { problem.write(requestID: context.identity.id, to: &$0) }
     }
 
-    private func send(_ name: String, isLast: Bool = false, _ data: (inout JSONWriter) -> Void) {
+    /// Sends an event; with log fields, even none, it is the last.
+    private func send(
+        _ name: String, endingWith logFields: [(name: String, value: String)]? = nil,
+        _ data: (inout JSONWriter) -> Void
+    ) {
         let bytes = Self.event(name, data)
         state.withLock { state in
             guard !state.isOver else { return }
             write(bytes, &state)
-            guard isLast else { return }
+            guard let logFields else { return }
             state.isOver = true
-            context.end()
+            context.end(logFields: logFields)
         }
     }
 

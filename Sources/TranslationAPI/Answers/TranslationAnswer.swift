@@ -74,12 +74,12 @@ extension TranslationResult {
         ) { $0 += $1.compute }
     }
 
-    /// What the log says of it: numbers, never text.
+    /// What the log says of it once it is translated: numbers, never text.
     func logFields(_ request: TranslationRequest, _ model: ServedModel)
         -> [(name: String, value: String)]
     {
         let total = totalCompute(request, model)
-        return request.logFields(model) + [
+        return [
             ("source_tokens", String(sourceTokens)), ("target_tokens", String(total.targetTokens)),
             ("average_exit_layer", String((total.averageExitLayer * 1000).rounded() / 1000)),
         ]

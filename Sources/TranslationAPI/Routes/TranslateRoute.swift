@@ -68,7 +68,8 @@ extension TranslationAPI {
             switch result {
             case .success(let result):
                 var response = answer.response(to: result)
-                response.logFields = result.logFields(request, service.model)
+                response.logFields =
+                    request.logFields(service.model) + result.logFields(request, service.model)
                 context.answer(response)
             case .failure(let error): context.refuse(Problem(error))
             }
