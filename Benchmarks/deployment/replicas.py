@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(ROOT / "Benchmarks/reliability"))
 
-from service import Server, percentile, translation  # noqa: E402
+from service import Server, percentile, translation
 
 FLAGS = ["--shutdown-drain-delay", "5s"]
 TRANSLATION = "Two dogs play in the snow."
