@@ -28,13 +28,17 @@ public final class ThreadTeam: Sendable {
     ///
     /// - Parameters:
     ///   - helpers: threads beside the one that has the work, at least 0.
+    ///   - niceness: theirs, as of `WorkerThread.start`.
     ///   - clock: seconds, for judging how long a helper takes.
-    public init(helpers: Int, clock: @escaping @Sendable () -> Double = monotonicSeconds) {
+    public init(
+        helpers: Int, niceness: Int = 0,
+        clock: @escaping @Sendable () -> Double = monotonicSeconds
+    ) {
         shared = Shared(clock)
         var started = 0
         for _ in 0..<helpers {
             let shared = shared
-            if WorkerThread.start({ shared.help() }) { started += 1 }
+            if WorkerThread.start(niceness: niceness, { shared.help() }) { started += 1 }
         }
         helperCount = started
     }

@@ -9,9 +9,22 @@ public enum WorkerThread {
 
     /// Runs `body` on a thread of its own that nobody joins.
     ///
+    /// - Parameters:
+    ///   - niceness: by how much it lets the process's other threads have the processors first, 0 … 19; 0
+    ///     leaves it as they are.
+    ///   - body: what it does.
     /// - Returns: false where the system gives no thread.
-    public static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
-        let box = Unmanaged.passRetained(Body(body))
+    public static func start(
+        niceness: Int = 0, _ body: @escaping @Sendable () -> Void
+    ) -> Bool {
+        let box = Unmanaged.passRetained(
+            Body {
+                // On Linux this is a thread's own, not the process's (nptl(7)).
+                if niceness > 0 {
+                    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(niceness))
+                }
+                body()
+            })
         var thread = pthread_t()
         let code = pthread_create(
             &thread, nil,

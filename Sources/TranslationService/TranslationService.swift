@@ -28,6 +28,8 @@ public final class TranslationService: Sendable {
         /// Threads that one worker's products may take while no other worker has any, at least 1; they
         /// help where the model is wide enough for it to pay.
         public var threads = 1
+        /// By how much workers let the process's other threads have the processors first, 0 … 19.
+        public var niceness = 0
         /// Sentences in one worker's batch, at least 1.
         public var maximumSequences = 32
         /// Requests of which texts may wait for a worker; one more is refused.
@@ -61,13 +63,16 @@ public final class TranslationService: Sendable {
         self.metrics = metrics
         self.clock = clock
         queue = Monitor(Queue())
-        team = ThreadTeam(helpers: configuration.threads - 1)
+        team = ThreadTeam(
+            helpers: configuration.threads - 1, niceness: configuration.niceness)
         heartbeats = (0..<configuration.workers).map { _ in Heartbeat() }
         metrics.queueCapacity.set(Double(configuration.maximumQueuedRequests))
         metrics.queueTokenCapacity.set(Double(configuration.maximumQueuedTokens))
         for heartbeat in heartbeats {
             queue.change { $0.workers += 1 }
-            let started = WorkerThread.start { Worker(self, heartbeat).run() }
+            let started = WorkerThread.start(niceness: configuration.niceness) {
+                Worker(self, heartbeat).run()
+            }
             precondition(started, "the system gives no thread")
         }
     }

@@ -62,5 +62,6 @@ struct ServerSettings {
     init() {
         service.workers = Processors.available
         service.threads = Processors.available
+        service.niceness = 5
     }
 }

@@ -178,6 +178,9 @@ extension Setting<ServerSettings> {
                 "compute.threads", \.service.threads, 1...1024,
                 "Threads that a request alone may use (default: the processors)."
             ).followingMachine(),
+            .integer(
+                "compute.niceness", \.service.niceness, 0...19,
+                "By how much these threads let the server's others go first: refusals and probes."),
             .choice("compute.precision", \.precision, "Numbers of the matrix products."),
         ]
     }
