@@ -59,7 +59,7 @@ USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-    CMD ["/usr/local/bin/shoal", "health"]
+    CMD ["/usr/local/bin/shoal", "health", "--config", "/etc/shoal/server.yaml"]
 ENTRYPOINT ["/usr/local/bin/shoal"]
 CMD ["serve", "--config", "/etc/shoal/server.yaml"]
 

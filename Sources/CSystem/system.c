@@ -121,17 +121,43 @@ static int listen_on(const struct addrinfo *info, int backlog) {
     return fd;
 }
 
-int shoal_listen(const char *host, uint16_t port, int backlog) {
+/// The addresses of `host` and `port`, to be freed by freeaddrinfo; returns 0, or what shoal_listen reports.
+static int look_up(const char *host, uint16_t port, int flags, struct addrinfo **found) {
     char service[8];
     snprintf(service, sizeof service, "%u", (unsigned)port);
     struct addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
+    int failure = getaddrinfo(host, service, &hints, found);
+    return failure == 0 ? 0 : -10000 + failure;
+}
+
+int shoal_listen(const char *host, uint16_t port, int backlog) {
     struct addrinfo *found = NULL;
-    int failure = getaddrinfo(host, service, &hints, &found);
-    if (failure != 0) return -10000 + failure;
+    int failure = look_up(host, port, AI_PASSIVE, &found);
+    if (failure != 0) return failure;
     int fd = -EADDRNOTAVAIL;
     for (const struct addrinfo *info = found; info != NULL && fd < 0; info = info->ai_next)
         fd = listen_on(info, backlog);
+    freeaddrinfo(found);
+    return fd;
+}
+
+static int connect_to(const struct addrinfo *info) {
+    int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC, info->ai_protocol);
+    if (fd < 0) return -errno;
+    if (connect(fd, info->ai_addr, info->ai_addrlen) == 0) return fd;
+    int failure = -errno;
+    close(fd);
+    return failure;
+}
+
+int shoal_connect(const char *host, uint16_t port) {
+    struct addrinfo *found = NULL;
+    int failure = look_up(host, port, 0, &found);
+    if (failure != 0) return failure;
+    int fd = -EADDRNOTAVAIL;
+    for (const struct addrinfo *info = found; info != NULL && fd < 0; info = info->ai_next)
+        fd = connect_to(info);
     freeaddrinfo(found);
     return fd;
 }

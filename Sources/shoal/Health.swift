@@ -1,67 +1,111 @@
 import ArgumentParser
+import Dispatch
 import Glibc
+import HTTPServer
 
 /// The command `shoal health`.
 struct Health: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask a server whether it is ready: exit 0 if it is, 1 if not.",
-        discussion: "Example, as a container's health check:\n  shoal health --port 8080")
+        discussion: """
+            Address, port and TLS are those of the settings that `shoal serve` would find here: SHOAL_… in \
+            the environment, and the file that --config names. The server's certificate is not verified.
 
-    @Option(name: .long, help: "Address of the server.")
-    var host = "127.0.0.1"
+            Examples, as a container's health check:
+              shoal health --config /etc/shoal/server.yaml
+              shoal health --host 10.0.0.7 --port 8443 --tls --path /livez
+            """)
 
-    @Option(name: .long, help: "Port of the server (or SHOAL_SERVER_LISTEN_PORT; default 8080).")
+    @Option(name: .long, help: "The server's settings in YAML (or SHOAL_CONFIG).")
+    var config: String?
+
+    @Option(
+        name: .long,
+        help: "Address of the server (default: server.listen.host; this machine for 0.0.0.0, ::).")
+    var host: String?
+
+    @Option(name: .long, help: "Port of the server (default: server.listen.port).")
     var port: UInt16?
+
+    @Flag(name: .long, help: "Speak TLS (default: where tls.certificate is set).")
+    var tls = false
+
+    @Option(name: .long, help: "PEM file of a certificate to show, for tls.client_ca.")
+    var clientCertificate: String?
+
+    @Option(name: .long, help: "PEM file of its private key.")
+    var clientKey: String?
 
     @Option(name: .long, help: "Probe to ask.")
     var path = "/readyz"
 
-    @Option(name: .long, help: "Seconds to wait for the answer.")
+    @Option(name: .long, help: "Seconds to wait for the answer, 1 to 3600.")
     var timeout = 2
+
+    func validate() throws {
+        guard (1...3600).contains(timeout) else {
+            throw ValidationError("--timeout must be 1 to 3600 seconds; given \(timeout)")
+        }
+        guard path.hasPrefix("/"), path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw ValidationError("--path must start with / and have no spaces; given \(path)")
+        }
+        guard (clientCertificate == nil) == (clientKey == nil) else {
+            throw ValidationError("--client-certificate and --client-key go together")
+        }
+    }
 
     func run() throws {
         try Failure.reporting {
-            let environment = getenv("SHOAL_SERVER_LISTEN_PORT").flatMap {
-                UInt16(String(cString: $0))
-            }
-            let port = port ?? environment ?? 8080
-            let answer = try ask(port)
-            let status = answer.split(separator: " ").dropFirst().first ?? "no status"
-            guard status == "200" else {
-                throw Failure("\(host):\(port)\(path) answered \(status)")
+            let probe = try makeProbe()
+            let place = "\(probe.host):\(probe.port)\(probe.path)"
+            switch answer(to: probe) {
+            case .success(200): return
+            case .success(let status): throw Failure("\(place) answered \(status)")
+            case .failure(let failure): throw Failure("\(place): \(failure)")
+            case nil: throw Failure("\(place): no answer in \(timeout) s")
             }
         }
     }
 
-    private func ask(_ port: UInt16) throws -> String {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw Failure("no socket: \(errorText)") }
-        defer { close(descriptor) }
-        var limit = timeval(tv_sec: timeout, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
-            throw Failure("--host must be an IPv4 address; given \(host)", code: EX_USAGE)
+    private func makeProbe() throws -> ServerProbe {
+        var line = SettingsLoader.CommandLine()
+        line.configurationPath = config
+        let settings = try SettingsLoader(line, environment: SettingsLoader.environment).settings
+        var certificate: ServerProbe.ClientCertificate?
+        if let clientCertificate, let clientKey {
+            certificate = .init(certificatePath: clientCertificate, keyPath: clientKey)
         }
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { throw Failure("\(host):\(port): \(errorText)") }
-        let request = "GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n"
-        let bytes = Array(request.utf8)
-        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
-        else { throw Failure("\(host):\(port): \(errorText)") }
-        var buffer = [UInt8](repeating: 0, count: 1024)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { throw Failure("\(host):\(port): no answer") }
-        return String(decoding: buffer[..<count], as: UTF8.self)
+        let speaksTLS = tls || certificate != nil || !settings.tls.certificate.isEmpty
+        return ServerProbe(
+            host: host ?? Self.reachable(settings.server.host),
+            port: port ?? UInt16(settings.server.port), path: path,
+            security: speaksTLS ? .tls(certificate) : .plain)
     }
 
-    private var errorText: String { String(cString: strerror(errno)) }
+    /// An address at which a server that listens on `host` answers.
+    private static func reachable(_ host: String) -> String {
+        switch host {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "::1"
+        default: host
+        }
+    }
+
+    /// Nil where the time is over, with a thread left that waits; the process ends now.
+    private func answer(to probe: ServerProbe) -> Result<Int, any Error>? {
+        signal(SIGPIPE, SIG_IGN)
+        let queue = DispatchQueue(label: "shoal.health", attributes: .concurrent)
+        let (done, outcome) = (DispatchSemaphore(value: 0), Outcome())
+        queue.async {
+            outcome.value = Result { try probe.status() }
+            done.signal()
+        }
+        guard done.wait(timeout: .now() + .seconds(timeout)) == .success else { return nil }
+        return outcome.value
+    }
+
+    /// Unchecked: written before the semaphore is signalled, read after.
+    private final class Outcome: @unchecked Sendable {
+        var value: Result<Int, any Error>?
+    }
 }

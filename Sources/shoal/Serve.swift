@@ -1,6 +1,4 @@
 import ArgumentParser
-import Dispatch
-import Glibc
 
 /// The command `shoal serve`.
 struct Serve: ParsableCommand {
@@ -38,25 +36,11 @@ struct Serve: ParsableCommand {
         }
         try Failure.reporting {
             let line = try SettingsLoader.parse(settings)
-            let loader = try SettingsLoader(line, environment: Self.environment)
+            let loader = try SettingsLoader(line, environment: SettingsLoader.environment)
             if line.printsConfiguration { writeOutput(loader.text) }
             if line.printsReference { writeOutput(ConfigurationReference.text) }
             guard !line.checksOnly, !line.printsConfiguration, !line.printsReference else { return }
             try ServerProcess(loader.settings).run()
         }
-    }
-
-    /// The process's environment.
-    private static var environment: [String: String] {
-        var result: [String: String] = [:]
-        var entry = environ
-        while let pointer = entry.pointee {
-            let text = String(cString: pointer)
-            if let equals = text.firstIndex(of: "=") {
-                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            entry += 1
-        }
-        return result
     }
 }

@@ -80,6 +80,20 @@ struct SettingsLoader {
             && !name.hasPrefix("SHOAL_SERVICE_")
     }
 
+    /// The process's environment.
+    static var environment: [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let pointer = entry.pointee {
+            let text = String(cString: pointer)
+            if let equals = text.firstIndex(of: "=") {
+                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return result
+    }
+
     private mutating func set(
         _ setting: Setting<ServerSettings>, _ value: String, from source: String
     ) throws {

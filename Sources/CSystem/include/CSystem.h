@@ -58,6 +58,10 @@ int shoal_accept(int listener, char *address, size_t capacity);
 /// look-up is reported as -10000 + the EAI code (which is negative).
 int shoal_listen(const char *host, uint16_t port, int backlog);
 
+/// Connects to the first address of `host` and `port` that answers, and waits for it. Failures are as
+/// those of shoal_listen.
+int shoal_connect(const char *host, uint16_t port);
+
 /// Writes the numeric address and the port that `fd` is bound to.
 int shoal_bound_address(int fd, char *address, size_t capacity, uint16_t *port);
 
