@@ -198,7 +198,7 @@ class Experiment:
         for index in range(2):
             self.drain(index)
         logged = (entry for replica in self.ended for entry in replica.requests_logged())
-        served = collections.Counter(entry["request_id"] for entry in logged if entry["status"] == "200")
+        served = collections.Counter(entry["request_id"] for entry in logged if entry["status"] == 200)
         times = collections.Counter(served[name] for name in self.load.answered)
         print(f"{len(self.load.answered)} answers, by the number of replicas that had served them: {dict(sorted(times.items()))}")
 

@@ -8,7 +8,7 @@ public final class Exchange: Responder {
         case whole(ServerResponse)
         case head(ServerResponse)
         case part([UInt8])
-        case end([(name: String, value: String)])
+        case end([LogField])
     }
 
     private enum Progress {
@@ -47,7 +47,7 @@ public final class Exchange: Responder {
     public func write(_ bytes: [UInt8]) { give(.part(bytes), from: .begun, to: .begun) }
 
     /// Ends the body.
-    public func end(logFields: [(name: String, value: String)] = []) {
+    public func end(logFields: [LogField] = []) {
         give(.end(logFields), from: .begun, to: .complete)
     }
 

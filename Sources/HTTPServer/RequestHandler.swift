@@ -47,5 +47,5 @@ public struct RequestRecord: Sendable {
     /// From the delivery of the complete request to the last byte of the response.
     public let seconds: Double
     /// What the handler wants said of it in the log.
-    public let logFields: [(name: String, value: String)]
+    public let logFields: [LogField]
 }

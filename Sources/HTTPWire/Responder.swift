@@ -18,7 +18,7 @@ public protocol Responder: Sendable {
     /// Ends the body.
     ///
     /// - Parameter logFields: what is known only now, beside the log fields of the response that began it.
-    func end(logFields: [(name: String, value: String)])
+    func end(logFields: [LogField])
 
     /// Runs an action, once, if the client goes away before the response is complete: it must not block;
     /// at once if the client has already gone.

@@ -41,7 +41,7 @@ public struct ServerResponse: Sendable {
     public var route: String
     /// What the log says of the request besides method, route and status; never sent, never text of
     /// the user.
-    public var logFields: [(name: String, value: String)] = []
+    public var logFields: [LogField] = []
 
     /// A response of these parts.
     public init(

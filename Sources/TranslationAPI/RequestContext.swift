@@ -48,7 +48,7 @@ struct RequestContext: Sendable {
     func write(_ bytes: [UInt8]) { responder.write(bytes) }
 
     /// Ends the body.
-    func end(logFields: [(name: String, value: String)]) { responder.end(logFields: logFields) }
+    func end(logFields: [LogField]) { responder.end(logFields: logFields) }
 
     /// Runs an action if the client goes away before its answer is complete.
     func onCancel(_ action: @escaping @Sendable () -> Void) { responder.onCancel(action) }

@@ -16,8 +16,10 @@ struct RequestIdentity {
     /// Marks an answer with the names.
     func sign(_ response: inout ServerResponse) {
         response.fields[.requestID] = id
-        response.logFields.insert((name: "request_id", value: id), at: 0)
-        if let trace { response.logFields.insert((name: "trace_id", value: trace.traceID), at: 1) }
+        response.logFields.insert(LogField("request_id", .name(id)), at: 0)
+        if let trace {
+            response.logFields.insert(LogField("trace_id", .name(trace.traceID)), at: 1)
+        }
     }
 
     /// 128 random bits in hexadecimal.

@@ -59,10 +59,19 @@ struct ServerMetrics: ServerObserver {
         duration.labeled(route).observe(record.seconds)
         guard let log else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(method)", "route": "\(route)", "status": "\(record.status)",
-            "bytes": "\(record.bodyBytes)", "duration_ms": "\(fixed(record.seconds * 1000, 3))",
+            "method": "\(method)", "route": "\(route)",
+            "status": .stringConvertible(record.status),
+            "bytes": .stringConvertible(record.bodyBytes),
+            "duration_ms": .stringConvertible((record.seconds * 1e6).rounded() / 1000),
         ]
-        for field in record.logFields { metadata[field.name] = "\(field.value)" }
+        for field in record.logFields {
+            metadata[field.name] =
+                switch field.value {
+                case .name(let name): .string(name)
+                case .integer(let count): .stringConvertible(count)
+                case .number(let number): .stringConvertible(number)
+                }
+        }
         log.info("request", metadata: metadata)
     }
 }

@@ -155,7 +155,7 @@ extension ServerProcess {
             "\(service.model.id) is ready",
             metadata: [
                 "checksum": "\(service.model.checksum)", "precision": "\(settings.precision)",
-                "workers": "\(settings.service.workers)",
+                "workers": .stringConvertible(settings.service.workers),
             ])
         guard let old else { return }
         DispatchQueue.global().async {

@@ -117,6 +117,13 @@ struct LifeCycleTests {
             let object = try #require(JSON.parse(Array(line.utf8)).objectValue)
             for name in ["time", "level", "message"] { #expect(object[name] != nil) }
             #expect(!line.contains("Hunde"))
+            guard object["message"] == .string("request") else { continue }
+            #expect(object["status"] == .integer(200))
+            #expect(object["texts"] == .integer(1))
+            guard case .number = object["duration_ms"] else {
+                Issue.record("duration_ms is no number")
+                continue
+            }
         }
     }
 

@@ -31,7 +31,7 @@ final class Recorder: Responder {
 
     func write(_ bytes: [UInt8]) { state.change { $0.parts.append(bytes) } }
 
-    func end(logFields: [(name: String, value: String)]) {
+    func end(logFields: [LogField]) {
         state.change {
             $0.head?.logFields += logFields
             $0.hasEnded = true

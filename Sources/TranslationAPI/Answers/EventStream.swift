@@ -85,7 +85,7 @@ final class EventStream: Sendable {
 
     /// Sends an event; with log fields, even none, it is the last.
     private func send(
-        _ name: String, endingWith logFields: [(name: String, value: String)]? = nil,
+        _ name: String, endingWith logFields: [LogField]? = nil,
         _ data: (inout JSONWriter) -> Void
     ) {
         let bytes = Self.event(name, data)

@@ -76,20 +76,22 @@ extension TranslationResult {
 
     /// What the log says of it once it is translated: numbers, never text.
     func logFields(_ request: TranslationRequest, _ model: ServedModel)
-        -> [(name: String, value: String)]
+        -> [LogField]
     {
         let total = totalCompute(request, model)
         return [
-            ("source_tokens", String(sourceTokens)), ("target_tokens", String(total.targetTokens)),
-            ("average_exit_layer", String((total.averageExitLayer * 1000).rounded() / 1000)),
+            LogField("source_tokens", .integer(sourceTokens)),
+            LogField("target_tokens", .integer(total.targetTokens)),
+            LogField(
+                "average_exit_layer", .number((total.averageExitLayer * 1000).rounded() / 1000)),
         ]
     }
 }
 
 extension TranslationRequest {
     /// What the log says of it before it is translated.
-    func logFields(_ model: ServedModel) -> [(name: String, value: String)] {
-        [("model", model.id), ("texts", String(texts.count))]
+    func logFields(_ model: ServedModel) -> [LogField] {
+        [LogField("model", .name(model.id)), LogField("texts", .integer(texts.count))]
     }
 }
 

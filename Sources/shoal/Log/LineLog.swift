@@ -1,4 +1,5 @@
 import Glibc
+import HTTPWire
 import Logging
 
 /// Log entries as lines: what is logged never waits for whoever reads them.
@@ -22,11 +23,21 @@ struct LineLog: LogHandler {
 
     func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            .map { (name: $0.key, value: "\($0.value)") }
+            .map { LogField($0.key, Self.value($0.value)) }
         let entry = LogEntry(
             seconds: Self.now, level: event.level.rawValue, message: "\(event.message)",
             fields: fields)
         output.write(format == .json ? entry.json : entry.text)
+    }
+
+    /// Numbers that were handed over as numbers stay numbers.
+    private static func value(_ value: Logger.Metadata.Value) -> LogField.Value {
+        guard case .stringConvertible(let value) = value else { return .name("\(value)") }
+        return switch value {
+        case let value as Int: .integer(value)
+        case let value as Double: .number(value)
+        default: .name("\(value)")
+        }
     }
 
     private static var now: Double {

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPWire
 import JSON
 
 /// One entry of a log.
@@ -7,7 +8,7 @@ struct LogEntry {
     let seconds: Double
     let level: String
     let message: String
-    let fields: [(name: String, value: String)]
+    let fields: [LogField]
 
     /// A line for people, its fields behind the message.
     ///
@@ -15,9 +16,7 @@ struct LogEntry {
     var text: [UInt8] {
         var line = "\(time) \(level) \(Self.visible(message))"
         for field in fields {
-            let value = Self.visible(field.value)
-            let isPlain = !value.isEmpty && !value.utf8.contains { $0 == 0x20 || $0 == 0x22 }
-            line += " \(field.name)=" + (isPlain ? value : "\"\(value)\"")
+            line += " \(field.name)=\(Self.visible(field.value))"
         }
         return Array((line + "\n").utf8)
     }
@@ -26,9 +25,14 @@ struct LogEntry {
     var json: [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
-        for (name, value) in [("time", time), ("level", level), ("message", message)] + fields {
-            writer.name(name)
-            writer.value(value)
+        let names = [("time", time), ("level", level), ("message", message)]
+        for field in names.map({ LogField($0.0, .name($0.1)) }) + fields {
+            writer.name(field.name)
+            switch field.value {
+            case .name(let name): writer.value(name)
+            case .integer(let count): writer.value(count)
+            case .number(let number): writer.value(number)
+            }
         }
         writer.endObject()
         return writer.bytes + [UInt8(ascii: "\n")]
@@ -51,6 +55,17 @@ struct LogEntry {
             .joined(separator: ":")
         let milliseconds = Int((seconds - Double(whole)) * 1000)
         return "\(date)T\(clock).\(digits(milliseconds, 3))Z"
+    }
+
+    private static func visible(_ value: LogField.Value) -> String {
+        switch value {
+        case .name(let name):
+            let name = visible(name)
+            let isPlain = !name.isEmpty && !name.utf8.contains { $0 == 0x20 || $0 == 0x22 }
+            return isPlain ? name : "\"\(name)\""
+        case .integer(let count): return String(count)
+        case .number(let number): return String(number)
+        }
     }
 
     private static func visible(_ text: String) -> String {
