@@ -94,14 +94,10 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Calibration", "Charts", "Checkpoint", "COpenSSL", "CSystem", "Decoding",
-                "Evaluation",
-                "HTTPServer",
-                "HTTPWire",
-                "JSON",
-                "Pages", "Telemetry", "Tensor", "Threads", "Tokenization", "TranslationAPI",
-                "TranslationModel",
-                "TranslationService", "Training", "SentencePiece", "Yams",
+                "COpenSSL", "CSystem", "Calibration", "Charts", "Checkpoint", "Decoding",
+                "Evaluation", "HTTPServer", "HTTPWire", "JSON", "Pages", "SentencePiece",
+                "Telemetry", "Tensor", "Threads", "Tokenization", "Training", "TranslationAPI",
+                "TranslationModel", "TranslationService", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

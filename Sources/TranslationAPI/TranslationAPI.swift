@@ -40,9 +40,8 @@ public final class TranslationAPI: Sendable {
     public init(settings: Settings, registry: MetricRegistry) {
         self.settings = settings
         self.registry = registry
-        rejected = registry.counters(
-            "shoal_rejected_requests_total", help: "Requests refused before any work.",
-            labels: ["reason"], zeroes: [["overloaded"], ["unauthorized"], ["rate_limited"]])
+        rejected = ServiceMetrics.rejected(
+            ["overloaded", "unauthorized", "rate_limited"], in: registry)
         gate = KeyGate(rejected: rejected, now: settings.clock.now)
         registry.callback("shoal_ready", help: "1 where requests are served.") { [weak self] in
             guard case .serving = self?.stage else { return 0 }

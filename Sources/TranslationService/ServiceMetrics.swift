@@ -34,6 +34,20 @@ public struct ServiceMetrics: Sendable {
     private static let sequences = [1.0, 2, 4, 8, 16, 32, 64, 128, 256]
     private static let results = ["ok", "invalid", "rejected", "deadline", "cancelled", "error"]
 
+    /// The family of refusals, which the stages before this one count in, too.
+    ///
+    /// - Parameters:
+    ///   - reasons: those that are shown as zero until they happen.
+    ///   - registry: where the family is registered, or found.
+    /// - Returns: counters labelled with the reason.
+    public static func rejected(_ reasons: [String], in registry: MetricRegistry)
+        -> MetricFamily<Counter>
+    {
+        registry.counters(
+            "shoal_rejected_requests_total", help: "Requests refused before any work.",
+            labels: ["reason"], zeroes: reasons.map { [$0] })
+    }
+
     /// Registers the metrics of a model's service.
     public init(registry: MetricRegistry, model: ServedModel) {
         func counter(_ name: String, _ help: String) -> Counter {
@@ -68,9 +82,7 @@ public struct ServiceMetrics: Sendable {
             bounds: Self.sequences, labels: ["stage"], zeroes: [["encode"], ["decode"]])
         encodeBatch = batches.labeled("encode")
         decodeBatch = batches.labeled("decode")
-        rejected = registry.counters(
-            "shoal_rejected_requests_total", help: "Requests refused before any work.",
-            labels: ["reason"], zeroes: [["overloaded"], ["shutting_down"]])
+        rejected = Self.rejected(["overloaded", "shutting_down"], in: registry)
         cancelled = registry.counters(
             "shoal_cancelled_requests_total", help: "Requests given up after they were taken.",
             labels: ["cause"], zeroes: [["client"], ["deadline"]])
