@@ -11,7 +11,7 @@ struct Descriptors: Sendable {
     let epoll: Int32
     let wake: Int32
     let listener: Int32
-    let address: (host: String, port: Int)
+    let address: ServerAddress
 
     init(host: String, port: Int) throws(HTTPServerError) {
         func failure(_ code: HTTPServerError.Code, _ cause: Int32) -> HTTPServerError {
@@ -41,12 +41,12 @@ struct Descriptors: Sendable {
         address = Self.boundAddress(listener)
     }
 
-    private static func boundAddress(_ listener: Int32) -> (host: String, port: Int) {
+    private static func boundAddress(_ listener: Int32) -> ServerAddress {
         var text = [CChar](repeating: 0, count: 64)
         var port: UInt16 = 0
         _ = shoal_bound_address(listener, &text, text.count, &port)
         let host = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return (String(decoding: host, as: UTF8.self), Int(port))
+        return ServerAddress(host: String(decoding: host, as: UTF8.self), port: Int(port))
     }
 }
 

@@ -3,12 +3,12 @@ import Dispatch
 /// An HTTP/1.1 server: one event loop on its own thread, which runs until `shutdown`.
 public final class HTTPServer: Sendable {
     /// The address that it listens on, numeric, with the port that the system chose for port 0.
-    public let address: (host: String, port: Int)
+    public let address: ServerAddress
     private let mailbox: Mailbox
     private let tls: TLSContextSource?
 
     private init(
-        address: (host: String, port: Int), mailbox: Mailbox, tls: TLSContextSource?
+        address: ServerAddress, mailbox: Mailbox, tls: TLSContextSource?
     ) {
         self.address = address
         self.mailbox = mailbox

@@ -34,19 +34,16 @@ public struct ServerProbe: Sendable {
         public let description: String
     }
 
-    /// Address or name.
-    public var host: String
-    /// The TCP port.
-    public var port: UInt16
+    /// Where the server is.
+    public var address: ServerAddress
     /// An absolute path.
     public var path: String
     /// What is spoken there.
     public var security: Security
 
     /// A probe of one page; nothing is sent yet.
-    public init(host: String, port: UInt16, path: String, security: Security = .plain) {
-        self.host = host
-        self.port = port
+    public init(_ address: ServerAddress, path: String, security: Security = .plain) {
+        self.address = address
         self.path = path
         self.security = security
     }
@@ -58,7 +55,7 @@ public struct ServerProbe: Sendable {
     /// - Returns: the status code.
     /// - Throws: ``Failure``.
     public func status() throws -> Int {
-        let descriptor = shoal_connect(host, port)
+        let descriptor = shoal_connect(address.host, UInt16(clamping: address.port))
         guard descriptor >= 0 else {
             // CSystem reports a failed look-up below -10000.
             throw descriptor < -10_000
@@ -102,9 +99,8 @@ public struct ServerProbe: Sendable {
         send: (UnsafeRawBufferPointer) throws -> Int,
         receive: (UnsafeMutableRawBufferPointer) throws -> Int
     ) throws -> Int {
-        let name = host.contains(":") ? "[\(host)]" : host
         let request =
-            "GET \(path) HTTP/1.1\r\nHost: \(name):\(port)\r\nConnection: close\r\n\r\n"
+            "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
         // Less than a new socket's buffer, so it goes at once.
         _ = try Array(request.utf8).withUnsafeBytes(send)
         var line: [UInt8] = []

@@ -15,8 +15,8 @@ public final class TranslationAPI: Sendable {
     /// The service counts its own refusals in the same family.
     let rejected: MetricFamily<Counter>
     private let stageStorage: Lock<Stage> = Lock(.loading)
-    /// Held while a request is handed on to the service.
-    private let handling = Lock(())
+    /// Held while a request is handed over to the service.
+    private let handover = Lock(())
 
     /// How far the server is.
     public enum Stage: Sendable {
@@ -62,7 +62,7 @@ public final class TranslationAPI: Sendable {
     /// be stopped without refusing any.
     public func enter(_ stage: Stage) {
         stageStorage.withLock { $0 = stage }
-        handling.withLock { _ in }
+        handover.withLock { _ in }
     }
 
     /// Asks for one of these keys from now on wherever work is done; nil: for none.
@@ -76,10 +76,6 @@ public final class TranslationAPI: Sendable {
     ///   - request: well-formed HTTP.
     ///   - responder: the way back to its client.
     public func handle(_ request: ServerRequest, _ responder: some Responder) {
-        handling.withLock { _ in route(request, responder) }
-    }
-
-    private func route(_ request: ServerRequest, _ responder: some Responder) {
         let route = Route(path: request.path)
         let context = RequestContext(
             request, route: route, origins: settings.origins, responder: responder)
@@ -124,6 +120,42 @@ public final class TranslationAPI: Sendable {
             }
             return service
         }
+    }
+
+    /// Hands a request over to the service, which is not stopped meanwhile.
+    ///
+    /// - Parameters:
+    ///   - prepare: makes what is handed over, for the model of that service; again, where another one has
+    ///     taken its place by then.
+    ///   - submit: short.
+    /// - Throws: `not_ready`, and what `prepare` throws.
+    func handOver<Prepared>(
+        _ prepare: (ServedModel) throws(Problem) -> Prepared,
+        _ submit: (Prepared, TranslationService) -> Void
+    ) throws(Problem) {
+        while true {
+            let service = try loadedService
+            let prepared = try prepare(service.model)
+            let isDone = handover.withLock { _ in
+                guard stage.service === service else { return false }
+                submit(prepared, service)
+                return true
+            }
+            if isDone { return }
+        }
+    }
+
+    /// Does what takes too long for the event loop in its turn, unless the client has gone by then; refuses
+    /// the request where too much waits.
+    func workBeside(_ context: RequestContext, _ work: @escaping @Sendable () -> Void) {
+        let hasGone = Lock(false)
+        context.onCancel { hasGone.withLock { $0 = true } }
+        let isTaken = sideWork.run {
+            if !hasGone.withLock({ $0 }) { work() }
+        }
+        guard !isTaken else { return }
+        rejected.labeled("overloaded").increment()
+        context.refuse(Problem(TranslationError.overloaded))
     }
 
     private func options(_ context: RequestContext, _ methods: String) {

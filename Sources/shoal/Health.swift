@@ -57,7 +57,7 @@ struct Health: ParsableCommand {
     func run() throws {
         try Failure.reporting {
             let probe = try makeProbe()
-            let place = "\(probe.host):\(probe.port)\(probe.path)"
+            let place = "\(probe.address)\(probe.path)"
             switch answer(to: probe) {
             case .success(200): return
             case .success(let status): throw Failure("\(place) answered \(status)")
@@ -77,8 +77,10 @@ struct Health: ParsableCommand {
         }
         let speaksTLS = tls || certificate != nil || !settings.tls.certificate.isEmpty
         return ServerProbe(
-            host: host ?? Self.reachable(settings.server.host),
-            port: port ?? UInt16(settings.server.port), path: path,
+            ServerAddress(
+                host: host ?? Self.reachable(settings.server.host),
+                port: port.map(Int.init) ?? settings.server.port),
+            path: path,
             security: speaksTLS ? .tls(certificate) : .plain)
     }
 

@@ -77,7 +77,7 @@ final class ServerProcess: @unchecked Sendable {
                 configuration, handler: APIHandler(api: api),
                 observer: ServerMetrics(registry, log: settings.log.access ? log : nil))
             let scheme = configuration.tls == nil ? "http" : "https"
-            log.notice("listening on \(scheme)://\(server.address.host):\(server.address.port)")
+            log.notice("listening on \(scheme)://\(server.address)")
             return server
         } catch let error where error.isConfiguration {
             throw Failure("\(error)", code: EX_CONFIGURATION)

@@ -42,6 +42,7 @@ struct HealthTests {
     @Test("A server on ::1 is asked in IPv6", .enabled(if: hasIPv6))
     func addressFamily() throws {
         let server = try ServerRun(["--host", "::1"])
+        #expect(try #require(server.log.last).contains("http://[::1]:"))
         #expect(server.waitForLog("is ready"))
         #expect(try health(server.port, "--host", "::1").status == 0)
     }

@@ -43,42 +43,44 @@ extension TranslationAPI {
     }
 
     /// Writes the elements of `texts`.
-    private typealias Elements = @Sendable (inout JSONWriter) -> Void
+    private typealias Elements = (inout JSONWriter) -> Void
 
-    /// Reads a body here, and does what it asks for beside the event loop, since texts can be long.
+    /// Reads a body and does what it asks for beside the event loop, since texts can be long.
     private func workOnBody(
         _ context: RequestContext,
-        _ read: (inout FieldReader, ServedModel, APILimits) throws(Problem) -> Elements
+        _ read:
+            @escaping @Sendable (inout FieldReader, ServedModel, APILimits) throws(Problem) ->
+            Elements
     ) {
         do {
             try gate.admit(context.request.fields.presentedKey)
-            let body = try RequestBody(context.request, limits: settings.limits)
-            let model = try loadedService.model
-            var reader = FieldReader(body.object)
-            try reader.checkModel(model)
-            write(try read(&reader, model, settings.limits), of: model, context)
         } catch {
-            context.refuse(error)
+            return context.refuse(error)
+        }
+        workBeside(context) { [self] in
+            do throws(Problem) {
+                let body = try RequestBody(context.request, limits: settings.limits)
+                let model = try loadedService.model
+                var reader = FieldReader(body.object)
+                try reader.checkModel(model)
+                let elements = try read(&reader, model, settings.limits)
+                context.answer(Self.answer(elements, of: model))
+            } catch {
+                context.refuse(error)
+            }
         }
     }
 
-    private func write(
-        _ elements: @escaping Elements, of model: ServedModel, _ context: RequestContext
-    ) {
-        let isTaken = sideWork.run {
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.member("model", model.id)
-            writer.name("texts")
-            writer.beginArray()
-            elements(&writer)
-            writer.endArray()
-            writer.endObject()
-            context.answer(.json(writer))
-        }
-        guard !isTaken else { return }
-        rejected.labeled("overloaded").increment()
-        context.refuse(Problem(TranslationError.overloaded))
+    private static func answer(_ elements: Elements, of model: ServedModel) -> ServerResponse {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("model", model.id)
+        writer.name("texts")
+        writer.beginArray()
+        elements(&writer)
+        writer.endArray()
+        writer.endObject()
+        return .json(writer)
     }
 }
 

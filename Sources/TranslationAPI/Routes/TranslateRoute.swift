@@ -1,3 +1,4 @@
+import HTTPTypes
 import HTTPWire
 import JSON
 import TranslationService
@@ -5,41 +6,71 @@ import TranslationService
 extension TranslationAPI {
     /// POST /translate: everything that can be refused is refused before the queue.
     func translate(_ context: RequestContext) {
+        do {
+            let key = context.request.fields.presentedKey
+            if key != nil { try gate.admit(key) }
+            guard context.request.hasSmallBody else {
+                return workBeside(context) { [self] in
+                    translateBody(of: context, isAdmitted: key != nil)
+                }
+            }
+            translateBody(of: context, isAdmitted: key != nil)
+        } catch {
+            context.refuse(error)
+        }
+    }
+
+    private func translateBody(of context: RequestContext, isAdmitted: Bool) {
         var context = context
         do {
-            let body = try admittedBody(of: &context)
-            let service = try loadedService
+            let body = try admittedBody(of: &context, isAdmitted: isAdmitted)
             if context.refusals == .libreTranslate {
-                let answer = try LibreTranslate(
-                    body, model: service.model, limits: settings.limits, exit: settings.exit)
-                submit(answer.request, to: service, answering: answer, context)
+                try translateAsLibreTranslate(body, context)
             } else {
-                let answer = OwnAnswer(
-                    id: context.identity.id, model: service.model,
-                    body: try TranslateBody(
-                        body.object, model: service.model, limits: settings.limits,
-                        exit: settings.exit))
-                if try streams(answer.body, context) {
-                    stream(answer, from: service, context)
-                } else {
-                    submit(answer.body.request, to: service, answering: answer, context)
-                }
+                try translate(body, context)
             }
         } catch {
             context.refuse(error)
         }
     }
 
-    /// The body of a request that brings a key, in a field, or within the body where it has
+    private func translate(_ body: RequestBody, _ context: RequestContext) throws(Problem) {
+        try handOver { model throws(Problem) in
+            let answer = OwnAnswer(
+                id: context.identity.id, model: model,
+                body: try TranslateBody(
+                    body.object, model: model, limits: settings.limits, exit: settings.exit))
+            return (answer: answer, streams: try streams(answer.body, context))
+        } _: { prepared, service in
+            if prepared.streams {
+                stream(prepared.answer, from: service, context)
+            } else {
+                submit(
+                    prepared.answer.body.request, to: service, answering: prepared.answer, context)
+            }
+        }
+    }
+
+    private func translateAsLibreTranslate(
+        _ body: RequestBody, _ context: RequestContext
+    ) throws(Problem) {
+        try handOver { model throws(Problem) in
+            try LibreTranslate(body, model: model, limits: settings.limits, exit: settings.exit)
+        } _: { answer, service in
+            submit(answer.request, to: service, answering: answer, context)
+        }
+    }
+
+    /// The body of a request that brought a key in a field, or brings it within the body where that has
     /// LibreTranslate's shape; the context is told of that shape.
-    private func admittedBody(of context: inout RequestContext) throws(Problem) -> RequestBody {
-        let key = context.request.fields.presentedKey
-        if key != nil { try gate.admit(key) }
+    private func admittedBody(
+        of context: inout RequestContext, isAdmitted: Bool
+    ) throws(Problem) -> RequestBody {
         let body = try RequestBody(
             context.request, limits: settings.limits, types: [.json, .form])
         let isLibreTranslate = body.isForm || body.object[LibreTranslate.mark] != nil
         if isLibreTranslate { context.refusals = .libreTranslate }
-        if key == nil {
+        if !isAdmitted {
             try gate.admit(isLibreTranslate ? body.object["api_key"]?.stringValue : nil)
         }
         return body
@@ -86,4 +117,11 @@ extension TranslationAPI {
         stream.keepAlive()
         context.onCancel(cancel)
     }
+}
+
+extension ServerRequest {
+    /// Whether its body is read in less time than the event loop may be held up: a millisecond.
+    ///
+    /// The costliest JSON, an object of many names, takes 45 ns a byte; coded bodies may be anything.
+    fileprivate var hasSmallBody: Bool { body.count <= 16384 && fields[.contentEncoding] == nil }
 }
