@@ -14,11 +14,12 @@ from pathlib import Path
 from service import ROOT, Server, descriptors, translation
 
 
-def wrk(port, seconds, connections=32, path="/translate"):
+def wrk(port, seconds, connections=32, path="/translate", body=None):
     """Requests a second, and how many there were."""
+    body = body or translation()
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(
-            f"wrk.method='POST'\nwrk.body=[[{translation().decode()}]]\nwrk.headers['content-type']='application/json'\n"
+            f"wrk.method='POST'\nwrk.body=[[{body.decode()}]]\nwrk.headers['content-type']='application/json'\n"
             if path == "/translate" else "")
         script.flush()
         output = subprocess.run(

@@ -22,11 +22,13 @@ http {{
 """
 
 
-def engine(binary, precision, sentences):
+def engine(options, sentences):
     """Translations a second of the engine without a server, 64 in flight."""
     command = [
-        str(binary), "bench", "--model", "models/multi30k-de-en", "--precision", precision, "--source", sentences, "--repeat", "20",
-        "--in-flight", "64", "--policy", "token_geometric", "--json"]
+        str(options.shoal), "bench", "--model", options.model, "--precision", options.precision, "--source", sentences,
+        "--repeat", str(options.repeat), "--in-flight", "64", "--policy", options.policy, "--json"]
+    if options.tokens:
+        command += ["--fixed-length", str(options.tokens)]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return json.loads(output)["sentences_per_second"]
 
@@ -35,9 +37,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shoal", type=Path, default=ROOT / ".build/release/shoal")
     parser.add_argument("--precision", default="int8")
+    parser.add_argument("--model", default="models/multi30k-de-en")
+    parser.add_argument("--policy", default="token_geometric")
+    parser.add_argument("--tokens", type=int, help="length of every output, for models without a notion of an end")
+    parser.add_argument("--repeat", type=int, default=20, help="times that the engine translates its 64 sentences")
+    parser.add_argument("--connections", type=int, default=128, help="that translate: twice what the batches hold, so that none waits for clients")
+    parser.add_argument("--seconds", type=int, default=3, help="of translating; what is under way at the end is not counted")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--port", type=int, default=18380, help="for nginx")
     options = parser.parse_args()
+    length = {"min_output_tokens": options.tokens, "max_output_tokens": options.tokens} if options.tokens else {}
+    body = json.dumps({"text": TEXT, "include": [], **length}).encode()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "livez").write_text('{"status":"ok"}')
         (Path(folder) / "text").write_text(f"{TEXT}\n" * 64)
@@ -45,14 +55,15 @@ def main():
         Path(folder).chmod(0o755)
         nginx = subprocess.Popen(["nginx", "-c", f"{folder}/nginx.conf"])
         server = Server(
-            options.shoal, flags=["--log-access", "false", "--compute-precision", options.precision, "--exit-policy", "token_geometric"])
+            options.shoal, flags=[
+                "--log-access", "false", "--model", options.model, "--compute-precision", options.precision, "--exit-policy", options.policy])
         try:
             rounds = [
                 {
                     "nginx, static file": wrk(options.port, 3, 64, "/livez")[0],
                     "shoal, /livez": wrk(server.port, 3, 64, "/livez")[0],
-                    "engine alone": engine(options.shoal, options.precision, f"{folder}/text"),
-                    "shoal, /translate": wrk(server.port, 3, 64)[0],
+                    "engine alone": engine(options, f"{folder}/text"),
+                    "shoal, /translate": wrk(server.port, options.seconds, options.connections, body=body)[0],
                 }
                 for _ in range(options.rounds)
             ]

@@ -141,7 +141,7 @@ public final class BatchDecoder {
 }
 
 /// A sentence in the batch.
-struct Sentence {
+final class Sentence {
     let ticket: BatchDecoder.Ticket
     let state: DecoderState
     var search: Search
@@ -150,6 +150,19 @@ struct Sentence {
     let depth: Int?
     let givenExits: DecodingOptions.GivenExits?
     let reportsTokens: Bool
+
+    init(
+        ticket: BatchDecoder.Ticket, state: DecoderState, search: Search, rule: ExitRule,
+        depth: Int?, givenExits: DecodingOptions.GivenExits?, reportsTokens: Bool
+    ) {
+        self.ticket = ticket
+        self.state = state
+        self.search = search
+        self.rule = rule
+        self.depth = depth
+        self.givenExits = givenExits
+        self.reportsTokens = reportsTokens
+    }
 
     /// What the latest step added, where that is asked for.
     var newToken: DecodedToken? { reportsTokens ? search.newestToken : nil }
@@ -171,7 +184,7 @@ struct Sentence {
         }
     }
 
-    mutating func advance(_ run: StepRun, firstRow: Int) -> DecodingResult? {
+    func advance(_ run: StepRun, firstRow: Int) -> DecodingResult? {
         search.advance(run, firstRow: firstRow, state).map {
             DecodingResult(hypotheses: $0, operations: state.operations)
         }

@@ -5,7 +5,7 @@ public import Tokenization
 public import TranslationModel
 
 /// A loaded checkpoint with all that answering a request takes: immutable, shared by all workers.
-public struct ServedModel: Sendable {
+public final class ServedModel: Sendable {
     /// The name that requests use: the checkpoint's directory name unless configured.
     public let id: String
     /// SHA-256 of its weights in hexadecimal, where whoever loaded it made one.
