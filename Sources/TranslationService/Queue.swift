@@ -62,14 +62,15 @@ extension TranslationService.Queue {
     ///
     /// Requests are segmented before more sentences of others are taken, one for each place at most:
     /// more could not enter now. Sentences that wait are shared out evenly, so that one request's
-    /// texts occupy all workers.
-    mutating func next(room: Int, isBusy: Bool) -> Work? {
+    /// texts occupy all workers. Where more wait than have room, they enter when as many as `group` can.
+    mutating func next(room: Int, group: Int, isBusy: Bool) -> Work? {
         if !requests.isEmpty, turns.newcomerCount < room {
             let job = requests.removeFirst()
             estimatedTokens -= job.estimatedTokens
             return .tokenize(job)
         }
-        if room > 0, turns.sentenceCount > 0 {
+        let isCrowded = requests.count + turns.sentenceCount > room
+        if room >= (isCrowded ? group : 1), turns.sentenceCount > 0 {
             let share = (turns.sentenceCount + workers - 1) / workers
             return .decode(turns.take(min(room, share)))
         }

@@ -111,10 +111,10 @@ public final class TranslationService: Sendable {
     }
 
     /// The next work for a worker with `room` in its batch; waits for it where the worker is not busy.
-    func waitForWork(room: Int, isBusy: Bool) -> Queue.Work {
+    func waitForWork(room: Int, group: Int, isBusy: Bool) -> Queue.Work {
         queue.wait { [metrics] queue in
             defer { metrics.show(&queue) }
-            return queue.next(room: room, isBusy: isBusy)
+            return queue.next(room: room, group: group, isBusy: isBusy)
         }
     }
 

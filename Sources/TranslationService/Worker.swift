@@ -15,12 +15,22 @@ final class Worker {
     /// Whose sentences have not had a step yet.
     private var startedJobs: [Job] = []
     private var countedRows: [Int]
+    /// Steps for which places have been free.
+    private var stepsWithRoom = 0
     /// Whether this worker is among the service's busy ones.
     private var isBusy = false
 
     /// Source positions in one run of the encoder: enough for its products to be at their fastest, few
     /// enough to bound its memory.
     private static let encoderRows = 256
+    /// Steps for which places may stay free until there are enough of them for a group.
+    private static let patience = 6
+
+    /// Sentences that should enter together where more wait than have room: what encodes them, and makes
+    /// the keys and values of their sources, reads the same weights for one as for all.
+    private var group: Int {
+        stepsWithRoom < Self.patience ? max(1, service.configuration.maximumSequences / 4) : 1
+    }
 
     private var model: ServedModel { service.model }
     private var metrics: ServiceMetrics { service.metrics }
@@ -40,11 +50,12 @@ final class Worker {
             noteWhetherBusy()
             let room = service.configuration.maximumSequences - running.count
             heartbeat.rest()
-            let work = service.waitForWork(room: room, isBusy: isBusy)
+            let work = service.waitForWork(room: room, group: group, isBusy: isBusy)
             heartbeat.beat(at: service.clock())
             switch work {
             case .tokenize(let job): tokenize(job)
             case .decode(let sentences):
+                stepsWithRoom = room > 0 && sentences.isEmpty ? stepsWithRoom + 1 : 0
                 start(sentences)
                 noteWhetherBusy()
                 step()

@@ -64,6 +64,58 @@ struct SharingTests {
         worker.service.stop()
     }
 
+    @Test("Where more wait than have room, sentences enter in groups")
+    func groups() throws {
+        let worker = try SharedWorker(maximumSequences: 8)
+        let record = Record()
+        let single = #"shoal_batch_sequences_bucket{stage="encode",le="1"}"#
+        _ = worker.service.submit(worker.request(texts: 1)) { _ in
+            // One place becomes free with every step.
+            for length in 10..<18 {
+                _ = worker.service.submit(worker.request(texts: 1, length: length)) { _ in
+                    record.add("first")
+                }
+            }
+            for _ in 0..<8 {
+                _ = worker.service.submit(worker.request(texts: 1, length: 40)) { _ in
+                    record.add("second")
+                }
+            }
+        }
+        #expect(
+            record.entries(16) == Array(repeating: "first", count: 8)
+                + Array(repeating: "second", count: 8))
+        // The first request of all came alone.
+        #expect(worker.metric(single) == 1)
+        worker.service.stop()
+    }
+
+    @Test("A place stays free for a group to gather for six steps at most")
+    func patience() throws {
+        let worker = try SharedWorker(maximumSequences: 8)
+        let record = Record()
+        _ = worker.service.submit(worker.request(texts: 1)) { _ in
+            for _ in 0..<7 {
+                _ = worker.service.submit(worker.request(texts: 1, length: 60)) { _ in
+                    record.add("long")
+                }
+            }
+            _ = worker.service.submit(worker.request(texts: 1, length: 4)) { _ in
+                let before = worker.rows
+                _ = worker.service.submit(worker.request(texts: 1, length: 5)) { _ in
+                    // Six steps without it, and five of its own.
+                    #expect(worker.rows - before == 6 * 7 + 5 * 8)
+                    record.add("next")
+                }
+                _ = worker.service.submit(worker.request(texts: 1, length: 5)) { _ in
+                    record.add("last")
+                }
+            }
+        }
+        #expect(record.entries(9).prefix(2) == ["next", "last"])
+        worker.service.stop()
+    }
+
     @Test("What is given up takes part in no further step")
     func cancellation() throws {
         let worker = try SharedWorker(maximumSequences: 3)
