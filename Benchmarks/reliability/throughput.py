@@ -23,10 +23,10 @@ http {{
 
 
 def engine(options, sentences):
-    """Translations a second of the engine without a server, 64 in flight."""
+    """Translations a second of the engine without a server, with as many in flight."""
     command = [
         str(options.shoal), "bench", "--model", options.model, "--precision", options.precision, "--source", sentences,
-        "--repeat", str(options.repeat), "--in-flight", "64", "--policy", options.policy, "--json"]
+        "--repeat", str(options.repeat), "--in-flight", str(options.connections), "--policy", options.policy, "--json"]
     if options.tokens:
         command += ["--fixed-length", str(options.tokens)]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -41,7 +41,7 @@ def main():
     parser.add_argument("--policy", default="token_geometric")
     parser.add_argument("--tokens", type=int, help="length of every output, for models without a notion of an end")
     parser.add_argument("--repeat", type=int, default=20, help="times that the engine translates its 64 sentences")
-    parser.add_argument("--connections", type=int, default=128, help="that translate: twice what the batches hold, so that none waits for clients")
+    parser.add_argument("--connections", type=int, default=128, help="that translate, and sentences that the engine has: twice what the batches of two workers hold")
     parser.add_argument("--seconds", type=int, default=3, help="of translating; what is under way at the end is not counted")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--port", type=int, default=18380, help="for nginx")
