@@ -76,10 +76,11 @@ extension EventLoop {
         observer.finished(current.record(now: SystemClock.monotonic()))
     }
 
+    /// Has the kernel watch for what the connection waits for; what is queued is sent in this turn anyway.
     private func updateInterest(_ connection: Connection) {
+        let isBlocked = connection.unsent > 0 && !connection.isQueued
         let wanted =
-            (connection.wantsInput ? shoal_epollin : 0)
-            | (connection.unsent > 0 ? shoal_epollout : 0)
+            (connection.wantsInput ? shoal_epollin : 0) | (isBlocked ? shoal_epollout : 0)
         guard wanted != connection.interest else { return }
         connection.interest = wanted
         _ = shoal_epoll_modify(

@@ -53,8 +53,13 @@ public struct ServerProbe: Sendable {
     /// SIGPIPE must be ignored where TLS is spoken.
     ///
     /// - Returns: the status code.
-    /// - Throws: ``Failure``.
-    public func status() throws -> Int {
+    /// - Throws: a file that cannot be used, a connection that fails, an answer that is none.
+    public func status() throws(Failure) -> Int {
+        let session: Session? =
+            switch security {
+            case .plain: nil
+            case .tls(let certificate): try Session(certificate)
+            }
         let descriptor = shoal_connect(address.host, UInt16(clamping: address.port))
         guard descriptor >= 0 else {
             // CSystem reports a failed look-up below -10000.
@@ -63,26 +68,18 @@ public struct ServerProbe: Sendable {
                 : Self.systemFailure(-descriptor)
         }
         defer { _ = shoal_close(descriptor) }
-        switch security {
-        case .plain:
-            return try exchange { bytes in
-                let count = shoal_send(descriptor, bytes.baseAddress, bytes.count)
-                guard count >= 0 else { throw Self.systemFailure(Int32(-count)) }
-                return count
-            } receive: { buffer in
-                let count = shoal_receive(descriptor, buffer.baseAddress, buffer.count)
-                guard count >= 0 else { throw Self.systemFailure(Int32(-count)) }
-                return count
+        guard let session else {
+            return try exchange { bytes throws(Failure) in
+                try Self.count(shoal_send(descriptor, bytes.baseAddress, bytes.count))
+            } receive: { buffer throws(Failure) in
+                try Self.count(shoal_receive(descriptor, buffer.baseAddress, buffer.count))
             }
-        case .tls(let certificate):
-            let session = try Session(descriptor, certificate)
-            return try exchange { bytes in
-                try session.count(
-                    SSL_write(session.pointer, bytes.baseAddress, Int32(bytes.count)))
-            } receive: { buffer in
-                try session.count(
-                    SSL_read(session.pointer, buffer.baseAddress, Int32(buffer.count)))
-            }
+        }
+        try session.connect(descriptor)
+        return try exchange { bytes throws(Failure) in
+            try session.send(bytes)
+        } receive: { buffer throws(Failure) in
+            try session.receive(buffer)
         }
     }
 
@@ -90,72 +87,118 @@ public struct ServerProbe: Sendable {
         Failure(description: String(cString: strerror(code)))
     }
 
+    /// What shoal_send or shoal_receive returned, as a count of bytes.
+    private static func count(_ returned: Int) throws(Failure) -> Int {
+        guard returned >= 0 else { throw systemFailure(Int32(-returned)) }
+        return returned
+    }
+
     /// - Parameters:
     ///   - send: returns how many bytes have gone.
     ///   - receive: returns how many bytes have come, none at the end.
     /// - Returns: the status code.
-    /// - Throws: ``Failure``, and what `send` and `receive` throw.
+    /// - Throws: what `send` and `receive` throw, and an answer that is none.
     private func exchange(
-        send: (UnsafeRawBufferPointer) throws -> Int,
-        receive: (UnsafeMutableRawBufferPointer) throws -> Int
-    ) throws -> Int {
-        let request =
-            "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
+        send: (UnsafeRawBufferPointer) throws(Failure) -> Int,
+        receive: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) -> Int {
+        let request = Array(
+            "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n".utf8)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(512, request.count), alignment: 1)
+        defer { buffer.deallocate() }
+        buffer.copyBytes(from: request)
         // Less than a new socket's buffer, so it goes at once.
-        _ = try Array(request.utf8).withUnsafeBytes(send)
-        var line: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 512)
-        while !line.contains(UInt8(ascii: "\n")), line.count < 4096 {
-            let count = try buffer.withUnsafeMutableBytes(receive)
+        _ = try send(UnsafeRawBufferPointer(rebasing: buffer[..<request.count]))
+        var start: [UInt8] = []
+        while !start.contains(UInt8(ascii: "\n")), start.count < 4096 {
+            let count = try receive(buffer)
             guard count > 0 else { break }
-            line += buffer[..<count]
+            start += buffer[..<count]
         }
-        // HTTP/1.1 200 OK (RFC 9112 §4).
-        let parts = line.prefix { $0 != UInt8(ascii: "\n") }.split(separator: UInt8(ascii: " "))
-        guard parts.count >= 2, parts[0].starts(with: "HTTP/1.".utf8),
-            let status = Int(String(decoding: parts[1], as: UTF8.self))
-        else {
-            throw Failure(
-                description: line.isEmpty
-                    ? "the connection was closed without an answer" : "what came is not HTTP")
+        guard !start.isEmpty else {
+            throw Failure(description: "the connection was closed without an answer")
+        }
+        guard let status = Self.status(inLine: start) else {
+            throw Failure(description: "what came is not HTTP")
         }
         return status
     }
 
-    /// A client's end of TLS over a blocking socket, connected.
-    private final class Session {
-        let pointer: OpaquePointer
+    /// The code of `HTTP/1.1 200 OK`, whose reason may be missing (RFC 9112 §4).
+    private static func status(inLine start: [UInt8]) -> Int? {
+        guard let end = start.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let line = start[..<end].last == UInt8(ascii: "\r") ? start[..<(end - 1)] : start[..<end]
+        let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
+        guard parts.count >= 2, parts[0].starts(with: "HTTP/1.".utf8), parts[1].count == 3 else {
+            return nil
+        }
+        return Int(String(decoding: parts[1], as: UTF8.self))
+    }
+}
 
-        init(_ descriptor: Int32, _ certificate: ClientCertificate?) throws {
+extension ServerProbe {
+    /// A client's end of TLS over a blocking socket.
+    private final class Session {
+        private let context: OpaquePointer
+        private var session: OpaquePointer?
+
+        init(_ certificate: ClientCertificate?) throws(Failure) {
             ERR_clear_error()
-            guard let context = SSL_CTX_new(TLS_client_method()) else { throw Self.failure }
-            defer { SSL_CTX_free(context) }
-            if let certificate {
-                guard
-                    SSL_CTX_use_certificate_chain_file(context, certificate.certificatePath) == 1,
-                    SSL_CTX_use_PrivateKey_file(context, certificate.keyPath, SSL_FILETYPE_PEM) == 1
-                else { throw Self.failure }
+            guard let context = SSL_CTX_new(TLS_client_method()) else { throw Self.failure("TLS") }
+            self.context = context
+            // OpenSSL would ask for a key's password at the terminal.
+            SSL_CTX_set_default_passwd_cb(context, shoal_tls_refuse_password)
+            guard let certificate else { return }
+            let (chain, key) = (certificate.certificatePath, certificate.keyPath)
+            guard SSL_CTX_use_certificate_chain_file(context, chain) == 1 else {
+                throw Self.failure(chain)
             }
-            guard let session = SSL_new(context) else { throw Self.failure }
-            pointer = session
-            guard SSL_set_fd(session, descriptor) == 1, SSL_connect(session) == 1 else {
-                throw Self.failure
+            guard SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1 else {
+                throw Self.failure(key)
             }
         }
 
-        deinit { SSL_free(pointer) }
+        deinit {
+            SSL_free(session)
+            SSL_CTX_free(context)
+        }
 
-        /// What SSL_read or SSL_write returned, as a count of bytes; none once the peer has closed.
-        func count(_ returned: Int32) throws -> Int {
-            guard returned <= 0 else { return Int(returned) }
-            guard SSL_get_error(pointer, returned) == SSL_ERROR_ZERO_RETURN else {
-                throw Self.failure
+        func connect(_ descriptor: Int32) throws(Failure) {
+            session = SSL_new(context)
+            guard session != nil, SSL_set_fd(session, descriptor) == 1 else {
+                throw Self.failure("TLS")
+            }
+            let returned = SSL_connect(session)
+            if returned != 1 { throw failure(after: returned, errno) }
+        }
+
+        func send(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> Int {
+            let returned = SSL_write(session, bytes.baseAddress, Int32(bytes.count))
+            guard returned > 0 else { throw failure(after: returned, errno) }
+            return Int(returned)
+        }
+
+        /// - Returns: none once the peer has closed.
+        func receive(_ buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
+            let returned = SSL_read(session, buffer.baseAddress, Int32(buffer.count))
+            let code = errno
+            if returned > 0 { return Int(returned) }
+            guard SSL_get_error(session, returned) == SSL_ERROR_ZERO_RETURN else {
+                throw failure(after: returned, code)
             }
             return 0
         }
 
-        private static var failure: Failure {
-            Failure(description: "TLS: \(String(cString: shoal_tls_reason()))")
+        /// Why a call failed: OpenSSL's reason, else the system's.
+        private func failure(after returned: Int32, _ code: Int32) -> Failure {
+            let isSystem =
+                SSL_get_error(session, returned) == SSL_ERROR_SYSCALL && ERR_peek_error() == 0
+            return isSystem && code != 0 ? systemFailure(code) : Self.failure("TLS")
+        }
+
+        private static func failure(_ subject: String) -> Failure {
+            Failure(description: "\(subject): \(String(cString: shoal_tls_reason()))")
         }
     }
 }

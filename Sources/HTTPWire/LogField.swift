@@ -1,9 +1,9 @@
-/// One of the things that a log line says of a request: never text of the user.
+/// One of the things that a log line says: never text of the user.
 public struct LogField: Sendable, Equatable {
     /// A value that keeps its type where the log is written for machines.
     public enum Value: Sendable, Equatable {
-        /// A name or an id.
-        case name(String)
+        /// A name, an id, or the reason of an error.
+        case text(String)
         /// A count.
         case integer(Int)
         /// A quantity, finite, in the unit that the field's name ends with.

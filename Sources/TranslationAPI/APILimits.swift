@@ -13,7 +13,7 @@ public struct APILimits: Sendable, Equatable {
     /// Seconds for the whole request; `timeout_ms` may ask for less or more.
     public var timeout = 30.0
 
-    /// The defaults of http.md.
+    /// The defaults of docs/configuration.md.
     public init() {}
 
     /// Widest beam that a server may be set to.

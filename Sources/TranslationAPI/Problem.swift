@@ -50,7 +50,11 @@ struct Problem: Error {
         switch error {
         case .invalid(let invalid): self.init(invalid)
         case .overloaded: self.init(.overloaded, "too many requests are waiting; try again later")
-        case .shuttingDown, .cancelled: self.init(.shuttingDown, "the server is shutting down")
+        case .shuttingDown: self.init(.shuttingDown, "the server is shutting down")
+        case .cancelled:
+            self.init(
+                .shuttingDown,
+                "the request was given up: its client ended the connection, or the server stops")
         case .deadlineExceeded:
             self.init(.deadlineExceeded, "the request's time ran out before it was translated")
         case .decoding(let error): self.init(.internalError, error.description)

@@ -1,5 +1,5 @@
 /// Everything that a request can be answered with instead of a result: the one table from error to
-/// status (http.md, "Errors").
+/// status (openapi.yaml, `Problem`).
 enum ProblemCode: String, Sendable, CaseIterable {
     /// The bytes are no HTTP request.
     case malformedRequest = "malformed_request"

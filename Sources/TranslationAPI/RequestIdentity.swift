@@ -16,9 +16,9 @@ struct RequestIdentity {
     /// Marks an answer with the names.
     func sign(_ response: inout ServerResponse) {
         response.fields[.requestID] = id
-        response.logFields.insert(LogField("request_id", .name(id)), at: 0)
+        response.logFields.insert(LogField("request_id", .text(id)), at: 0)
         if let trace {
-            response.logFields.insert(LogField("trace_id", .name(trace.traceID)), at: 1)
+            response.logFields.insert(LogField("trace_id", .text(trace.traceID)), at: 1)
         }
     }
 

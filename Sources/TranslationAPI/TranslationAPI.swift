@@ -16,7 +16,7 @@ public final class TranslationAPI: Sendable {
     let rejected: MetricFamily<Counter>
     private let stageStorage: Lock<Stage> = Lock(.loading)
     /// Held while a request is handed over to the service.
-    private let handover = Lock(())
+    private let handOverLock = Lock(())
 
     /// How far the server is.
     public enum Stage: Sendable {
@@ -47,6 +47,10 @@ public final class TranslationAPI: Sendable {
             guard case .serving = self?.stage else { return 0 }
             return 1
         }
+        registry.callback(
+            "shoal_side_work_requests",
+            help: "Requests whose bodies wait to be read beside the event loop, or are being read."
+        ) { [sideWork] in Double(sideWork.count) }
         registry.callback("shoal_draining", help: "1 while shutting down.") { [weak self] in
             guard case .draining = self?.stage else { return 0 }
             return 1
@@ -62,7 +66,7 @@ public final class TranslationAPI: Sendable {
     /// be stopped without refusing any.
     public func enter(_ stage: Stage) {
         stageStorage.withLock { $0 = stage }
-        handover.withLock { _ in }
+        handOverLock.withLock { _ in }
     }
 
     /// Asks for one of these keys from now on wherever work is done; nil: for none.
@@ -78,7 +82,8 @@ public final class TranslationAPI: Sendable {
     public func handle(_ request: ServerRequest, _ responder: some Responder) {
         let route = Route(path: request.path)
         let context = RequestContext(
-            request, route: route, origins: settings.origins, responder: responder)
+            request, route: route, arrival: settings.clock.now(), origins: settings.origins,
+            responder: responder)
         guard let route else {
             if request.method == "OPTIONS", request.path == "*" {
                 return options(context, "GET, HEAD, POST, OPTIONS")
@@ -136,7 +141,7 @@ public final class TranslationAPI: Sendable {
         while true {
             let service = try loadedService
             let prepared = try prepare(service.model)
-            let isDone = handover.withLock { _ in
+            let isDone = handOverLock.withLock { _ in
                 guard stage.service === service else { return false }
                 submit(prepared, service)
                 return true
@@ -145,17 +150,25 @@ public final class TranslationAPI: Sendable {
         }
     }
 
-    /// Does what takes too long for the event loop in its turn, unless the client has gone by then; refuses
-    /// the request where too much waits.
-    func workBeside(_ context: RequestContext, _ work: @escaping @Sendable () -> Void) {
+    /// Does what takes too long for the event loop in its turn.
+    ///
+    /// - Parameters:
+    ///   - context: of the request that it is for.
+    ///   - isStranger: whether its client has not shown a key yet and has to.
+    ///   - work: the rest of the way of the request.
+    ///   - refuse: gets `overloaded` at once where too much waits, `cancelled` in its turn where the client
+    ///     has gone by then; nothing is done in both cases.
+    func workBeside(
+        _ context: RequestContext, isStranger: Bool = false,
+        _ work: @escaping @Sendable () -> Void,
+        orRefuse refuse: @escaping @Sendable (TranslationError) -> Void
+    ) {
         let hasGone = Lock(false)
         context.onCancel { hasGone.withLock { $0 = true } }
-        let isTaken = sideWork.run {
-            if !hasGone.withLock({ $0 }) { work() }
+        let isTaken = sideWork.run(isStranger: isStranger) {
+            if hasGone.withLock({ $0 }) { refuse(.cancelled) } else { work() }
         }
-        guard !isTaken else { return }
-        rejected.labeled("overloaded").increment()
-        context.refuse(Problem(TranslationError.overloaded))
+        if !isTaken { refuse(.overloaded) }
     }
 
     private func options(_ context: RequestContext, _ methods: String) {

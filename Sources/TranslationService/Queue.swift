@@ -62,7 +62,8 @@ extension TranslationService.Queue {
     ///
     /// Requests are segmented before more sentences of others are taken, one for each place at most:
     /// more could not enter now. Sentences that wait are shared out evenly, so that one request's
-    /// texts occupy all workers. Where more wait than have room, they enter when as many as `group` can.
+    /// texts occupy all workers. Where more wait than have room, they enter when as many as `group` can,
+    /// and at least as many at once.
     mutating func next(room: Int, group: Int, isBusy: Bool) -> Work? {
         if !requests.isEmpty, turns.newcomerCount < room {
             let job = requests.removeFirst()
@@ -71,7 +72,8 @@ extension TranslationService.Queue {
         }
         let isCrowded = requests.count + turns.sentenceCount > room
         if room >= (isCrowded ? group : 1), turns.sentenceCount > 0 {
-            let share = (turns.sentenceCount + workers - 1) / workers
+            let share = max(
+                (turns.sentenceCount + workers - 1) / workers, isCrowded ? group : 1)
             return .decode(turns.take(min(room, share)))
         }
         if isBusy { return .decode([]) }

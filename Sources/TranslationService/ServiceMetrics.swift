@@ -2,7 +2,7 @@ import Decoding
 public import Telemetry
 import TranslationModel
 
-/// What the service counts; names and meanings as in http.md.
+/// What the service counts; the names are those of the dashboard and the alerts.
 public struct ServiceMetrics: Sendable {
     let queueCapacity: Gauge
     let queueTokenCapacity: Gauge

@@ -2,7 +2,7 @@ public import Decoding
 
 /// One thing wrong with a request: where, what kind, and what would be right.
 public struct FieldProblem: Sendable, Equatable {
-    /// The kinds, as http.md's table names them.
+    /// The kinds, as openapi.yaml names them.
     public enum Code: String, Sendable, CaseIterable {
         /// A number outside its range, a name outside its set, too few or too many items.
         case outOfRange = "out_of_range"

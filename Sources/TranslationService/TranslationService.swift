@@ -88,12 +88,13 @@ public final class TranslationService: Sendable {
     ///
     /// - Parameters:
     ///   - request: what to translate.
+    ///   - waited: seconds that it has waited elsewhere, which its deadline and its times include.
     ///   - progress: called on workers' threads, one event at a time, none after `completion`; it must
     ///     neither block nor call back.
     ///   - completion: called once, on a worker's thread or on the caller's.
     /// - Returns: gives the request up when called: nothing more is computed for it.
     public func submit(
-        _ request: TranslationRequest,
+        _ request: TranslationRequest, after waited: Double = 0,
         progress: (@Sendable (TranslationEvent) -> Void)? = nil,
         completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
     ) -> @Sendable () -> Void {
@@ -101,13 +102,18 @@ public final class TranslationService: Sendable {
             metrics.count(result, model: model)
             completion(result)
         }
-        let job = Job(request, submitted: clock(), callbacks)
+        let job = Job(request, submitted: clock() - waited, callbacks)
         let refusal = queue.change { queue in
             defer { metrics.show(&queue) }
             return queue.admit(job, configuration)
         }
         if let refusal { job.fail(refusal) }
         return { job.fail(.cancelled) }
+    }
+
+    /// Counts a request that a stage before had to refuse.
+    public func count(_ refusal: TranslationError) {
+        metrics.count(.failure(refusal), model: model)
     }
 
     /// The next work for a worker with `room` in its batch; waits for it where the worker is not busy.

@@ -15,7 +15,7 @@ final class Worker {
     /// Whose sentences have not had a step yet.
     private var startedJobs: [Job] = []
     private var countedRows: [Int]
-    /// Steps for which places have been free.
+    /// Steps since all places were taken.
     private var stepsWithRoom = 0
     /// Whether this worker is among the service's busy ones.
     private var isBusy = false
@@ -23,7 +23,7 @@ final class Worker {
     /// Source positions in one run of the encoder: enough for its products to be at their fastest, few
     /// enough to bound its memory.
     private static let encoderRows = 256
-    /// Steps for which places may stay free until there are enough of them for a group.
+    /// Steps after which free places are given to whoever waits, without waiting for a group.
     private static let patience = 6
 
     /// Sentences that should enter together where more wait than have room: what encodes them, and makes
@@ -55,7 +55,7 @@ final class Worker {
             switch work {
             case .tokenize(let job): tokenize(job)
             case .decode(let sentences):
-                stepsWithRoom = room > 0 && sentences.isEmpty ? stepsWithRoom + 1 : 0
+                stepsWithRoom = room > sentences.count ? stepsWithRoom + 1 : 0
                 start(sentences)
                 noteWhetherBusy()
                 step()

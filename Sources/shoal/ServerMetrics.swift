@@ -67,7 +67,7 @@ struct ServerMetrics: ServerObserver {
         for field in record.logFields {
             metadata[field.name] =
                 switch field.value {
-                case .name(let name): .string(name)
+                case .text(let text): .string(text)
                 case .integer(let count): .stringConvertible(count)
                 case .number(let number): .stringConvertible(number)
                 }

@@ -158,12 +158,12 @@ struct StreamTests {
         defer { fixture.stop() }
         let client = try fixture.connect()
         var response = begin
-        response.logFields = [LogField("model", .name("m1"))]
+        response.logFields = [LogField("model", .text("m1"))]
         try fixture.hold(client).respond(response)
         #expect(try client.response().fields.map(\.name) == ["date", "content-length"])
         let record = try #require(fixture.notes.records.take())
         #expect(record.logFields.map(\.name) == ["model"])
-        #expect(record.logFields.map(\.value) == [.name("m1")])
+        #expect(record.logFields.map(\.value) == [.text("m1")])
     }
 
     @Test("What is known at the end of a stream is logged with what was known at its start")
@@ -172,7 +172,7 @@ struct StreamTests {
         defer { fixture.stop() }
         let client = try fixture.connect()
         var response = begin
-        response.logFields = [LogField("model", .name("m1"))]
+        response.logFields = [LogField("model", .text("m1"))]
         let exchange = try fixture.hold(client)
         exchange.begin(response)
         exchange.end(logFields: [LogField("tokens", .integer(7))])

@@ -15,7 +15,8 @@ struct HealthTests {
     private func health(_ port: Int, _ flags: String..., environment: [String: String] = [:]) throws
         -> Run
     {
-        try Run(["health", "--port", String(port)] + flags, environment: environment)
+        try Run(
+            ["health", "--port", String(port), "--timeout", "60"] + flags, environment: environment)
     }
 
     @Test("0 where the probe answers 200, else 1 with the status, by address and by name")
@@ -36,7 +37,8 @@ struct HealthTests {
     }
 
     private static var hasIPv6: Bool {
-        FileManager.default.fileExists(atPath: "/proc/net/if_inet6")
+        let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8)
+        return addresses?.contains(" lo\n") == true
     }
 
     @Test("A server on ::1 is asked in IPv6", .enabled(if: hasIPv6))
@@ -63,7 +65,8 @@ struct HealthTests {
         try directory.write(Array(text.utf8), to: "server.yaml")
         let environment = ["SHOAL_SERVER_LISTEN_PORT": String(server.port)]
         let file = directory.path + "/server.yaml"
-        let run = try Run("health", "--config", file, environment: environment)
+        let run = try Run(
+            "health", "--config", file, "--timeout", "60", environment: environment)
         #expect(run.status == 0)
         #expect(try health(server.port, "--tls").status == 0)
         let plain = try health(server.port)
@@ -86,7 +89,12 @@ struct HealthTests {
         let absent = try health(
             server.port, "--client-certificate", "none.pem", "--client-key", "none.pem")
         #expect(absent.status == 1)
-        #expect(absent.error.contains("No such file"))
+        #expect(absent.error.contains("none.pem: No such file"))
+        let locked = try health(
+            server.port, "--client-certificate", Self.resource("client.pem"),
+            "--client-key", Self.resource("locked-key.pem"))
+        #expect(locked.status == 1)
+        #expect(locked.error.contains("locked-key.pem: "))
     }
 
     @Test("A port where nothing listens, and a name that does not exist, are 1 with the reason")
@@ -96,9 +104,11 @@ struct HealthTests {
         let refused = try health(socket.port)
         #expect(refused.status == 1)
         #expect(refused.error.contains("Connection refused"))
-        let unknown = try health(socket.port, "--host", "nobody.invalid", "--timeout", "60")
+        // Longer than a label may be, so nobody is asked about it.
+        let name = String(repeating: "a", count: 64) + ".invalid"
+        let unknown = try health(socket.port, "--host", name)
         #expect(unknown.status == 1)
-        #expect(unknown.error.contains("nobody.invalid:\(socket.port)/readyz: "))
+        #expect(unknown.error.contains("\(name):\(socket.port)/readyz: "))
     }
 
     @Test("A silent server is given up when the time is over", arguments: [[], ["--tls"]])

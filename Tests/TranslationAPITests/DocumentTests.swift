@@ -1,5 +1,3 @@
-import Compression
-import HTTPTypes
 import HTTPWire
 import JSON
 import TestSupport
@@ -107,44 +105,6 @@ struct DocumentTests {
         #expect(
             try server.ask("GET", "/metrics").text.contains(
                 "shoal_rejected_requests_total{reason=\"overloaded\"} 1\n"))
-        server.close()
-    }
-
-    @Test("A large body is read beside the event loop, in turn, and not for a client that is gone")
-    func largeBodies() throws {
-        let server = try TestServer()
-        func request(_ path: String, _ body: [UInt8], _ fields: HTTPFields = [:]) -> ServerRequest {
-            var fields = fields
-            fields[.contentType] = "application/json"
-            return ServerRequest(
-                method: "POST", target: path, path: path, fields: fields, body: body)
-        }
-        let texts = [String](repeating: #""Ein Hund läuft durch den Schnee.""#, count: 60)
-        let large =
-            Array(
-                "{\"text\":[\(texts.joined(separator: ","))],\"max_output_tokens\":1}".utf8)
-            + [UInt8](repeating: 0x20, count: 16384)
-        let small = Array(#"{"text":"Ein Hund."}"#.utf8)
-        let busy = Recorder(holdsUp: true)
-        server.api.handle(request("/tokenize", small), busy)
-        _ = busy.head
-        let (waiting, packed, gone) = (Recorder(), Recorder(), Recorder())
-        server.api.handle(request("/translate", large), waiting)
-        server.api.handle(
-            request("/translate", Gzip.compress(small), [.contentEncoding: "gzip"]), packed)
-        server.api.handle(request("/translate", large), gone)
-        let next = Recorder()
-        server.api.handle(request("/translate", small), next)
-        #expect(next.finished.status == 200)
-        #expect(!waiting.hasHead && !packed.hasHead && !gone.hasHead)
-        gone.leave()
-        busy.letGo()
-        #expect(waiting.finished.status == 200)
-        #expect(packed.finished.status == 200)
-        let last = Recorder()
-        server.api.handle(request("/tokenize", small), last)
-        #expect(last.finished.status == 200)
-        #expect(!gone.hasHead)
         server.close()
     }
 

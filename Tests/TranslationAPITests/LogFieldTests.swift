@@ -40,7 +40,7 @@ struct LogFieldTests {
         ]
         for path in ["/livez", "/nothing", "/models"] {
             let logged = try ask(path, fields: fields)
-            #expect(logged == ["request_id": .name("abc"), "trace_id": .name(trace)])
+            #expect(logged == ["request_id": .text("abc"), "trace_id": .text(trace)])
         }
     }
 
@@ -58,8 +58,8 @@ struct LogFieldTests {
         ])
     func traces(_ entry: (value: String, isTrace: Bool)) throws {
         let logged = try ask("/livez", fields: [.traceparent: entry.value])
-        #expect(logged["trace_id"] == (entry.isTrace ? .name(trace) : nil))
-        guard case .name(let id) = logged["request_id"] else {
+        #expect(logged["trace_id"] == (entry.isTrace ? .text(trace) : nil))
+        guard case .text(let id) = logged["request_id"] else {
             Issue.record("no id")
             return
         }

@@ -91,7 +91,7 @@ extension TranslationResult {
 extension TranslationRequest {
     /// What the log says of it before it is translated.
     func logFields(_ model: ServedModel) -> [LogField] {
-        [LogField("model", .name(model.id)), LogField("texts", .integer(texts.count))]
+        [LogField("model", .text(model.id)), LogField("texts", .integer(texts.count))]
     }
 }
 

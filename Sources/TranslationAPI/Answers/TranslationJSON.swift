@@ -3,7 +3,7 @@ public import JSON
 import TranslationModel
 public import TranslationService
 
-/// Writes translations as http.md's "Response 200" has them.
+/// Writes translations as openapi.yaml describes them.
 public struct TranslationJSON: Sendable {
     private let model: ServedModel
     private let includesTokens: Bool

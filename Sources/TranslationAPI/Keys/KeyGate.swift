@@ -38,6 +38,9 @@ final class KeyGate: Sendable {
         }
     }
 
+    /// Whether no keys are configured.
+    var isOpen: Bool { state.withLock { $0.keys == nil } }
+
     /// Lets a request pass.
     ///
     /// - Parameter key: what it brought.

@@ -68,6 +68,9 @@ extension TranslationAPI {
             } catch {
                 context.refuse(error)
             }
+        } orRefuse: { [rejected] error in
+            if error == .overloaded { rejected.labeled("overloaded").increment() }
+            context.refuse(Problem(error))
         }
     }
 

@@ -9,12 +9,15 @@ extension TranslationAPI {
         do {
             let key = context.request.fields.presentedKey
             if key != nil { try gate.admit(key) }
-            guard context.request.hasSmallBody else {
-                return workBeside(context) { [self] in
-                    translateBody(of: context, isAdmitted: key != nil)
-                }
+            guard !context.request.hasSmallBody else {
+                return translateBody(of: context, isAdmitted: key != nil)
             }
-            translateBody(of: context, isAdmitted: key != nil)
+            workBeside(context, isStranger: key == nil && !gate.isOpen) { [self] in
+                translateBody(of: context, isAdmitted: key != nil)
+            } orRefuse: { [self] error in
+                stage.service?.count(error)
+                context.refuse(Problem(error))
+            }
         } catch {
             context.refuse(error)
         }
@@ -95,7 +98,7 @@ extension TranslationAPI {
         _ request: TranslationRequest, to service: TranslationService,
         answering answer: some TranslationAnswer, _ context: RequestContext
     ) {
-        let cancel = service.submit(request) { result in
+        let cancel = service.submit(request, after: waited(context)) { result in
             switch result {
             case .success(let result):
                 var response = answer.response(to: result)
@@ -113,9 +116,15 @@ extension TranslationAPI {
     ) {
         let stream = EventStream(answer, context, clock: settings.clock)
         let cancel = service.submit(
-            answer.body.request, progress: stream.take, completion: stream.finish)
+            answer.body.request, after: waited(context), progress: stream.take,
+            completion: stream.finish)
         stream.keepAlive()
         context.onCancel(cancel)
+    }
+
+    /// Seconds since the request was complete.
+    private func waited(_ context: RequestContext) -> Double {
+        settings.clock.now() - context.arrival
     }
 }
 

@@ -32,11 +32,11 @@ struct LineLog: LogHandler {
 
     /// Numbers that were handed over as numbers stay numbers.
     private static func value(_ value: Logger.Metadata.Value) -> LogField.Value {
-        guard case .stringConvertible(let value) = value else { return .name("\(value)") }
+        guard case .stringConvertible(let value) = value else { return .text("\(value)") }
         return switch value {
         case let value as Int: .integer(value)
         case let value as Double: .number(value)
-        default: .name("\(value)")
+        default: .text("\(value)")
         }
     }
 

@@ -26,10 +26,10 @@ struct LogEntry {
         var writer = JSONWriter()
         writer.beginObject()
         let names = [("time", time), ("level", level), ("message", message)]
-        for field in names.map({ LogField($0.0, .name($0.1)) }) + fields {
+        for field in names.map({ LogField($0.0, .text($0.1)) }) + fields {
             writer.name(field.name)
             switch field.value {
-            case .name(let name): writer.value(name)
+            case .text(let text): writer.value(text)
             case .integer(let count): writer.value(count)
             case .number(let number): writer.value(number)
             }
@@ -59,10 +59,10 @@ struct LogEntry {
 
     private static func visible(_ value: LogField.Value) -> String {
         switch value {
-        case .name(let name):
-            let name = visible(name)
-            let isPlain = !name.isEmpty && !name.utf8.contains { $0 == 0x20 || $0 == 0x22 }
-            return isPlain ? name : "\"\(name)\""
+        case .text(let text):
+            let text = visible(text)
+            let isPlain = !text.isEmpty && !text.utf8.contains { $0 == 0x20 || $0 == 0x22 }
+            return isPlain ? text : "\"\(text)\""
         case .integer(let count): return String(count)
         case .number(let number): return String(number)
         }
