@@ -11,7 +11,8 @@ CTranslate2 itself passes on this machine: unsigned activations with the compens
 where it packs them. It gives int32; ours also gives the scaled floats. Neither includes quantising the activations. The bound is the
 lower of the peak and what the read bandwidth of a buffer of the size of the weights allows.
 
-fp32: two threads; against numpy and torch, whichever is faster.
+fp32: two threads; against numpy and torch, whichever is faster. Threads of theirs go on spinning for a while after each product, so that
+everybody rests before the next one's turn.
 
 With --machine only the peaks of one thread are measured, and the bandwidth of reading so many bytes again and again.
 """
@@ -26,6 +27,10 @@ CHAINS = 12
 K = 512
 INT8_SHAPES = [(m, n) for n in (2048, 16384) for m in (1, 4, 32, 256)]
 FP32_THREADS = 2
+# Seconds that idle threads of OpenBLAS and OpenMP spin for are fewer.
+REST = 0.3
+# Seconds of a turn: the kernel takes some milliseconds to move a new thread to a processor of its own.
+FP32_TURN = 0.1
 # Forward and gradient of weights, as (kind, m, n, k): a cube, then 1,800 target tokens through the layers of models/multi30k-de-en.
 FORWARD, FORWARD_WITH_PACKING, WEIGHT_GRADIENT = range(3)
 FP32_SHAPES = [
@@ -217,19 +222,23 @@ def measure_fp32(ours, machine, torch, kind, m, n, k, rounds):
         peers["torch"] = lambda: torch.mm(tensors[0], tensors[1], out=tensors[2])
 
     def seconds_of(product, repeats):
+        time.sleep(REST)
         start = time.perf_counter()
         for _ in range(repeats):
             product()
         return (time.perf_counter() - start) / repeats
 
-    own = lambda repeats: ours.time_fp32(ctypes.byref(case), ctypes.c_long(repeats)) / repeats
+    def own(repeats):
+        time.sleep(REST)
+        return ours.time_fp32(ctypes.byref(case), ctypes.c_long(repeats)) / repeats
+
     own(1)
     for product in peers.values():
         product()
     assert numpy.abs(y - result).max() < 1e-3 * numpy.abs(result).max(), "our product is wrong"
     gflop = 2 * m * n * k / 1e9
-    counts = {name: repeats_for(seconds_of(product, 2)) for name, product in peers.items()}
-    own_count, rows = repeats_for(own(2)), []
+    counts = {name: repeats_for(seconds_of(product, 2), FP32_TURN) for name, product in peers.items()}
+    own_count, rows = repeats_for(own(2), FP32_TURN), []
     for _ in range(rounds):
         mine = gflop / own(own_count)
         rows.append((mine, {name: gflop / seconds_of(product, counts[name]) for name, product in peers.items()}, machine.fma()))

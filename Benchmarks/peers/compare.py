@@ -1,8 +1,8 @@
 """Shoal beside CTranslate2 on this machine: `scripts/compare-peers` makes the environment and calls this.
 
 Everything takes turns in rounds, and a ratio is the median over rounds of that round's ratio, with its range. Ratios above 1 are in
-Shoal's favour. Tokens include the end of sentence. One at a time: CTranslate2 with one thread or all, whichever is faster; Shoal with
-one. In flight: all threads; CTranslate2 gets all sentences at once, sorts them, and runs with the best of its settings here.
+Shoal's favour. Tokens include the end of sentence. One at a time: both with one thread or all, whichever is faster. In flight: all
+threads; CTranslate2 gets all sentences at once, sorts them, and runs with the best of its settings here.
 
 Bound: what a token at full depth takes at least, as a share of what it took: the weights of the decoder read once for a batch at the
 measured bandwidth, or its operations at the measured peak, whichever is longer, and the encoder's operations at the peak.
@@ -124,11 +124,12 @@ class Comparison:
         rounds = []
         for _ in range(self.rounds):
             theirs = {threads: peer.p50(threads, sources) for threads in counts}
-            rounds.append((theirs, self.shoal.bench(workload, 1, limit=count)))
+            rounds.append((theirs, {threads: self.shoal.bench(workload, 1, limit=count, threads=threads) for threads in counts}))
         better = min(counts, key=lambda threads: statistics.median(theirs[threads] for theirs, _ in rounds))
-        setting = f"{better} thread{'s' if better > 1 else ''}"
-        pairs = [(theirs[better], own) for theirs, own in rounds]
-        self.policies("p50 ms", workload, setting, pairs, "p50_ms", lambda peer, own: peer / own)
+        own_better = min(counts, key=lambda threads: statistics.median(own[threads]["full"]["p50_ms"] for _, own in rounds))
+        pairs = [(theirs[better], own[own_better]) for theirs, own in rounds]
+        self.policies(
+            "p50 ms", workload, f"threads {better}, Shoal's {own_better}", pairs, "p50_ms", lambda peer, own: peer / own)
 
     def settings(self):
         """inter_threads, intra_threads, max_batch_size, batch_type."""
@@ -146,7 +147,7 @@ class Comparison:
         best = max(trial, key=trial.get)
         rounds = [(peer.throughput(best, sources), self.shoal.bench(workload, self.options.in_flight)) for _ in range(self.rounds)]
         inter, intra, size, kind = best
-        setting = f"{inter} × {intra} threads, batches of {size} {kind}"
+        setting = f"threads {inter} × {intra}, batches of {size} {kind}"
         self.policies("tokens/s", workload, setting, rounds, "tokens_per_second", lambda peer, own: own / peer)
 
     def policies(self, case, workload, setting, rounds, key, ratio):

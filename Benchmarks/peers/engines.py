@@ -83,12 +83,13 @@ class Shoal:
     def __init__(self, binary, precision, policies):
         self.binary, self.precision, self.policies = str(binary), precision, policies
 
-    def bench(self, workload, in_flight, limit=None):
-        """A row for each policy, by name."""
+    def bench(self, workload, in_flight, limit=None, threads=None):
+        """A row for each policy, by name; with threads that share a sentence where one is under way at a time."""
         command = [self.binary, "bench", "--model", str(workload.checkpoint), "--source", str(workload.source), "--json", "--repeat", "1",
                    "--precision", self.precision]
         command += ["--limit", str(limit)] if limit else []
         command += ["--in-flight", str(in_flight)] if in_flight > 1 else []
+        command += ["--threads", str(threads)] if threads else []
         command += ["--fixed-length", str(workload.fixed_length)] if workload.fixed_length else []
         for policy in ["full"] if workload.fixed_length else ["full", *self.policies]:
             command += ["--policy", policy]
