@@ -81,13 +81,16 @@ struct Health: ParsableCommand {
         if let clientCertificate, let clientKey {
             certificate = .init(certificatePath: clientCertificate, keyPath: clientKey)
         }
+        let port = port.map(Int.init) ?? settings.server.port
+        guard port != 0 else {
+            throw Failure(
+                "the server takes any free port (0): give the one that it took with --port",
+                code: EX_USAGE)
+        }
         let speaksTLS = tls || certificate != nil || !settings.tls.certificate.isEmpty
         return ServerProbe(
-            ServerAddress(
-                host: host ?? Self.reachable(settings.server.host),
-                port: port.map(Int.init) ?? settings.server.port),
-            path: path,
-            security: speaksTLS ? .tls(certificate) : .plain)
+            ServerAddress(host: host ?? Self.reachable(settings.server.host), port: port),
+            path: path, security: speaksTLS ? .tls(certificate) : .plain)
     }
 
     /// An address at which a server that listens on `host` answers.

@@ -123,6 +123,7 @@ struct HealthTests {
         "Arguments that make no sense end with 64",
         arguments: [
             (["--timeout", "0"], "--timeout must be 1 to 3600"),
+            (["--port", "0"], "give the one that it took"),
             (["--path", "readyz"], "--path must start with /"),
             (["--path", "/a b"], "no spaces"),
             (["--client-key", "key.pem"], "go together"),

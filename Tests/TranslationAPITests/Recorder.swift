@@ -9,6 +9,7 @@ final class Recorder: Responder {
         var parts: [[UInt8]] = []
         var hasEnded = false
         var isHeldUp = false
+        var hasLeft = false
         var cancelActions: [@Sendable () -> Void] = []
     }
 
@@ -39,11 +40,21 @@ final class Recorder: Responder {
     }
 
     func onCancel(_ action: @escaping @Sendable () -> Void) {
-        state.change { $0.cancelActions.append(action) }
+        let hasLeft = state.change { state in
+            if !state.hasLeft { state.cancelActions.append(action) }
+            return state.hasLeft
+        }
+        if hasLeft { action() }
     }
 
     /// The client goes away.
-    func leave() { for action in state.withLock({ $0.cancelActions }) { action() } }
+    func leave() {
+        let actions = state.change { state in
+            state.hasLeft = true
+            return state.cancelActions
+        }
+        for action in actions { action() }
+    }
 
     func letGo() { state.change { $0.isHeldUp = false } }
 
