@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from endurance import wrk
-from service import ROOT, TEXT, Server
+from service import ROOT, TEXT, Server, translation
 
 NGINX = """
 daemon off; worker_processes auto; pid {folder}/pid; error_log stderr error;
@@ -41,13 +41,15 @@ def main():
     parser.add_argument("--policy", default="token_geometric")
     parser.add_argument("--tokens", type=int, help="length of every output, for models without a notion of an end")
     parser.add_argument("--repeat", type=int, default=20, help="times that the engine translates its 64 sentences")
-    parser.add_argument("--connections", type=int, default=128, help="that translate, and sentences that the engine has: twice what the batches of two workers hold")
+    parser.add_argument(
+        "--connections", type=int, default=128,
+        help="that translate, and sentences that the engine has: twice what the batches of two workers hold")
     parser.add_argument("--seconds", type=int, default=3, help="of translating; what is under way at the end is not counted")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--port", type=int, default=18380, help="for nginx")
     options = parser.parse_args()
     length = {"min_output_tokens": options.tokens, "max_output_tokens": options.tokens} if options.tokens else {}
-    body = json.dumps({"text": TEXT, "include": [], **length}).encode()
+    body = translation(**length)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "livez").write_text('{"status":"ok"}')
         (Path(folder) / "text").write_text(f"{TEXT}\n" * 64)

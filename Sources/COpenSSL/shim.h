@@ -36,7 +36,6 @@ static inline int shoal_tls_prepare(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_default_passwd_cb(context, shoal_tls_refuse_password);
     SSL_CTX_set_alpn_select_cb(context, shoal_tls_select_protocol, NULL);
     return SSL_CTX_set_session_id_context(context, name, sizeof name - 1) == 1
         && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;

@@ -121,28 +121,29 @@ static int listen_on(const struct addrinfo *info, int backlog) {
     return fd;
 }
 
-/// The addresses of `host` and `port`, to be freed by freeaddrinfo; returns 0, or what shoal_listen reports.
-static int look_up(const char *host, uint16_t port, int flags, struct addrinfo **found) {
+/// Opens the first address of `host` and `port` for which `attempt` gives a descriptor; else what shoal_listen reports.
+static int open_first(
+    const char *host, uint16_t port, int flags, int (*attempt)(const struct addrinfo *, int), int argument) {
     char service[8];
     snprintf(service, sizeof service, "%u", (unsigned)port);
     struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
-    int failure = getaddrinfo(host, service, &hints, found);
-    return failure == 0 ? 0 : -10000 + failure;
-}
-
-int shoal_listen(const char *host, uint16_t port, int backlog) {
     struct addrinfo *found = NULL;
-    int failure = look_up(host, port, AI_PASSIVE, &found);
-    if (failure != 0) return failure;
+    int failure = getaddrinfo(host, service, &hints, &found);
+    if (failure != 0) return -10000 + failure;
     int fd = -EADDRNOTAVAIL;
     for (const struct addrinfo *info = found; info != NULL && fd < 0; info = info->ai_next)
-        fd = listen_on(info, backlog);
+        fd = attempt(info, argument);
     freeaddrinfo(found);
     return fd;
 }
 
-static int connect_to(const struct addrinfo *info) {
+int shoal_listen(const char *host, uint16_t port, int backlog) {
+    return open_first(host, port, AI_PASSIVE, listen_on, backlog);
+}
+
+static int connect_to(const struct addrinfo *info, int unused) {
+    (void)unused;
     int fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC, info->ai_protocol);
     if (fd < 0) return -errno;
     if (connect(fd, info->ai_addr, info->ai_addrlen) == 0) return fd;
@@ -151,16 +152,7 @@ static int connect_to(const struct addrinfo *info) {
     return failure;
 }
 
-int shoal_connect(const char *host, uint16_t port) {
-    struct addrinfo *found = NULL;
-    int failure = look_up(host, port, 0, &found);
-    if (failure != 0) return failure;
-    int fd = -EADDRNOTAVAIL;
-    for (const struct addrinfo *info = found; info != NULL && fd < 0; info = info->ai_next)
-        fd = connect_to(info);
-    freeaddrinfo(found);
-    return fd;
-}
+int shoal_connect(const char *host, uint16_t port) { return open_first(host, port, 0, connect_to, 0); }
 
 int shoal_bound_address(int fd, char *address, size_t capacity, uint16_t *port) {
     struct sockaddr_storage bound;

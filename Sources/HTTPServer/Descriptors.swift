@@ -20,9 +20,10 @@ struct Descriptors: Sendable {
         guard let number = UInt16(exactly: port) else { throw failure(.invalidPort, 0) }
         let listener = shoal_listen(host, number, Self.backlog)
         guard listener >= 0 else {
-            // CSystem reports a failed look-up below -10000.
-            throw listener < -10_000
-                ? failure(.unknownHost, listener + 10_000) : failure(.cannotListen, -listener)
+            switch AddressFailure(listener) {
+            case .lookUp(let code): throw failure(.unknownHost, code)
+            case .system(let code): throw failure(.cannotListen, code)
+            }
         }
         let epoll = shoal_epoll_create()
         let wake = shoal_eventfd_create()
@@ -47,6 +48,19 @@ struct Descriptors: Sendable {
         _ = shoal_bound_address(listener, &text, text.count, &port)
         let host = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return ServerAddress(host: String(decoding: host, as: UTF8.self), port: Int(port))
+    }
+}
+
+/// Why shoal_listen or shoal_connect gave no descriptor.
+enum AddressFailure {
+    /// An EAI code.
+    case lookUp(Int32)
+    /// An error number.
+    case system(Int32)
+
+    /// What a negative result of those functions says.
+    init(_ result: Int32) {
+        self = result < -10_000 ? .lookUp(result + 10_000) : .system(-result)
     }
 }
 

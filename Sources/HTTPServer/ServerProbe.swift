@@ -62,10 +62,10 @@ public struct ServerProbe: Sendable {
             }
         let descriptor = shoal_connect(address.host, UInt16(clamping: address.port))
         guard descriptor >= 0 else {
-            // CSystem reports a failed look-up below -10000.
-            throw descriptor < -10_000
-                ? Failure(description: String(cString: gai_strerror(descriptor + 10_000)))
-                : Self.systemFailure(-descriptor)
+            switch AddressFailure(descriptor) {
+            case .lookUp(let code): throw Failure(description: String(cString: gai_strerror(code)))
+            case .system(let code): throw Self.systemFailure(code)
+            }
         }
         defer { _ = shoal_close(descriptor) }
         guard let session else {
@@ -145,17 +145,14 @@ extension ServerProbe {
 
         init(_ certificate: ClientCertificate?) throws(Failure) {
             ERR_clear_error()
-            guard let context = SSL_CTX_new(TLS_client_method()) else { throw Self.failure("TLS") }
+            guard let context = SSL_CTX_new(TLS_client_method()) else { throw Self.failure }
             self.context = context
-            // OpenSSL would ask for a key's password at the terminal.
-            SSL_CTX_set_default_passwd_cb(context, shoal_tls_refuse_password)
             guard let certificate else { return }
-            let (chain, key) = (certificate.certificatePath, certificate.keyPath)
-            guard SSL_CTX_use_certificate_chain_file(context, chain) == 1 else {
-                throw Self.failure(chain)
-            }
-            guard SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1 else {
-                throw Self.failure(key)
+            do {
+                try TLSContext.useIdentity(
+                    in: context, chain: certificate.certificatePath, key: certificate.keyPath)
+            } catch {
+                throw Failure(description: "\(error.path): \(error.reason)")
             }
         }
 
@@ -167,7 +164,7 @@ extension ServerProbe {
         func connect(_ descriptor: Int32) throws(Failure) {
             session = SSL_new(context)
             guard session != nil, SSL_set_fd(session, descriptor) == 1 else {
-                throw Self.failure("TLS")
+                throw Self.failure
             }
             let returned = SSL_connect(session)
             if returned != 1 { throw failure(after: returned, errno) }
@@ -194,11 +191,11 @@ extension ServerProbe {
         private func failure(after returned: Int32, _ code: Int32) -> Failure {
             let isSystem =
                 SSL_get_error(session, returned) == SSL_ERROR_SYSCALL && ERR_peek_error() == 0
-            return isSystem && code != 0 ? systemFailure(code) : Self.failure("TLS")
+            return isSystem && code != 0 ? systemFailure(code) : Self.failure
         }
 
-        private static func failure(_ subject: String) -> Failure {
-            Failure(description: "\(subject): \(String(cString: shoal_tls_reason()))")
+        private static var failure: Failure {
+            Failure(description: "TLS: \(String(cString: shoal_tls_reason()))")
         }
     }
 }

@@ -13,17 +13,26 @@ final class TLSContext: @unchecked Sendable {
         guard let pointer = SSL_CTX_new(TLS_server_method()) else { throw Self.error(.setup) }
         self.pointer = pointer
         guard shoal_tls_prepare(pointer) == 1 else { throw Self.error(.setup) }
-        let (chain, key) = (configuration.certificatePath, configuration.keyPath)
-        guard SSL_CTX_use_certificate_chain_file(pointer, chain) == 1 else {
-            throw Self.error(.certificate, chain)
-        }
-        guard SSL_CTX_use_PrivateKey_file(pointer, key, SSL_FILETYPE_PEM) == 1,
-            SSL_CTX_check_private_key(pointer) == 1
-        else { throw Self.error(.key, key) }
+        try Self.useIdentity(
+            in: pointer, chain: configuration.certificatePath, key: configuration.keyPath)
         if let path = configuration.clientCAPath { try requireClients(of: path) }
     }
 
     deinit { SSL_CTX_free(pointer) }
+
+    /// Reads the files that either end proves its identity with; a key with a password is refused, for which
+    /// OpenSSL would ask at the terminal.
+    static func useIdentity(
+        in context: OpaquePointer, chain: String, key: String
+    ) throws(TLSError) {
+        SSL_CTX_set_default_passwd_cb(context, shoal_tls_refuse_password)
+        guard SSL_CTX_use_certificate_chain_file(context, chain) == 1 else {
+            throw error(.certificate, chain)
+        }
+        guard SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1,
+            SSL_CTX_check_private_key(context) == 1
+        else { throw error(.key, key) }
+    }
 
     private func requireClients(of path: String) throws(TLSError) {
         guard SSL_CTX_load_verify_file(pointer, path) == 1,

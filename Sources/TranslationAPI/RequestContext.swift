@@ -7,8 +7,8 @@ struct RequestContext: Sendable {
     let identity: RequestIdentity
     /// Label of metrics.
     let route: String
-    /// When it was complete, by the API's clock.
-    let arrival: Double
+    /// Seconds that it has waited for its body to be read.
+    var waited = 0.0
     /// How refusals are written.
     var refusals = RefusalShape.problem
     private let origins: AllowedOrigins
@@ -21,10 +21,8 @@ struct RequestContext: Sendable {
     }
 
     init(
-        _ request: ServerRequest, route: Route?, arrival: Double, origins: AllowedOrigins,
-        responder: some Responder
+        _ request: ServerRequest, route: Route?, origins: AllowedOrigins, responder: some Responder
     ) {
-        self.arrival = arrival
         self.request = request
         self.route = route?.label ?? Route.unknownLabel
         self.origins = origins

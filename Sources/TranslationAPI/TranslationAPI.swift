@@ -82,8 +82,7 @@ public final class TranslationAPI: Sendable {
     public func handle(_ request: ServerRequest, _ responder: some Responder) {
         let route = Route(path: request.path)
         let context = RequestContext(
-            request, route: route, arrival: settings.clock.now(), origins: settings.origins,
-            responder: responder)
+            request, route: route, origins: settings.origins, responder: responder)
         guard let route else {
             if request.method == "OPTIONS", request.path == "*" {
                 return options(context, "GET, HEAD, POST, OPTIONS")
@@ -155,18 +154,22 @@ public final class TranslationAPI: Sendable {
     /// - Parameters:
     ///   - context: of the request that it is for.
     ///   - isStranger: whether its client has not shown a key yet and has to.
-    ///   - work: the rest of the way of the request.
+    ///   - work: the rest of the way of the request, whose context says how long it has waited.
     ///   - refuse: gets `overloaded` at once where too much waits, `cancelled` in its turn where the client
     ///     has gone by then; nothing is done in both cases.
     func workBeside(
         _ context: RequestContext, isStranger: Bool = false,
-        _ work: @escaping @Sendable () -> Void,
+        _ work: @escaping @Sendable (RequestContext) -> Void,
         orRefuse refuse: @escaping @Sendable (TranslationError) -> Void
     ) {
         let hasGone = Lock(false)
         context.onCancel { hasGone.withLock { $0 = true } }
-        let isTaken = sideWork.run(isStranger: isStranger) {
-            if hasGone.withLock({ $0 }) { refuse(.cancelled) } else { work() }
+        let start = settings.clock.now()
+        let isTaken = sideWork.run(isStranger: isStranger) { [clock = settings.clock] in
+            guard !hasGone.withLock({ $0 }) else { return refuse(.cancelled) }
+            var context = context
+            context.waited = clock.now() - start
+            work(context)
         }
         if !isTaken { refuse(.overloaded) }
     }

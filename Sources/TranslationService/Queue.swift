@@ -70,10 +70,9 @@ extension TranslationService.Queue {
             estimatedTokens -= job.estimatedTokens
             return .tokenize(job)
         }
-        let isCrowded = requests.count + turns.sentenceCount > room
-        if room >= (isCrowded ? group : 1), turns.sentenceCount > 0 {
-            let share = max(
-                (turns.sentenceCount + workers - 1) / workers, isCrowded ? group : 1)
+        let least = requests.count + turns.sentenceCount > room ? group : 1
+        if room >= least, turns.sentenceCount > 0 {
+            let share = max((turns.sentenceCount + workers - 1) / workers, least)
             return .decode(turns.take(min(room, share)))
         }
         if isBusy { return .decode([]) }

@@ -57,7 +57,7 @@ extension TranslationAPI {
         } catch {
             return context.refuse(error)
         }
-        workBeside(context) { [self] in
+        workBeside(context) { [self] context in
             do throws(Problem) {
                 let body = try RequestBody(context.request, limits: settings.limits)
                 let model = try loadedService.model

@@ -12,7 +12,7 @@ extension TranslationAPI {
             guard !context.request.hasSmallBody else {
                 return translateBody(of: context, isAdmitted: key != nil)
             }
-            workBeside(context, isStranger: key == nil && !gate.isOpen) { [self] in
+            workBeside(context, isStranger: key == nil && !gate.isOpen) { [self] context in
                 translateBody(of: context, isAdmitted: key != nil)
             } orRefuse: { [self] error in
                 stage.service?.count(error)
@@ -98,7 +98,7 @@ extension TranslationAPI {
         _ request: TranslationRequest, to service: TranslationService,
         answering answer: some TranslationAnswer, _ context: RequestContext
     ) {
-        let cancel = service.submit(request, after: waited(context)) { result in
+        let cancel = service.submit(request, after: context.waited) { result in
             switch result {
             case .success(let result):
                 var response = answer.response(to: result)
@@ -116,15 +116,10 @@ extension TranslationAPI {
     ) {
         let stream = EventStream(answer, context, clock: settings.clock)
         let cancel = service.submit(
-            answer.body.request, after: waited(context), progress: stream.take,
+            answer.body.request, after: context.waited, progress: stream.take,
             completion: stream.finish)
         stream.keepAlive()
         context.onCancel(cancel)
-    }
-
-    /// Seconds since the request was complete.
-    private func waited(_ context: RequestContext) -> Double {
-        settings.clock.now() - context.arrival
     }
 }
 
