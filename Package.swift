@@ -28,36 +28,35 @@ let package = Package(
     ],
     targets: [
         .target(name: "CKernels", cSettings: c),
-        .target(name: "Tensor", dependencies: ["CKernels", "Threads"], swiftSettings: swift),
+        .target(name: "Tensor", dependencies: ["CKernels", "System"], swiftSettings: swift),
         .target(name: "JSON", swiftSettings: swift),
-        .target(name: "Threads", dependencies: ["CSystem"], swiftSettings: swift),
+        .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
         .target(name: "Checkpoint", dependencies: ["JSON", "CSystem"], swiftSettings: swift),
         .target(
-            name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "Threads"],
+            name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "System"],
             swiftSettings: swift),
         .target(
             name: "Decoding",
-            dependencies: ["TranslationModel", "Tensor", "Checkpoint", "Randomness", "Threads"],
+            dependencies: ["TranslationModel", "Tensor", "Checkpoint", "System"],
             swiftSettings: swift),
         .target(
             name: "Training",
             dependencies: [
-                "TranslationModel", "Tensor", "Checkpoint", "JSON", "Randomness", "Threads",
+                "TranslationModel", "Tensor", "Checkpoint", "JSON", "System",
             ],
             swiftSettings: swift),
         .target(name: "SentencePiece", swiftSettings: swift),
         .target(
             name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],
             swiftSettings: swift),
-        .target(name: "Telemetry", dependencies: ["Threads"], swiftSettings: swift),
+        .target(name: "Telemetry", dependencies: ["System"], swiftSettings: swift),
         .target(
             name: "TranslationService",
             dependencies: [
                 "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tensor",
-                "Tokenization", "Telemetry", "Threads",
+                "Tokenization", "Telemetry", "System",
             ], swiftSettings: swift),
-        .target(name: "Randomness", swiftSettings: swift),
-        .target(name: "Evaluation", dependencies: ["Randomness"], swiftSettings: swift),
+        .target(name: "Evaluation", dependencies: ["System"], swiftSettings: swift),
         .target(name: "Charts", swiftSettings: swift),
         .target(
             name: "Pages", dependencies: ["COpenSSL"], resources: [.embedInCode("Web")],
@@ -65,15 +64,14 @@ let package = Package(
         .target(
             name: "Calibration",
             dependencies: [
-                "Decoding", "TranslationModel", "Tensor", "Checkpoint", "Evaluation", "Randomness",
-                "Threads",
+                "Decoding", "TranslationModel", "Tensor", "Checkpoint", "Evaluation", "System",
             ],
             swiftSettings: swift),
         .target(
             name: "TranslationAPI",
             dependencies: [
                 "Compression", "HTTPWire", "JSON", "TranslationService", "Decoding",
-                "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "Threads",
+                "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "System",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .target(name: "CSystem", cSettings: c),
@@ -84,7 +82,7 @@ let package = Package(
         .target(
             name: "HTTPServer",
             dependencies: [
-                "COpenSSL", "CSystem", "HTTPWire", "Threads",
+                "COpenSSL", "CSystem", "HTTPWire", "System",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .systemLibrary(
@@ -96,7 +94,7 @@ let package = Package(
             dependencies: [
                 "COpenSSL", "CSystem", "Calibration", "Charts", "Checkpoint", "Decoding",
                 "Evaluation", "HTTPServer", "HTTPWire", "JSON", "Pages", "SentencePiece",
-                "Telemetry", "Tensor", "Threads", "Tokenization", "Training", "TranslationAPI",
+                "Telemetry", "Tensor", "System", "Tokenization", "Training", "TranslationAPI",
                 "TranslationModel", "TranslationService", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -126,10 +124,10 @@ let package = Package(
         .testTarget(
             name: "SentencePieceTests", dependencies: ["SentencePiece"],
             resources: [.copy("Resources")], swiftSettings: swift),
-        .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: swift),
+        .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(
-            name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport", "Threads"],
+            name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport", "System"],
             swiftSettings: swift),
         .testTarget(
             name: "TrainingTests",
@@ -140,7 +138,7 @@ let package = Package(
             name: "TranslationServiceTests",
             dependencies: [
                 "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "Telemetry",
-                "Tensor", "TestSupport", "Threads", "Tokenization",
+                "Tensor", "TestSupport", "System", "Tokenization",
             ],
             swiftSettings: swift),
         .testTarget(
@@ -152,14 +150,14 @@ let package = Package(
         .testTarget(
             name: "HTTPServerTests",
             dependencies: [
-                "COpenSSL", "HTTPServer", "HTTPWire", "TestSupport", "Threads",
+                "COpenSSL", "HTTPServer", "HTTPWire", "TestSupport", "System",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], resources: [.copy("Resources")], swiftSettings: swift),
         .testTarget(
             name: "TranslationAPITests",
             dependencies: [
                 "Compression", "HTTPServer", "HTTPWire", "JSON", "Telemetry", "TestSupport",
-                "Threads", "TranslationAPI", "TranslationService",
+                "System", "TranslationAPI", "TranslationService",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(

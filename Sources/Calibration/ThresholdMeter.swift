@@ -1,7 +1,7 @@
 public import Decoding
 import Dispatch
 public import Evaluation
-import Threads
+import System
 import Tensor
 public import TranslationModel
 

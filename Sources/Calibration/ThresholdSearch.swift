@@ -1,5 +1,5 @@
-import Randomness
 import Evaluation
+import System
 
 /// Random search for thresholds (method.md §3), with guesses that say which draws to measure.
 ///

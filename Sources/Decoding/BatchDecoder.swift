@@ -1,7 +1,6 @@
 import Checkpoint
-import Randomness
+public import System
 public import Tensor
-public import Threads
 public import TranslationModel
 
 /// Decodes many sentences at once: sentences join between steps, each step runs every live hypothesis

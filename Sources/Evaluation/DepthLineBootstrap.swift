@@ -1,4 +1,4 @@
-import Randomness
+import System
 
 /// Whether exit policies lie above the line through the fixed depths by more than the choice of test
 /// sentences explains.

@@ -1,4 +1,4 @@
-import Randomness
+import System
 
 /// Whether one system is better than another by more than the choice of test sentences explains.
 ///

@@ -1,5 +1,5 @@
 public import HTTPWire
-import Threads
+import System
 
 /// The way back to the client of one request.
 public final class Exchange: Responder {

@@ -1,5 +1,5 @@
 import CSystem
-import Threads
+import System
 
 /// What other threads tell the event loop.
 enum Message: Sendable {

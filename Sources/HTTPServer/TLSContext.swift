@@ -1,5 +1,5 @@
 import COpenSSL
-import Threads
+import System
 
 /// Certificates, key and rules that connections start with.
 ///

@@ -1,5 +1,5 @@
 import Synchronization
-import Threads
+import System
 
 /// A number that only grows: a whole number, exact.
 public final class Counter: Sendable {

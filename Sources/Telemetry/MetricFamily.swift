@@ -1,4 +1,4 @@
-import Threads
+import System
 
 /// All series of one name that differ in the values of their labels.
 public final class MetricFamily<Metric: Sendable>: Sendable {

@@ -1,4 +1,4 @@
-import Threads
+import System
 
 /// The metrics of a process and their Prometheus text.
 ///

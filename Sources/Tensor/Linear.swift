@@ -1,5 +1,5 @@
 internal import CKernels
-public import Threads
+public import System
 
 /// A linear map y = x·Wᵀ + b with weights [outputs, inputs], packed once for the kernels.
 ///

@@ -1,4 +1,4 @@
-public import Threads
+public import System
 
 /// The numbers that a network's matrix products are computed in.
 public enum Precision: String, Sendable, CaseIterable {

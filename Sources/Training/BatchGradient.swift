@@ -1,7 +1,6 @@
-import Randomness
 import Checkpoint
 import Dispatch
-import Threads
+import System
 package import Tensor
 
 /// Loss and gradient of a whole batch, its pieces spread over threads.

@@ -1,4 +1,4 @@
-import Randomness
+import System
 
 /// The batches of an epoch: all sentences in an order that follows from seed and epoch, cut where the
 /// target tokens would exceed a limit.

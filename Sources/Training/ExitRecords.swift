@@ -1,7 +1,6 @@
 import Checkpoint
 import Dispatch
-import Randomness
-import Threads
+import System
 import Tensor
 
 /// What every exit gave at every row of a piece.

@@ -1,6 +1,6 @@
-import Randomness
 public import Checkpoint
 import Glibc
+import System
 import Tensor
 
 extension TrainableNetwork {

@@ -1,7 +1,6 @@
-import Randomness
 import Checkpoint
 import Dispatch
-import Threads
+import System
 
 /// Losses of a network on sentences, without dropout and gradients.
 struct NetworkEvaluation {

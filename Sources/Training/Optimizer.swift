@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import Threads
+import System
 import Tensor
 
 /// How the learning rate goes over the steps.

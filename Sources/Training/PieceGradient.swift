@@ -1,5 +1,5 @@
-import Randomness
 import Checkpoint
+import System
 import Tensor
 import TranslationModel
 

@@ -1,5 +1,5 @@
 import Dispatch
-import Threads
+import System
 
 /// Time, as the API is given it.
 public struct APIClock: Sendable {

@@ -1,7 +1,7 @@
 import HTTPTypes
 public import HTTPWire
+import System
 public import Telemetry
-import Threads
 public import TranslationService
 
 /// The HTTP interface of the service: routes, and from requests to responses.

@@ -1,6 +1,6 @@
 import Checkpoint
+public import System
 public import Tensor
-public import Threads
 
 /// One hypothesis in a decoding step: the token that it feeds in and where it stands.
 public struct DecoderRow {

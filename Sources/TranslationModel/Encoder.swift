@@ -1,6 +1,6 @@
 import Checkpoint
+public import System
 public import Tensor
-public import Threads
 
 /// One post-norm encoder layer.
 struct EncoderLayer: Sendable {

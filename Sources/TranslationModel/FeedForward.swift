@@ -1,6 +1,6 @@
 public import Checkpoint
+import System
 public import Tensor
-import Threads
 
 /// The position-wise block of a post-norm layer: LayerNorm(x + fc2(act(fc1(x)))).
 ///

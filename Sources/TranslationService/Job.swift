@@ -1,5 +1,5 @@
 import Decoding
-import Threads
+import System
 import Tokenization
 
 /// A request on its way through the service: gathers the results of its sentences, answers once.

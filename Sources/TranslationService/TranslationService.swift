@@ -1,5 +1,5 @@
-public import Threads
 import Synchronization
+public import System
 import Telemetry
 
 /// Translates requests on a fixed set of worker threads, from a bounded queue.

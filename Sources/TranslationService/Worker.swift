@@ -1,6 +1,6 @@
-import Threads
 import Decoding
 import Synchronization
+import System
 import Telemetry
 import Tokenization
 import TranslationModel

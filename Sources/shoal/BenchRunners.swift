@@ -1,8 +1,8 @@
 import Checkpoint
 import Decoding
 import Glibc
+import System
 import Telemetry
-import Threads
 import Tokenization
 import TranslationModel
 import TranslationService

@@ -2,7 +2,7 @@ import ArgumentParser
 import Dispatch
 import Glibc
 import HTTPServer
-import Threads
+import System
 
 /// The command `shoal health`.
 struct Health: ParsableCommand {

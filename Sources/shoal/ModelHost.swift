@@ -2,8 +2,8 @@ import Decoding
 import Dispatch
 import Glibc
 import Synchronization
+import System
 import Telemetry
-import Threads
 import TranslationModel
 import TranslationService
 

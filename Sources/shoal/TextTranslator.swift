@@ -2,7 +2,7 @@ import Checkpoint
 import Decoding
 import Dispatch
 import Glibc
-import Threads
+import System
 import Telemetry
 import TranslationService
 

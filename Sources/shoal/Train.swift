@@ -1,9 +1,9 @@
-import Threads
 import ArgumentParser
 import Checkpoint
 import Dispatch
 import Glibc
 import Synchronization
+import System
 import Tensor
 import Training
 import TranslationModel

@@ -1,5 +1,5 @@
 import Dispatch
-import Threads
+import System
 
 /// Values handed from one thread to another, which waits for them up to ten seconds.
 final class Channel<Value: Sendable>: Sendable {

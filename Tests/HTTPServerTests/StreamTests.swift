@@ -1,9 +1,9 @@
 import HTTPServer
 import HTTPTypes
 import HTTPWire
+import System
 import TestSupport
 import Testing
-import Threads
 
 @Suite("Responses in parts over loopback", .serialized)
 struct StreamTests {

@@ -1,9 +1,9 @@
 import COpenSSL
 import HTTPServer
 import HTTPWire
+import System
 import TestSupport
 import Testing
-import Threads
 
 @Suite("TLS", .serialized)
 struct TLSTests {

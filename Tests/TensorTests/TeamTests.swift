@@ -1,6 +1,6 @@
+import System
 import TestSupport
 import Testing
-import Threads
 
 import Tensor
 

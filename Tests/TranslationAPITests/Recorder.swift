@@ -1,6 +1,6 @@
 import HTTPTypes
 import HTTPWire
-import Threads
+import System
 
 /// A way back to a client that keeps what it is given.
 final class Recorder: Responder {

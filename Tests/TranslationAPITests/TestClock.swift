@@ -1,4 +1,4 @@
-import Threads
+import System
 import TranslationAPI
 
 /// Time that passes when a test says so.

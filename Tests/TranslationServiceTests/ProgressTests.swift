@@ -1,7 +1,7 @@
 import Decoding
+import System
 import TestSupport
 import Testing
-import Threads
 import TranslationService
 
 @Suite("Progress of a request")

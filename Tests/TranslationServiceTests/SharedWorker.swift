@@ -1,8 +1,8 @@
 import Decoding
 import Dispatch
+import System
 import Telemetry
 import TestSupport
-import Threads
 import TranslationService
 
 /// A service of one worker, and what its metrics say.

@@ -1,5 +1,5 @@
+import System
 import Testing
-import Threads
 import TranslationService
 
 @Suite("Requests that share a worker")

@@ -1,11 +1,11 @@
 import Decoding
 import Dispatch
 import Synchronization
+import System
 import Telemetry
 import Tensor
 import TestSupport
 import Testing
-import Threads
 import TranslationModel
 import TranslationService
 

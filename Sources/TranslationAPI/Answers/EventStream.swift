@@ -2,7 +2,7 @@ import Decoding
 import HTTPTypes
 import HTTPWire
 import JSON
-import Threads
+import System
 import TranslationService
 
 /// The answer to a translation in parts, as server-sent events (HTML Standard §9.2).

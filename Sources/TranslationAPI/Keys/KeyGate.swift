@@ -1,6 +1,6 @@
 import HTTPTypes
+import System
 import Telemetry
-import Threads
 
 /// Lets requests pass that bring a key, each key at its rate; all of them where no keys are configured.
 final class KeyGate: Sendable {

@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
+import System
 import Telemetry
-import Threads
 
 /// Writes lines to a descriptor on a queue of its own.
 ///

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
+import System
 import Testing
-import Threads
 
 /// How often each part was done.
 private final class Tally: Sendable {
