@@ -130,7 +130,8 @@ extension ModelConfiguration {
         return shares
     }
 
-    /// The ids that `bad_words_ids` bans alone; longer sequences are left out, as checkpoint.md has it.
+    /// The ids that `bad_words_ids` bans alone; longer sequences are left out
+    /// (checkpoint-format.md).
     private static func singleBadWords(
         _ keys: KeyReader, _ ids: ClosedRange<Int>
     ) throws(CheckpointError) -> [Int] {

@@ -1,7 +1,7 @@
 public import Checkpoint
 public import SentencePiece
 
-/// Text to the ids that the network uses, and back (checkpoint.md, "Text to ids and back").
+/// Text to the ids that the network uses, and back (checkpoint-format.md, "Text to ids and back").
 ///
 /// The SentencePiece models segment, the vocabularies number: neither need contain the other.
 public struct Tokenizer: Sendable {

@@ -30,7 +30,7 @@ public struct ModelFiles: Sendable {
         self.exits = exits
     }
 
-    /// Writes a checkpoint directory (checkpoint.md); nobody ever sees a part of it.
+    /// Writes a checkpoint directory (checkpoint-format.md); nobody ever sees a part of it.
     ///
     /// - Parameters:
     ///   - parameters: of `network`, or as many others.
@@ -69,7 +69,7 @@ public struct ModelFiles: Sendable {
         let model = entries.filter { !$0.isExit }.map { tensor($0, as: $0.name) }
         var exits = entries.filter(\.isExit).map { tensor($0, as: $0.name) }
         if network.hasSeparateClassifiers {
-            // All N or none (checkpoint.md): the last one is the model's own.
+            // All N or none (checkpoint-format.md): the last one is the model's own.
             let last = "exits.classifiers.\(network.configuration.decoder.layers - 1)"
             exits.append(tensor(network.layout.entry("model.shared.weight"), as: last + ".weight"))
             let bias = network.layout.entry("final_logits_bias")

@@ -3,8 +3,8 @@ public import TranslationModel
 
 /// Where every parameter of a network is in its parameter vector.
 ///
-/// Names and shapes are those of checkpoint.md. Projections that are multiplied together (queries, keys
-/// and values) follow each other, so that they can be one matrix.
+/// Names and shapes are those of checkpoint-format.md. Projections that are multiplied together
+/// (queries, keys and values) follow each other, so that they can be one matrix.
 public struct ParameterLayout: Sendable {
     /// One tensor.
     public struct Entry: Sendable, Equatable {

@@ -2,7 +2,7 @@ import Glibc
 public import Tensor
 
 /// Sinusoidal positions: row p holds sin(p / 10000^(2k/d)) in its first half and the cosine of the same
-/// in its second, k = 0 … d/2 − 1 (checkpoint.md); computed in double, kept in fp32.
+/// in its second, k = 0 … d/2 − 1 (checkpoint-format.md); computed in double, kept in fp32.
 ///
 /// Unchecked: the matrix is written once, here, and read by all workers.
 public struct PositionTable: @unchecked Sendable {

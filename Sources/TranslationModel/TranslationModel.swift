@@ -112,7 +112,7 @@ private struct Embeddings {
         let projectionName =
             root.holds("lm_head.weight") ? "lm_head.weight" : decoderName
         var bias = try root.tensor("final_logits_bias", 1, V)
-        // A banned id has −∞ before normalisation (checkpoint.md): the bias carries it for free.
+        // A banned id has −∞ before normalisation (checkpoint-format.md): the bias carries it.
         for id in c.bannedIDs { bias[id] = -.infinity }
         projection = Projection(
             weight: try root.tensor(projectionName, V, d), bias: bias, outputs: V, inputs: d,
