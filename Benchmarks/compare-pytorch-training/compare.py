@@ -96,6 +96,9 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-tokens", type=int, default=1800)
     options = parser.parse_args()
+    for path in [options.source, options.target, f"{options.model}/vocab.json"] + ([] if options.pytorch_only else [options.shoal]):
+        if not pathlib.Path(path).is_file():
+            parser.error(f"there is no file {path}")
     if options.steps <= WARMUP_STEPS:
         parser.error(f"--steps must be above {WARMUP_STEPS}, which are not counted")
 

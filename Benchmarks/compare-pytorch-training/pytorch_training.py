@@ -4,12 +4,16 @@ import argparse
 import json
 import pathlib
 import random
+import sys
 import time
 
-import sentencepiece
-import torch
+try:
+    import sentencepiece
+    import torch
 
-from network import Network, aligned_loss
+    from network import Network, aligned_loss
+except ImportError as error:
+    sys.exit(f"{error}: pip install -r {pathlib.Path(__file__).with_name('requirements.txt')}")
 
 SHAPE = {"d_model": 128, "ffn": 512, "heads": 4, "layers": 6, "dropout": 0.1}
 

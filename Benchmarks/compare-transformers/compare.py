@@ -9,16 +9,22 @@ import argparse
 import json
 import pathlib
 import subprocess
+import sys
 
-import sentencepiece
-import torch
-from transformers import MarianMTModel
+try:
+    import sentencepiece
+    import torch
+    from transformers import MarianMTModel
+except ImportError as error:
+    sys.exit(f"{error}: pip install -r {pathlib.Path(__file__).with_name('requirements.txt')}")
 
 
 def shoal_records(shoal, model, source):
     command = [shoal, "translate", "--model", model, "--policy", "full", "--json", "--file", source]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [json.loads(line) for line in lines]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if run.returncode != 0:
+        sys.exit(f"{shoal} ended with {run.returncode}")
+    return [json.loads(line) for line in run.stdout.splitlines()]
 
 
 def main():
@@ -30,6 +36,8 @@ def main():
     arguments = parser.parse_args()
 
     folder = pathlib.Path(arguments.model)
+    if not (folder / "config.json").is_file():
+        parser.error(f"{folder} is no checkpoint: it has no config.json")
     network = MarianMTModel.from_pretrained(arguments.model).eval()
     config = json.loads((folder / "config.json").read_text())
     ids = json.loads((folder / "vocab.json").read_text())
@@ -53,4 +61,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"compare.py: {error}")

@@ -6,6 +6,7 @@ the server without its model is named shoal:server, the whole one shoal:latest.
 import argparse
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -151,7 +152,10 @@ def main():
     parser.add_argument("--engine", default="docker", help="command of the engine, such as 'podman --runtime runc' (default: docker)")
     parser.add_argument("--build-flags", default="", help="further flags of its build command; Podman needs '--format docker' for the health check")
     parser.add_argument("--run-flags", default="", help="further flags of its run command")
-    engine, report = Engine(parser.parse_args()), Report()
+    options = parser.parse_args()
+    if not shutil.which((shlex.split(options.engine) or [""])[0]):
+        parser.error(f"--engine {options.engine}: there is no such command")
+    engine, report = Engine(options), Report()
     engine.build("shoal:server", "--target", "server")
     engine.build("shoal:latest")
     check_sizes(engine, report)
@@ -168,4 +172,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{shlex.join(map(str, error.cmd))} ended with {error.returncode}")

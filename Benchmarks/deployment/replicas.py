@@ -16,6 +16,7 @@ import http.client
 import itertools
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -210,6 +211,10 @@ def main():
     parser.add_argument("--seconds", type=float, default=2, help="of load after each change")
     parser.add_argument("--times", type=int, default=5)
     options = parser.parse_args()
+    if not options.shoal.is_file():
+        parser.error(f"there is no {options.shoal}: swift build -c release --product shoal")
+    if not shutil.which("haproxy"):
+        parser.error("haproxy is not on the PATH (Debian: haproxy)")
     experiment = Experiment(options)
     experiment.run("two replicas", lambda: None, up=2)
     for number in range(1, options.times + 1):

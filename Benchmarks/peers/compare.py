@@ -16,9 +16,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import ctranslate2
+try:
+    import ctranslate2
 
-from engines import Peer, Shoal, Workload
+    from engines import Peer, Shoal, Workload
+except ImportError as error:
+    sys.exit(f"{error}: scripts/compare-peers makes the environment that this needs")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MULTI30K = ROOT / "models/multi30k-de-en"
@@ -213,6 +216,13 @@ def main():
     options = arguments()
     if options.reference and not options.source:
         sys.exit("a reference needs its source")
+    for path in filter(None, [options.source, options.reference, options.shoal]):
+        if not path.is_file():
+            sys.exit(f"there is no file {path}")
+    known = ["multi30k", "iwslt", "base"]
+    for name in options.models.split(","):
+        if name not in known:
+            sys.exit(f"--models {name}: there are {', '.join(known)}")
     comparison = Comparison(options)
     if not options.json:
         print(
@@ -227,4 +237,8 @@ def main():
         subprocess.run([sys.executable, ROOT / "Benchmarks/kernels/kernels.py", *rounds], check=True)
 
 
-main()
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}\n{error.stderr or ''}")

@@ -6,7 +6,7 @@ import Training
 import TranslationModel
 
 /// Losses, gradients and training curves that an independent implementation in PyTorch gave, in
-/// float64 (Benchmarks/training-reference).
+/// float64 (Tools/training-reference).
 struct Reference {
     static let directory = Repository.path("Tests/Golden/training")
     private let root: JSONObject

@@ -3,18 +3,21 @@
 python make_fixtures.py [directory]
 """
 
+import argparse
 import json
 import math
 import pathlib
 import shutil
 import sys
 
-import torch
-from safetensors.torch import save_file
-
-import tiny
-from cases import Case, cases, trained_names
-from objective import Heads, Objective, exits_of, loss, pinned_exits
+try:
+    import torch
+    from safetensors.torch import save_file
+    import tiny
+    from cases import Case, cases, trained_names
+    from objective import Heads, Objective, exits_of, loss, pinned_exits
+except ImportError as error:
+    sys.exit(f"{error}: pip install -r {pathlib.Path(__file__).with_name('requirements.txt')}")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STEPS = 50
@@ -180,8 +183,10 @@ def lines(document):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("directory", nargs="?", type=pathlib.Path, default=ROOT / "Tests/Golden/training")
+    directory = parser.parse_args().directory
     torch.set_num_threads(1)
-    directory = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "Tests/Golden/training"
     shutil.rmtree(directory / "gradients", ignore_errors=True)
     for name in ["tiny", "gradients"]:
         (directory / name).mkdir(parents=True, exist_ok=True)
@@ -214,4 +219,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"make_fixtures.py: {error}")

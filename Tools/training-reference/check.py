@@ -1,20 +1,24 @@
 """Checks of the reference itself: against transformers, and against finite differences."""
 
+import argparse
 import itertools
 import json
 import pathlib
+import sys
 import tempfile
 import warnings
 
-import torch
-from safetensors.torch import save_file
-from transformers import MarianMTModel
-
-import tiny
-from cases import Case, cases
-from make_fixtures import gradients
-from model import decode, encode, positions
-from objective import Objective, exits_of, loss, penalised, smoothed, token_scores
+try:
+    import torch
+    from safetensors.torch import save_file
+    from transformers import MarianMTModel
+    import tiny
+    from cases import Case, cases
+    from make_fixtures import gradients
+    from model import decode, encode, positions
+    from objective import Objective, exits_of, loss, penalised, smoothed, token_scores
+except ImportError as error:
+    sys.exit(f"{error}: pip install -r {pathlib.Path(__file__).with_name('requirements.txt')}")
 
 
 def marian(parameters, activation):
@@ -143,6 +147,7 @@ def check_margins(parameters, batches):
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     parameters = tiny.parameters()

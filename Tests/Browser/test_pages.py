@@ -11,7 +11,10 @@ import traceback
 import urllib.request
 from contextlib import contextmanager
 
-from playwright.sync_api import sync_playwright
+try:
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    sys.exit(f"needs playwright: pip install -r {pathlib.Path(__file__).with_name('requirements.txt')}")
 
 TEXT = "Eine Frau in einem roten Kleid verkauft Obst auf einem Markt in der Stadt."
 DESKTOP = {"width": 1280, "height": 900}
@@ -269,6 +272,12 @@ def main():
     parser.add_argument("--screenshots", type=pathlib.Path, metavar="FOLDER")
     parser.add_argument("--chromium", default="/usr/bin/chromium", metavar="PATH")
     options = parser.parse_args()
+    if not pathlib.Path(options.chromium).exists():
+        parser.error(f"there is no {options.chromium}: install Debian's chromium, or name another with --chromium")
+    try:
+        urllib.request.urlopen(options.url, timeout=10).close()
+    except (OSError, ValueError) as error:
+        parser.error(f"{options.url} does not answer: {error}")
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
     failures = 0

@@ -8,14 +8,17 @@ import argparse
 import collections
 import json
 import pathlib
+import sys
 
-import torch
-
-from checkpoint import Checkpoint
-from decoding import Hypothesis, beam, greedy
-from exits import ExitRule
-from network import Network
-from precision import PRECISIONS
+try:
+    import torch
+    from checkpoint import Checkpoint
+    from decoding import Hypothesis, beam, greedy
+    from exits import ExitRule
+    from network import Network
+    from precision import PRECISIONS
+except ImportError as error:
+    sys.exit(f"{error}: pip install -r {pathlib.Path(__file__).with_name('requirements.txt')}")
 
 BATCH = 128
 
@@ -87,7 +90,10 @@ def batches(sources):
 
 def measure(network, sources, references, settings):
     """BLEU and average exit of a corpus, greedy."""
-    import sacrebleu
+    try:
+        import sacrebleu
+    except ImportError:
+        sys.exit("figures of a corpus need sacrebleu, which is in requirements.txt")
 
     rule = ExitRule(network, settings)
     done = [Hypothesis() for _ in sources]
@@ -129,6 +135,10 @@ def main():
     parser.add_argument("--fp64", action="store_true", help="attention and normalisation in fp64")
     parser.add_argument("--settings", default='[{"policy": "full"}]', help="list of exit objects")
     arguments = parser.parse_args()
+    try:
+        json.loads(arguments.settings)
+    except ValueError as error:
+        parser.error(f"--settings is no JSON: {error}")
 
     torch.set_num_threads(1)
     with torch.inference_mode():
@@ -139,4 +149,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"make_golden.py: {error}")
