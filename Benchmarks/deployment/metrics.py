@@ -1,6 +1,6 @@
 """Holds rules, dashboard and autoscaler against a running server: every metric and label that they name must be one that it has.
 
-    python Benchmarks/deployment/metrics.py http://127.0.0.1:8080/metrics
+    python Benchmarks/deployment/metrics.py http://127.0.0.1:8080
 
 With --prometheus, which must have scraped that server under load, every query of the dashboard is also run and must find something. Standard
 library only.
@@ -33,8 +33,8 @@ def exposed(text):
     for line in text.splitlines():
         if line.startswith("# TYPE "):
             series.setdefault(line.split()[2], {})
-        elif line and line[0] != "#":
-            name, labels = SELECTOR.match(line).groups()
+        elif (sample := SELECTOR.match(line)):
+            name, labels = sample.groups()
             for label, _, value in MATCHER.findall(labels or ""):
                 series.setdefault(name, {}).setdefault(label, set()).add(value)
             series.setdefault(name, {})
@@ -55,6 +55,24 @@ def fault(name, labels, series):
     return None
 
 
+def address(text):
+    """The address of /metrics: a server's address with or without that path."""
+    parts = urllib.parse.urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise argparse.ArgumentTypeError(f"{text} is no address such as http://127.0.0.1:8080")
+    path = parts.path if parts.path.endswith("/metrics") else parts.path.rstrip("/") + "/metrics"
+    return urllib.parse.urlunsplit(parts._replace(path=path))
+
+
+def read(url):
+    """The body of an answer; ends the process where there is none."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.read().decode()
+    except (OSError, ValueError) as error:
+        sys.exit(f"{url}: {error}")
+
+
 def queries():
     """Those of the dashboard's panels, each with the panel's title."""
     panels = json.loads(DASHBOARD.read_text())["panels"]
@@ -65,17 +83,18 @@ def answers(prometheus, expression):
     """How many series a query of the dashboard finds."""
     for variable, value in {"$job": "shoal", "$instance": ".*", "$__rate_interval": "1m", "$__range": "5m"}.items():
         expression = expression.replace(variable, value)
-    with urllib.request.urlopen(f"{prometheus}/api/v1/query?query={urllib.parse.quote(expression)}") as answer:
-        return len(json.load(answer)["data"]["result"])
+    answer = read(f"{prometheus.rstrip('/')}/api/v1/query?query={urllib.parse.quote(expression)}")
+    return len(json.loads(answer)["data"]["result"])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("metrics", help="address of /metrics")
+    parser.add_argument("metrics", metavar="URL", type=address, help="address of the server, or of its /metrics")
     parser.add_argument("--prometheus", help="address of a Prometheus that has scraped it as the job shoal")
     options = parser.parse_args()
-    with urllib.request.urlopen(options.metrics) as answer:
-        series = exposed(answer.read().decode())
+    series = exposed(read(options.metrics))
+    if "shoal_ready" not in series:
+        sys.exit(f"{options.metrics} does not have the metrics of shoal")
     texts = [(name, re.sub(r"(?m)^\s*#.*", "", (CONFIG / name).read_text())) for name in RULES]
     texts += [(f"dashboard: {title}", expression) for title, expression in queries()]
     selectors = [(place, *selector) for place, text in texts for selector in SELECTOR.findall(text)]
