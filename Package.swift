@@ -89,16 +89,30 @@ let package = Package(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: swift),
+        .target(
+            name: "Configuration",
+            dependencies: [
+                "Decoding", "HTTPServer", "System", "Tensor", "TranslationAPI",
+                "TranslationService", "Yams",
+            ], swiftSettings: swift),
+        .target(
+            name: "ServerApp",
+            dependencies: [
+                "COpenSSL", "CSystem", "Configuration", "Decoding", "HTTPServer", "HTTPWire",
+                "JSON",
+                "Pages", "System", "Telemetry", "TranslationAPI", "TranslationModel",
+                "TranslationService", "Yams",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "COpenSSL", "CSystem", "Calibration", "Charts", "Checkpoint", "Decoding",
-                "Evaluation", "HTTPServer", "HTTPWire", "JSON", "Pages", "SentencePiece",
-                "Telemetry", "Tensor", "System", "Tokenization", "Training", "TranslationAPI",
-                "TranslationModel", "TranslationService", "Yams",
+                "Calibration", "Charts", "Checkpoint", "Configuration", "Decoding", "Evaluation",
+                "HTTPServer", "JSON", "SentencePiece", "ServerApp", "System", "Telemetry", "Tensor",
+                "Tokenization", "Training", "TranslationAPI", "TranslationModel",
+                "TranslationService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .target(
             name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport",

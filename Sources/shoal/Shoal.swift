@@ -1,4 +1,5 @@
 import ArgumentParser
+import ServerApp
 
 /// The tool: the only reader of arguments and environment, the only exit, the only wiring.
 @main
@@ -12,11 +13,9 @@ struct Shoal: ParsableCommand {
               shoal translate --model models/multi30k-de-en "Ein Mann liest ein Buch."
               shoal evaluate --model models/multi30k-de-en test.de test.en --policy all
             """,
-        version: version,
+        version: Version.current,
         subcommands: [
             Serve.self, Translate.self, Evaluate.self, Train.self, Calibrate.self,
             Plot.self, Inspect.self, Bench.self, Health.self, GenerateKey.self,
         ])
-
-    static let version = "0.1.0"
 }

@@ -1,0 +1,18 @@
+import Glibc
+
+/// The end of a command: a message for people and an exit code of sysexits.h.
+package struct Failure: Error, CustomStringConvertible {
+    /// What went wrong, where, and what would be right.
+    package let description: String
+    /// The status that the process ends with.
+    package let code: Int32
+
+    /// A failure with a message; without a code of its own it ends with 1.
+    package init(_ description: String, code: Int32 = EXIT_FAILURE) {
+        self.description = description
+        self.code = code
+    }
+}
+
+/// EX_CONFIG of sysexits.h, which is a macro there.
+package let EX_CONFIGURATION: Int32 = 78

@@ -1,0 +1,66 @@
+package import HTTPServer
+import System
+package import Tensor
+package import TranslationAPI
+package import TranslationService
+
+/// Everything that `shoal serve` can be told, with its defaults.
+package struct ServerSettings {
+    package var modelPath = "models/multi30k-de-en"
+    /// Of the network's matrix products.
+    package var precision = Precision.float32
+    package var server = ServerConfiguration()
+    package var limits = APILimits()
+    package var exit = ExitOptions()
+    package var service = TranslationService.Configuration()
+    /// Seconds for one step of a worker, beyond which the process counts as stuck.
+    package var stallTimeout = 60.0
+    package var tls = TLSFiles()
+    /// File of the keys that requests must bring; empty: they need none.
+    package var keysPath = ""
+    /// Whose pages may read answers.
+    package var origins = AllowedOrigins.none
+    /// Seconds after SIGTERM in which requests are still accepted.
+    package var drainDelay = 0.0
+    /// Seconds that running requests have after that.
+    package var drainTimeout = 30.0
+    package var log = LogSettings()
+
+    /// Candidates of the policy confidence; 0: its exact rule.
+    package var confidenceCandidates: Int {
+        get { exit.candidates ?? ExitOptions.defaultCandidates }
+        set { exit.candidates = newValue }
+    }
+
+    /// Paths, empty where there is no such file.
+    package struct TLSFiles {
+        package var certificate = ""
+        package var key = ""
+        package var clientCA = ""
+    }
+
+    /// The server's settings with the TLS files.
+    ///
+    /// - Throws: `Failure` where a file is named without those that it needs.
+    package func serverConfiguration() throws -> ServerConfiguration {
+        var server = server
+        guard !tls.certificate.isEmpty || !tls.key.isEmpty || !tls.clientCA.isEmpty else {
+            return server
+        }
+        guard !tls.certificate.isEmpty, !tls.key.isEmpty else {
+            throw Failure(
+                "tls.certificate and tls.key go together, and tls.client_ca with both",
+                code: EX_CONFIGURATION)
+        }
+        server.tls = TLSConfiguration(
+            certificatePath: tls.certificate, keyPath: tls.key,
+            clientCAPath: tls.clientCA.isEmpty ? nil : tls.clientCA)
+        return server
+    }
+
+    package init() {
+        service.workers = Processors.available
+        service.threads = Processors.available
+        service.niceness = 5
+    }
+}

@@ -1,0 +1,216 @@
+/// One key of a configuration of type `Root`: the same in a file, in the environment and as a flag.
+package struct Setting<Root> {
+    /// As in the file, with dots.
+    package let key: String
+    /// For people, one line.
+    package let help: String
+    /// What a value looks like.
+    package let range: String
+    /// Its value as text.
+    package let read: (Root) -> String
+    /// Sets it; false where the text is no such value.
+    package let write: (inout Root, String) -> Bool
+    /// Whether its default follows from the machine.
+    package var followsMachine = false
+
+    /// A setting that reads and writes its value as text.
+    package init(
+        key: String, help: String, range: String, read: @escaping (Root) -> String,
+        write: @escaping (inout Root, String) -> Bool
+    ) {
+        self.key = key
+        self.help = help
+        self.range = range
+        self.read = read
+        self.write = write
+    }
+
+    /// The same setting, with a default that follows from the machine.
+    package func followingMachine() -> Setting {
+        var setting = self
+        setting.followsMachine = true
+        return setting
+    }
+
+    /// SHOAL_ and the key in capitals with underscores.
+    package var environment: String {
+        "SHOAL_" + key.uppercased().replacing(".", with: "_")
+    }
+
+    /// -- and the key with dashes.
+    package var flag: String {
+        "--" + key.replacing(".", with: "-").replacing("_", with: "-")
+    }
+
+    /// The short spelling of the keys that are given most often.
+    package var shortFlag: String? {
+        switch key {
+        case "model.path": "--model"
+        case "server.listen.host": "--host"
+        case "server.listen.port": "--port"
+        default: nil
+        }
+    }
+}
+
+extension Setting {
+    /// How the values of a setting are written.
+    private struct Notation<Value> {
+        /// What a value looks like, for people.
+        let range: String
+        /// A value as text.
+        let show: (Value) -> String
+        /// A text as a value; nil where it is none in the range.
+        let parse: (String) -> Value?
+    }
+
+    /// A setting kept at a path, in a notation.
+    private static func kept<Value>(
+        _ key: String, _ path: WritableKeyPath<Root, Value>, _ help: String,
+        _ notation: Notation<Value>
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: notation.range,
+            read: { notation.show($0[keyPath: path]) },
+            write: { settings, text in
+                guard let value = notation.parse(text) else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+
+    /// A quantity in a range, in a notation of its own.
+    private static func kept<Value: Comparable>(
+        _ key: String, _ path: WritableKeyPath<Root, Value>, in range: ClosedRange<Value>,
+        _ help: String, _ notation: (show: (Value) -> String, parse: (String) -> Value?)
+    ) -> Setting {
+        let (show, parse) = notation
+        return kept(
+            key, path, help,
+            .init(
+                range: "\(show(range.lowerBound)) to \(show(range.upperBound))", show: show,
+                parse: { parse($0).flatMap { range.contains($0) ? $0 : nil } }))
+    }
+
+    /// A whole number in a range.
+    package static func integer(
+        _ key: String, _ path: WritableKeyPath<Root, Int>, _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> Setting {
+        kept(key, path, in: range, help, (show: { String($0) }, parse: { Int($0) }))
+    }
+
+    /// A number in a range.
+    package static func number(
+        _ key: String, _ path: WritableKeyPath<Root, Double>, _ range: ClosedRange<Double>,
+        _ help: String
+    ) -> Setting {
+        kept(key, path, in: range, help, (show: { String($0) }, parse: { Double($0) }))
+    }
+
+    /// A size in bytes, in a range.
+    package static func size(
+        _ key: String, _ path: WritableKeyPath<Root, Int>, _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> Setting {
+        kept(key, path, in: range, help, (show: Units.size, parse: Units.bytes))
+    }
+
+    /// A duration, in a range of seconds.
+    package static func duration(
+        _ key: String, _ path: WritableKeyPath<Root, Double>,
+        _ range: ClosedRange<Double>, _ help: String
+    ) -> Setting {
+        kept(key, path, in: range, help, (show: Units.duration, parse: Units.seconds))
+    }
+
+    /// A text that is not empty.
+    package static func text(
+        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String, range: String
+    ) -> Setting {
+        kept(
+            key, path, help,
+            .init(range: range, show: { $0 }, parse: { $0.isEmpty ? nil : $0 }))
+    }
+
+    /// A text that may be empty.
+    package static func optionalText(
+        _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String,
+        range: String = "a directory, or empty"
+    ) -> Setting {
+        kept(key, path, help, .init(range: range, show: { $0 }, parse: { $0 }))
+    }
+
+    /// Yes or no.
+    package static func flag(
+        _ key: String, _ path: WritableKeyPath<Root, Bool>, _ help: String
+    ) -> Setting {
+        kept(
+            key, path, help,
+            .init(range: "true, false", show: { String($0) }, parse: { Bool($0) }))
+    }
+
+    /// One of several names.
+    package static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String, _ path: WritableKeyPath<Root, Choice>, _ help: String
+    ) -> Setting {
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return kept(
+            key, path, help,
+            .init(range: names, show: \.rawValue, parse: { Choice(rawValue: $0) }))
+    }
+
+    /// A layer of the decoder; empty leaves it to the model.
+    package static func layer(
+        _ key: String, _ path: WritableKeyPath<Root, Int?>, _ help: String
+    ) -> Setting {
+        Setting(
+            key: key, help: help, range: "a layer from 1 on, or empty",
+            read: { $0[keyPath: path].map(String.init) ?? "" },
+            write: { settings, text in
+                let value = Int(text)
+                guard text.isEmpty || (value ?? 0) > 0 else { return false }
+                settings[keyPath: path] = value
+                return true
+            })
+    }
+}
+
+/// Durations and sizes as people write them.
+package enum Units {
+    private static let durations = [("ms", 0.001), ("s", 1.0), ("m", 60.0)]
+    private static let sizes = [("KiB", 1 << 10), ("MiB", 1 << 20), ("B", 1)]
+
+    /// Seconds of `250ms`, `5s`, `2m`.
+    package static func seconds(_ text: String) -> Double? {
+        for (unit, factor) in durations where text.hasSuffix(unit) {
+            if let number = Double(text.dropLast(unit.count)), number >= 0 {
+                return number * factor
+            }
+        }
+        return nil
+    }
+
+    /// The shortest such text.
+    package static func duration(_ seconds: Double) -> String {
+        if seconds > 0, seconds < 1 { return "\(Int((seconds * 1000).rounded()))ms" }
+        return "\(Int(seconds))s"
+    }
+
+    /// Bytes of `512B`, `64KiB`, `1MiB`.
+    package static func bytes(_ text: String) -> Int? {
+        for (unit, factor) in sizes where text.hasSuffix(unit) {
+            guard let number = Int(text.dropLast(unit.count)) else { continue }
+            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+            return overflow || number < 0 ? nil : bytes
+        }
+        return nil
+    }
+
+    /// The shortest such text.
+    package static func size(_ bytes: Int) -> String {
+        if bytes > 0, bytes % (1 << 20) == 0 { return "\(bytes >> 20)MiB" }
+        if bytes > 0, bytes % (1 << 10) == 0 { return "\(bytes >> 10)KiB" }
+        return "\(bytes)B"
+    }
+}

@@ -1,0 +1,201 @@
+import Decoding
+import HTTPServer
+import HTTPWire
+import Tensor
+import TranslationAPI
+import TranslationService
+
+extension Setting<ServerSettings> {
+    /// Every key, in the order in which help and the file list them.
+    package static var all: [Setting] {
+        listening + http + tls + access + model + limits + batch + exit + compute + end
+    }
+
+    private static var listening: [Setting] {
+        [
+            .text(
+                "server.listen.host", \.server.host, "Address or name to listen on.",
+                range: "an address or a host name"),
+            .integer(
+                "server.listen.port", \.server.port, 0...65535,
+                "Port to listen on; 0 takes a free one."),
+        ]
+    }
+
+    private static var http: [Setting] {
+        [
+            .size(
+                "http.max_head", \.server.limits.headBytes, 1 << 10...1 << 20, "Head of a request."),
+            .integer("http.max_fields", \.server.limits.fields, 1...1000, "Fields in a head."),
+            .size("http.max_target", \.server.limits.targetBytes, 64...1 << 16, "Request target."),
+            .size(
+                "http.max_body", \.server.limits.bodyBytes, 1 << 10...1 << 28, "Body of a request."),
+            .size(
+                "http.max_inflated_body", \.limits.maximumInflatedBytes, 1 << 10...1 << 28,
+                "The same after its content coding gzip is undone."),
+            .integer(
+                "http.max_connections", \.server.maximumConnections, 1...1_000_000,
+                "Open connections."),
+            .duration(
+                "http.head_timeout", \.server.timeouts.head, 0.1...3600, "For the head to arrive."),
+            .duration(
+                "http.body_timeout", \.server.timeouts.body, 0.1...3600, "For the body to arrive."),
+            .number(
+                "http.min_body_rate", \.server.timeouts.bodyBytesPerSecond, 1...1e9,
+                "Bytes of a body that grant it one more second."),
+            .duration(
+                "http.idle_timeout", \.server.timeouts.idle, 0.1...86400, "Between two requests."),
+            .duration(
+                "http.write_timeout", \.server.timeouts.write, 0.1...3600,
+                "Without progress in sending an answer."),
+            .size(
+                "http.max_unsent_stream", \.server.limits.unsentStreamBytes, 1 << 10...1 << 28,
+                "Events that a client may leave unread before it is cut off."),
+        ]
+    }
+
+    private static var tls: [Setting] {
+        [
+            .optionalText(
+                "tls.certificate", \.tls.certificate,
+                "PEM file of the server's certificate and those up to a root; empty: plain HTTP.",
+                range: "a file, or empty"),
+            .optionalText(
+                "tls.key", \.tls.key, "PEM file of its private key, without a password.",
+                range: "a file, or empty"),
+            .optionalText(
+                "tls.client_ca", \.tls.clientCA,
+                "PEM file of the authorities that must have signed every client's certificate; empty: clients need none.",
+                range: "a file, or empty"),
+        ]
+    }
+
+    private static var access: [Setting] {
+        [
+            .optionalText(
+                "auth.keys_file", \.keysPath,
+                "Keys that requests must bring, a line each as `shoal generate-key` prints it; empty: none.",
+                range: "a file, or empty"),
+            Setting(
+                key: "cors.origins",
+                help: "Whose pages may read answers in a browser; empty: this server's alone.",
+                range: "origins with commas between, such as https://example.org, or *, or empty",
+                read: { $0.origins.text },
+                write: { settings, text in
+                    guard let origins = AllowedOrigins(text) else { return false }
+                    settings.origins = origins
+                    return true
+                }),
+        ]
+    }
+
+    private static var model: [Setting] {
+        [
+            .text("model.path", \.modelPath, "Checkpoint directory.", range: "a directory")
+        ]
+    }
+
+    private static var limits: [Setting] {
+        [
+            .integer("limits.max_texts", \.limits.maximumTexts, 1...10_000, "Texts in a request."),
+            .integer(
+                "limits.max_characters", \.limits.maximumCharacters, 1...1_000_000,
+                "Code points in a text."),
+            .integer(
+                "limits.max_source_tokens", \.limits.maximumSourceTokens, 2...1_000_000,
+                "Tokens in a text, end of sentence included; never above the model's positions."),
+            .integer(
+                "limits.max_beam", \.limits.maximumBeam, 1...APILimits.widestBeam, "Widest beam."),
+            .duration("limits.timeout", \.limits.timeout, 0.001...3600, "For a whole request."),
+        ]
+    }
+
+    private static var batch: [Setting] {
+        [
+            .integer(
+                "batch.max_sequences", \.service.maximumSequences, 1...4096,
+                "Sentences that a worker decodes at once."),
+            .integer(
+                "batch.max_queue_requests", \.service.maximumQueuedRequests, 1...1_000_000,
+                "Requests that wait; one more is refused with 503."),
+            .integer(
+                "batch.max_queue_tokens", \.service.maximumQueuedTokens, 1...1 << 30,
+                "Source tokens that wait; a request that would add more is refused with 503."),
+            .duration(
+                "batch.stall_timeout", \.stallTimeout, 1...3600,
+                "For one step of a worker, beyond which /livez fails."),
+        ]
+    }
+
+    private static var exit: [Setting] {
+        [
+            Setting(
+                key: "exit.policy", help: "Policy where a request names none; empty: the model's.",
+                range: ExitPolicy.Name.allCases.filter { $0 != .fixed }.map(\.rawValue)
+                    .joined(separator: ", ") + ", or empty",
+                read: { $0.exit.policy?.rawValue ?? "" },
+                write: { settings, text in
+                    let policy = ExitPolicy.Name(rawValue: text)
+                    settings.exit.policy = policy
+                    return text.isEmpty || (policy != nil && policy != .fixed)
+                }),
+            Setting(
+                key: "exit.threshold",
+                help: "Threshold where a request gives none; empty: the model's.",
+                range: "0 to 1, or one for each layer below the last with commas between, or empty",
+                read: { settings in
+                    switch settings.exit.threshold {
+                    case .uniform(let value): String(value)
+                    case .perLayer(let values): values.map { String($0) }.joined(separator: ",")
+                    case nil: ""
+                    }
+                },
+                write: { settings, text in
+                    guard !text.isEmpty else {
+                        settings.exit.threshold = nil
+                        return true
+                    }
+                    settings.exit.threshold = ExitOptions.Threshold(notation: text)
+                    return settings.exit.threshold != nil
+                }),
+            .integer(
+                "exit.confidence_candidates", \.confidenceCandidates,
+                0...ExitRule.maximumCandidates,
+                "Ids that confidence asks about before all; 0: all at every layer."),
+            .layer("exit.min_layer", \.exit.minimumLayer, "No token leaves below it; empty: 1."),
+            .layer(
+                "exit.max_layer", \.exit.maximumLayer, "No token leaves above it; empty: the last."),
+        ]
+    }
+
+    private static var compute: [Setting] {
+        [
+            .integer(
+                "compute.workers", \.service.workers, 1...1024,
+                "Threads that translate (default: the processors)."
+            ).followingMachine(),
+            .integer(
+                "compute.threads", \.service.threads, 1...1024,
+                "Threads that a request alone may use (default: the processors)."
+            ).followingMachine(),
+            .integer(
+                "compute.niceness", \.service.niceness, 0...19,
+                "By how much these threads let the server's others go first: refusals and probes."),
+            .choice("compute.precision", \.precision, "Numbers of the matrix products."),
+        ]
+    }
+
+    private static var end: [Setting] {
+        [
+            .duration(
+                "shutdown.drain_delay", \.drainDelay, 0...3600,
+                "After SIGTERM, in which /readyz fails and requests are still accepted."),
+            .duration(
+                "shutdown.drain_timeout", \.drainTimeout, 0...3600,
+                "For what runs to finish after that."),
+            .choice("log.level", \.log.level, "Least severity that is logged."),
+            .choice("log.format", \.log.format, "Lines for people, or JSON objects."),
+            .flag("log.access", \.log.access, "Log each request, never its text."),
+        ]
+    }
+}

@@ -1,0 +1,72 @@
+import Configuration
+import Decoding
+import Dispatch
+import Glibc
+import Synchronization
+import System
+import Telemetry
+import TranslationModel
+import TranslationService
+
+/// Makes the service of the model that the settings name, at the start and again at each reload.
+struct ModelHost: Sendable {
+    let settings: ServerSettings
+    let registry: MetricRegistry
+
+    /// Loads the model, translates once, and measures how long that took.
+    ///
+    /// - Returns: a service that is ready.
+    /// - Throws: what is wrong with the checkpoint, or with the exit settings for it.
+    func makeService() throws -> TranslationService {
+        let start = monotonicSeconds()
+        let model = try ServedModel(
+            directory: settings.modelPath, precision: settings.precision,
+            checksum: checksum(settings.modelPath + "/model.safetensors"))
+        let service = TranslationService(
+            model: model, configuration: settings.service,
+            metrics: ServiceMetrics(registry: registry, model: model))
+        do {
+            try warmUp(service)
+        } catch {
+            service.stop()
+            throw error
+        }
+        describe(model, seconds: monotonicSeconds() - start)
+        return service
+    }
+
+    private func describe(_ model: ServedModel, seconds: Double) {
+        registry.gauges(
+            "shoal_model_info", help: "The model, as a label.", labels: ["model"]
+        ).labeled(model.id).set(1)
+        registry.gauges(
+            "shoal_model_load_duration_seconds", help: "Time that the latest load took."
+        ).labeled().set(seconds)
+        registry.gauges(
+            "shoal_model_memory_bytes", help: "Packed weights."
+        ).labeled().set(Double(model.network.byteCount))
+    }
+
+    /// One translation before the first client's: it proves that the server's exit settings fit the
+    /// model and that the model computes.
+    private func warmUp(_ service: TranslationService) throws {
+        let rule: ExitRule
+        do {
+            rule = try settings.exit.resolve(for: service.model)
+        } catch {
+            throw Failure("exit settings: \(error)", code: EX_CONFIGURATION)
+        }
+        let request = TranslationRequest(
+            texts: ["a"], options: DecodingOptions(exit: rule), maximumSourceTokens: .max)
+        let finished = DispatchSemaphore(value: 0)
+        let outcome = Lock<TranslationError?>(nil)
+        _ = service.submit(request) { result in
+            if case .failure(let error) = result { outcome.withLock { $0 = error } }
+            finished.signal()
+        }
+        finished.wait()
+        if let error = outcome.withLock({ $0 }) {
+            throw Failure("the model fails: \(error)", code: EX_DATAERR)
+        }
+    }
+}

@@ -1,0 +1,227 @@
+import CSystem
+package import Configuration
+import Dispatch
+import Glibc
+import HTTPServer
+import HTTPWire
+import Logging
+import Pages
+import Telemetry
+import TranslationAPI
+import TranslationService
+
+/// The life of a server: the listener opens, the model is loaded and tried, requests are served, SIGHUP
+/// loads anew, and SIGTERM ends it after what runs has been answered.
+///
+/// Unchecked: all that changes is touched on `life` alone.
+package final class ServerProcess: @unchecked Sendable {
+    private let settings: ServerSettings
+    private let registry = MetricRegistry()
+    private let manager = ServiceManager()
+    private let output: LogOutput
+    private let log: Logger
+    private let host: ModelHost
+    /// Where the stages of this life follow one another.
+    private let life = DispatchQueue(label: "shoal.life")
+    /// Where models are loaded, which takes its time.
+    private let loading = DispatchQueue(label: "shoal.load")
+    private var sources: [any DispatchSourceProtocol] = []
+    private var server: HTTPServer?
+    private var isStopping = false
+
+    /// Nothing is opened before `run`.
+    package init(_ settings: ServerSettings) {
+        self.settings = settings
+        output = LogOutput(descriptor: STDERR_FILENO, registry: registry)
+        log = Logger(label: "shoal") { [output] _ in LineLog(settings.log, output) }
+        host = ModelHost(settings: settings, registry: registry)
+    }
+
+    /// Serves until a signal ends the process.
+    package func run() throws -> Never {
+        // Left to itself, the allocator raises this threshold with every large block that is given back,
+        // and keeps what loading and the first full batch needed for ever.
+        shoal_give_back_blocks_from(1 << 18)
+        ProcessMetrics.register(in: registry)
+        registry.gauges("shoal_build_info", help: "The version, as a label.", labels: ["version"])
+            .labeled(Version.current).set(1)
+        let api = TranslationAPI(settings: try apiSettings(), registry: registry)
+        api.replaceKeys(try KeysFile.read(settings.keysPath))
+        life.async { [self] in watchSignals(api) }
+        let server = try start(api)
+        life.async { [self] in
+            self.server = server
+            if isStopping { return stopListening() }
+            watchProgress(api)
+            load(api)
+        }
+        dispatchMain()
+    }
+
+    private func apiSettings() throws -> TranslationAPI.Settings {
+        let document = try APIDocument(path: Self.documentPath())
+        var api = TranslationAPI.Settings()
+        api.limits = settings.limits
+        api.exit = settings.exit
+        api.stallTimeout = settings.stallTimeout
+        api.origins = settings.origins
+        api.document = .yaml(document.yaml)
+        api.documentJSON = .json(document.json)
+        api.home = .page(Pages.home, policy: Pages.contentSecurityPolicy)
+        api.reference = .page(Pages.reference, policy: Pages.contentSecurityPolicy)
+        return api
+    }
+
+    private func start(_ api: TranslationAPI) throws -> HTTPServer {
+        let configuration = try settings.serverConfiguration()
+        do {
+            let server = try HTTPServer.start(
+                configuration, handler: APIHandler(api: api),
+                observer: ServerMetrics(registry, log: settings.log.access ? log : nil))
+            let scheme = configuration.tls == nil ? "http" : "https"
+            log.notice("listening on \(scheme)://\(server.address)")
+            return server
+        } catch let error where error.isConfiguration {
+            throw Failure("\(error)", code: EX_CONFIGURATION)
+        } catch {
+            throw Failure("\(error)", code: EX_UNAVAILABLE)
+        }
+    }
+
+    /// openapi.yaml: beside the working directory, or where an installed binary has it.
+    private static func documentPath() throws -> String {
+        let candidates = ["openapi.yaml", "/usr/local/share/shoal/openapi.yaml"]
+        guard let path = candidates.first(where: { access($0, R_OK) == 0 }) else {
+            throw Failure(
+                "openapi.yaml is neither here nor in /usr/local/share/shoal", code: EX_NOINPUT)
+        }
+        return path
+    }
+
+    private func leave(_ code: Int32) -> Never {
+        output.flush()
+        Glibc.exit(code)
+    }
+}
+
+// MARK: - Models
+
+extension ServerProcess {
+    /// Loads the model beside the listener, which answers probes meanwhile.
+    private func load(_ api: TranslationAPI) {
+        loading.async { [self] in
+            do {
+                let service = try host.makeService()
+                life.async { [self] in
+                    take(service, api)
+                    if !isStopping { manager.ready("serving") }
+                }
+            } catch {
+                log.error("\(error)")
+                leave((error as? Failure)?.code ?? EX_DATAERR)
+            }
+        }
+    }
+
+    /// Reads keys, certificates and the model again; what cannot be used leaves what there is.
+    private func reload(_ api: TranslationAPI) {
+        guard !isStopping else { return }
+        log.notice("reloading")
+        manager.reloading()
+        loading.async { [self, server] in
+            attempt("the old keys are") { api.replaceKeys(try KeysFile.read(settings.keysPath)) }
+            attempt("the old certificates are") { try server?.reloadCertificates() }
+            attempt("the old model is") {
+                let service = try host.makeService()
+                life.async { [self] in take(service, api) }
+            }
+            life.async { [self] in
+                if !isStopping { manager.ready("serving") }
+            }
+        }
+    }
+
+    private func attempt(_ what: String, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            log.error("\(what) in use still", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Serves with a model from now on; the one before answers what it has taken.
+    private func take(_ service: TranslationService, _ api: TranslationAPI) {
+        let old = api.stage.service
+        api.enter(isStopping ? .draining(service) : .serving(service))
+        log.notice(
+            "\(service.model.id) is ready",
+            metadata: [
+                "checksum": "\(service.model.checksum)", "precision": "\(settings.precision)",
+                "workers": .stringConvertible(settings.service.workers),
+            ])
+        guard let old else { return }
+        DispatchQueue.global().async {
+            old.stop()
+            shoal_give_back_free_memory()
+        }
+    }
+}
+
+// MARK: - Signals
+
+extension ServerProcess {
+    /// The first SIGTERM or SIGINT drains, the second ends the process at once; SIGHUP loads anew.
+    private func watchSignals(_ api: TranslationAPI) {
+        for number in [SIGTERM, SIGINT] {
+            on(number) { [self] in
+                if isStopping { leave(128 + number) }
+                drain(api)
+            }
+        }
+        on(SIGHUP) { [self] in reload(api) }
+    }
+
+    private func on(_ number: Int32, _ action: @escaping () -> Void) {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: life)
+        source.setEventHandler(handler: action)
+        source.activate()
+        sources.append(source)
+    }
+
+    /// Balancers are told to look elsewhere; after `drain_delay` nothing more is accepted, and the process
+    /// ends when what runs has been answered.
+    private func drain(_ api: TranslationAPI) {
+        isStopping = true
+        manager.stopping()
+        if let service = api.stage.service { api.enter(.draining(service)) }
+        log.notice("stopping: what runs is finished first")
+        life.asyncAfter(deadline: .now() + settings.drainDelay) { [self] in stopListening() }
+    }
+
+    private func stopListening() {
+        server?.shutdown(timeout: settings.drainTimeout) { [self] in leave(EXIT_SUCCESS) }
+    }
+
+    /// Tells the service manager, where it wants to know, that the workers get on.
+    private func watchProgress(_ api: TranslationAPI) {
+        guard let interval = manager.watchdogInterval else { return }
+        let timer = DispatchSource.makeTimerSource(queue: life)
+        timer.schedule(deadline: .now(), repeating: interval / 2)
+        timer.setEventHandler { [self] in
+            let seconds = api.stage.service?.secondsWithoutProgress ?? 0
+            if seconds < settings.stallTimeout { manager.isWell() }
+        }
+        timer.activate()
+        sources.append(timer)
+    }
+}
+
+/// Hands requests of the server to the API.
+private struct APIHandler: RequestHandler {
+    let api: TranslationAPI
+
+    func handle(_ request: ServerRequest, _ exchange: Exchange) { api.handle(request, exchange) }
+
+    func response(to failure: HTTPFailure) -> ServerResponse { api.response(to: failure) }
+}

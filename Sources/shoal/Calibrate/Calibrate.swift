@@ -1,0 +1,207 @@
+public import ArgumentParser
+public import Calibration
+import Checkpoint
+import Configuration
+import Decoding
+import Evaluation
+import Glibc
+import System
+import TranslationService
+
+extension ThresholdPolicy: ExpressibleByArgument {}
+
+/// The command `shoal calibrate`.
+struct Calibrate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Search exit thresholds on a validation set and write them to exits.json.",
+        discussion: """
+            Keeps the thresholds of the best BLEU in each segment of average exit: for confidence as \
+            profiles exit-1.5, exit-2, … (translate --profile exit-2), for token_geometric, which has no \
+            profiles, the cheapest within --max-loss of full depth.
+
+            Decoding is greedy. A draw is replayed as far as it leaves where an earlier one left, which is \
+            exact, and decoded from there. Which draws are worth that is guessed from full depth's states; \
+            what is printed and written has been decoded.
+
+            Examples:
+              shoal calibrate --model models/multi30k-de-en val.de val.en
+              shoal calibrate --model models/multi30k-de-en val.de val.en --policy token_geometric --dry-run
+            """)
+
+    @OptionGroup var model: ModelOption
+
+    @Option(name: .long, help: "confidence or token_geometric.")
+    var policy = ThresholdPolicy.confidence
+
+    @Option(
+        name: .long,
+        help: "Random draws to decode, 0 to 10000; each takes about 1 MB for 1000 sentences.")
+    var draws = 500
+
+    @Option(name: .long, help: "The same seed gives the same draws.")
+    var seed: UInt64 = 1
+
+    @Option(
+        name: .long,
+        help: "Upper bounds of the segments of average exit (default: 1.5,2,2.5,3,4); N is added.")
+    var segments: String?
+
+    @Option(name: .long, help: "No token leaves above this layer: its threshold is 0.")
+    var maxLayer: Int?
+
+    @Option(name: .long, help: "BLEU that the default thresholds may lose against full depth.")
+    var maxLoss = 0.3
+
+    @Flag(
+        name: .long,
+        help: "Make the cheapest profile within --max-loss the thresholds of confidence.")
+    var setDefault = false
+
+    @Flag(name: .long, help: "Write nothing.")
+    var dryRun = false
+
+    @Flag(name: .long, help: "Print a JSON object a line instead of a table.")
+    var json = false
+
+    @Argument(help: "Source sentences, one a line.")
+    var source: String
+
+    @Argument(help: "Reference translations, one a line.")
+    var reference: String
+
+    func validate() throws {
+        guard (0...10_000).contains(draws) else {
+            throw ValidationError("--draws must be 0 to 10000.")
+        }
+        guard maxLoss >= 0, maxLoss.isFinite else {
+            throw ValidationError("--max-loss must be 0 or more.")
+        }
+        guard !setDefault || policy == .confidence else {
+            throw ValidationError(
+                "--set-default goes with --policy confidence: token_geometric always has a default."
+            )
+        }
+    }
+
+    func run() throws {
+        try Failure.reporting {
+            let model = try model.load()
+            try requireThresholds(model)
+            if !dryRun { try ExitsFile.requireWritable(model.checkpoint.directory) }
+            let pairs = try SentencePairs(source: source, reference: reference, model)
+            let report = CalibrationReport(json: json)
+            let settled = try settle(model, pairs, try segments(model), report)
+            if !dryRun { try write(settled, model) }
+            if let chosen = settled.chosen { report.choice(chosen, isWritten: !dryRun) }
+        }
+    }
+
+    /// What the search came to, decoded once more without its memory.
+    private struct Settled {
+        let profiles: [CalibratedThresholds]
+        let chosen: CalibratedThresholds?
+    }
+
+    private func settle(
+        _ model: ServedModel, _ pairs: SentencePairs, _ segments: CostSegments,
+        _ report: CalibrationReport
+    ) throws -> Settled {
+        let (measured, fullDepth) = try search(model, pairs, segments)
+        let best = segments.best(of: measured).sorted { $0.key < $1.key }
+        let candidates = policy == .confidence ? best.map(\.value) : measured
+        let cheapest = CostSegments.cheapest(of: candidates, reaching: fullDepth - maxLoss)
+        let decoder = CalibratedThresholds.Decoder(model, pairs, policy)
+        report.begin(try decoder.fullDepth())
+        var profiles: [CalibratedThresholds] = []
+        for (index, measurement) in best {
+            profiles.append(try decoder.decode(segments.name(index), measurement))
+            report.row(profiles[profiles.count - 1])
+        }
+        report.summary(measured, sentences: pairs.sources.count)
+        guard policy == .tokenGeometric || setDefault else {
+            return Settled(profiles: profiles, chosen: nil)
+        }
+        guard let cheapest else {
+            throw Failure(
+                "no draw comes within \(maxLoss) BLEU of full depth; exits.json is unchanged",
+                code: EXIT_FAILURE)
+        }
+        let chosen =
+            try profiles.first { $0.thresholds == cheapest.thresholds }
+            ?? decoder.decode("default", cheapest)
+        return Settled(profiles: profiles, chosen: chosen)
+    }
+
+    private func search(
+        _ model: ServedModel, _ pairs: SentencePairs, _ segments: CostSegments
+    ) throws -> (measured: [Measurement], fullDepth: Double) {
+        var options = ThresholdSearch.Options(layerCount: model.layerCount)
+        options.draws = draws
+        options.seed = seed
+        options.maximumLayer = maxLayer ?? model.layerCount
+        let search = ThresholdSearch(
+            layerCount: model.layerCount, segments: segments, options: options)
+        let meter = ThresholdMeter(
+            model: model.network, policy: policy, sentences: pairs.sentences(model),
+            workers: Processors.available)
+        let progress = ProgressLine(total: search.measurementCount, noun: "draws")
+        do {
+            let trace = try meter.traceFullDepth()
+            var done = 0
+            let measured = try search.run(estimate: trace.estimate) {
+                (thresholds) throws(DecodingError) in
+                let measurement = try meter.measure(thresholds)
+                done += 1
+                progress.show(done)
+                return measurement
+            }
+            return (measured, trace.bleu)
+        } catch {
+            throw Failure("\(error)", code: EX_SOFTWARE)
+        }
+    }
+
+    private func write(_ settled: Settled, _ model: ServedModel) throws {
+        var exits = model.checkpoint.exits
+        var file = try ExitsFile(model.checkpoint)
+        switch policy {
+        case .confidence:
+            exits.profiles = settled.profiles.map(\.profile)
+            file.take(.confidence, "profiles", from: exits)
+            if let chosen = settled.chosen {
+                exits.confidenceThresholds = chosen.thresholds
+                file.take(.confidence, "thresholds", from: exits)
+            }
+        case .tokenGeometric:
+            guard let chosen = settled.chosen else { return }
+            exits.geometricThresholds = chosen.thresholds
+            file.take(.tokenGeometric, "threshold", from: exits)
+        }
+        try file.write()
+    }
+
+    private func requireThresholds(_ model: ServedModel) throws {
+        guard model.layerCount > 1 else {
+            throw Failure("\(model.id) has one decoder layer: no exit to choose", code: EX_DATAERR)
+        }
+        if policy == .tokenGeometric, let head = model.missingHead(.tokenGeometric) {
+            throw Failure(
+                "token_geometric needs \(head), which exits.safetensors of \(model.id) lacks",
+                code: EX_DATAERR)
+        }
+        guard (1...model.layerCount).contains(maxLayer ?? 1) else {
+            throw ValidationError("--max-layer must be 1 to \(model.layerCount).")
+        }
+    }
+
+    private func segments(_ model: ServedModel) throws -> CostSegments {
+        let parts = segments?.split(separator: ",", omittingEmptySubsequences: false)
+        let bounds = parts?.map { Double($0.filter { $0 != " " }) ?? .nan }
+        guard let segments = CostSegments(bounds: bounds, layerCount: model.layerCount) else {
+            throw ValidationError(
+                "--segments takes numbers above 1 and up to \(model.layerCount), with commas between."
+            )
+        }
+        return segments
+    }
+}

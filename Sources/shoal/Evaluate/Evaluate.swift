@@ -1,0 +1,204 @@
+import ArgumentParser
+import Configuration
+import Decoding
+import Evaluation
+import JSON
+import TranslationService
+
+/// The command `shoal evaluate`.
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure BLEU, chrF, average exit and saved compute on a pair of files.",
+        discussion: """
+            BLEU and chrF are sacreBLEU's (tok:13a, smooth:exp; chrF2, nw:0).
+
+            With --policy all, --rule or --significance, two columns say what the difference in BLEU \
+            is worth: Δ full against full depth, with the p-value of the paired bootstrap, and Δ line \
+            against the line through the fixed depths at the same average exit, with its 95 % \
+            interval, both from 1,000 resamples. A star marks policies that are significantly above \
+            the line: all of the interval is above 0. Every fixed depth is decoded for it, once.
+
+            Examples:
+              shoal evaluate --model models/multi30k-de-en test.de test.en
+              shoal evaluate --model models/multi30k-de-en test.de test.en --policy all --json
+              shoal evaluate --model models/multi30k-de-en test.de test.en --markdown \
+            --rule fixed:layer=2 --rule confidence:threshold=0.5,max_layer=3
+            """)
+
+    @OptionGroup var model: ModelOption
+
+    @Option(
+        name: .long,
+        help: "A policy, or all that the checkpoint has heads for (default: the model's).")
+    var policy: String?
+
+    @Option(
+        name: .long,
+        help: """
+            Exit settings to evaluate, POLICY[:KEY=VALUE,…] with the keys layer, threshold, profile, \
+            candidates (of confidence; 0: the exact rule), min_layer and max_layer; may be given again, and beside --policy all.
+            """,
+        transform: ExitSetting.parse)
+    var rule: [ExitOptions] = []
+
+    @Flag(name: .long, help: "Compare with full depth and with the line of the fixed depths.")
+    var significance = false
+
+    @Option(
+        name: .long,
+        help: "Also evaluate exits that are drawn for each token, uniformly, from this seed.")
+    var randomExits: UInt64?
+
+    @Option(
+        name: .long,
+        help: """
+            Also evaluate the exits that an oracle of training chooses, which knows the references: \
+            sequence or token, a slash, and likelihood, smoothed_likelihood, correctness or \
+            smoothed_correctness, with lambda and sigma, as token/likelihood:lambda=0.1; may be given \
+            again.
+            """,
+        transform: OracleSetting.init)
+    var oracle: [OracleSetting] = []
+
+    @OptionGroup var exit: ExitFlags
+    @OptionGroup var search: SearchFlags
+
+    @Flag(name: .long, help: "Print a JSON object a line instead of a table.")
+    var json = false
+
+    @Flag(name: .long, help: "Print the table in Markdown.")
+    var markdown = false
+
+    @Argument(help: "Source sentences, one a line.")
+    var source: String
+
+    @Argument(help: "Reference translations, one a line.")
+    var reference: String
+
+    mutating func validate() throws {
+        guard !json || !markdown else {
+            throw ValidationError("Give --json or --markdown, not both.")
+        }
+        let isOneSetting = rule.isEmpty && policy != "all"
+        guard rule.isEmpty || policy == nil || policy == "all" else {
+            throw ValidationError("Beside --rule, --policy can only be all.")
+        }
+        guard try isOneSetting || exit.options(policy: nil) == ExitOptions() else {
+            throw ValidationError(
+                "--layer, --threshold, --profile, --min-layer and --max-layer go with one policy; "
+                    + "with --policy all and --rule, put them into a --rule.")
+        }
+    }
+
+    func run() throws {
+        try Failure.reporting {
+            let model = try model.load()
+            let rules = try rules(model)
+            let text = try ParallelText(source, reference, takesEmptyLines: true)
+            var evaluator = Evaluator(model, search, text)
+            let compares = significance || policy == "all" || !rule.isEmpty
+            var rows: [QualityDepthTable.Row] = []
+            func add(
+                _ name: String, _ policy: String, _ found: Evaluator.Measurement,
+                _ significance: QualityDepthTable.Significance?
+            ) {
+                let row = QualityDepthTable.Row(
+                    name: name, quality: (found.bleu, found.chrF), cost: .init(found.compute),
+                    significance: significance)
+                rows.append(row)
+                if json { writeOutput(line(row, policy, found.compute) + "\n") }
+            }
+            for rule in rules {
+                add(
+                    rule.label(layerCount: model.layerCount), rule.policy.name.rawValue,
+                    try evaluator.measure(rule), compares ? try evaluator.significance(rule) : nil)
+            }
+            if let seed = randomExits {
+                let found = try evaluator.measureDrawnExits(seed: seed)
+                add(
+                    "random exits", "random", found,
+                    compares ? try evaluator.significance(of: found) : nil)
+            }
+            for oracle in oracle {
+                let found = try evaluator.measure(oracle)
+                add(
+                    oracle.label, "oracle", found,
+                    compares ? try evaluator.significance(of: found) : nil)
+            }
+            if !json { writeOutput(report(QualityDepthTable(rows: rows))) }
+        }
+    }
+
+    private func report(_ table: QualityDepthTable) -> String {
+        let bold = "In bold: no other row has as much BLEU for as few operations.\n\n"
+        let star = "A star: significantly above the line through the fixed depths.\n\n"
+        let hasStar = table.rows.contains { $0.significance?.line?.isSignificant == true }
+        let signatures = "BLEU \(BLEU().signature), chrF2 \(ChrF().signature)\n"
+        let notes = (markdown ? bold : "") + (hasStar ? star : "") + signatures
+        return (markdown ? table.markdown : table.text) + "\n" + notes
+    }
+
+    private func rules(_ model: ServedModel) throws -> [ExitRule] {
+        if policy == "all" { return try allOptions(model).map { try resolve($0, model) } }
+        if !rule.isEmpty { return try rule.map { try resolve($0, model) } }
+        let name = try policy.map { text in
+            guard let name = ExitPolicy.Name(rawValue: text) else {
+                let names = ExitPolicy.Name.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("--policy must be all or one of \(names).")
+            }
+            return name
+        }
+        return [try resolve(try exit.options(policy: name), model)]
+    }
+
+    private func resolve(_ options: ExitOptions, _ model: ServedModel) throws -> ExitRule {
+        do {
+            return try options.resolve(for: model)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    /// Every fixed depth and every policy with the checkpoint's own thresholds, then the --rules.
+    private func allOptions(_ model: ServedModel) -> [ExitOptions] {
+        let names = ExitPolicy.Name.allCases.filter { model.missingHead($0) == nil }
+        return names.flatMap { name in
+            let layers: [Int?] = name == .fixed ? (1..<model.layerCount).map { $0 } : [nil]
+            return layers.map { layer in
+                var options = ExitOptions()
+                options.policy = name
+                options.layer = layer
+                return options
+            }
+        } + rule
+    }
+
+    /// A row as a line of JSON; null where nothing was compared.
+    private func line(
+        _ row: QualityDepthTable.Row, _ policy: String, _ compute: ComputeRecord
+    ) -> String {
+        func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+        let line = row.significance?.line
+        let interval = line.map { [$0.interval.lowerBound, $0.interval.upperBound].map(number) }
+        let object = JSONObject([
+            .init("policy", .string(policy)), .init("name", .string(row.name)),
+            .init("beam_size", .integer(Int64(search.beamSize))),
+            .init("bleu", .number(row.bleu)), .init("chrf2", .number(row.chrF)),
+            .init("average_exit_layer", .number(row.cost.averageExit)),
+            .init("exit_histogram", .array(compute.exitHistogram.map { .integer(Int64($0)) })),
+            .init("layers_saved", .number(compute.layersSaved)),
+            .init("compute_saved", .number(compute.computeSaved)),
+            .init("operations_per_token", .number(row.cost.operationsPerToken)),
+            .init(
+                "full_depth_operations_per_token", .number(row.cost.fullDepthOperationsPerToken)),
+            .init("target_tokens", .integer(Int64(compute.targetTokens))),
+            .init("delta_full", number(row.significance?.fullDepthDifference)),
+            .init("p_full", number(row.significance?.fullDepthPValue)),
+            .init("delta_line", number(line?.difference)),
+            .init("delta_line_interval", interval.map { .array($0) } ?? .null),
+            .init("delta_line_share_above", number(line?.shareAbove)),
+            .init("signature", .string(BLEU().signature)),
+        ])
+        return String(decoding: JSON.serialize(.object(object)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Configuration
+import Glibc
+import ServerApp
+import TranslationAPI
+
+/// The command `shoal generate-key`.
+struct GenerateKey: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate-key",
+        abstract: "Make a key for a client of the server.",
+        discussion: """
+            The line for the file that auth.keys_file names goes to standard output, the key itself, which \
+            is kept nowhere, to standard error.
+
+            Example:
+              shoal generate-key reader --rate 60/m --burst 10 >> keys.txt
+            """)
+
+    @Argument(help: "Whom the key is for: a word without = and #.")
+    var name: String
+
+    @Option(name: .long, help: "How often it may be used, such as 5/s, 60/m or 1000/h.")
+    var rate: String?
+
+    @Option(name: .long, help: "How often at once, where that is not the number of --rate.")
+    var burst: Int?
+
+    func run() throws {
+        try Failure.reporting {
+            let key = "shoal_" + Self.randomBytes(32).hexadecimal
+            let line =
+                "\(name) sha256=\(sha256(Array(key.utf8)).hexadecimal)"
+                + (rate.map { " rate=\($0)" } ?? "") + (burst.map { " burst=\($0)" } ?? "")
+            try check(line)
+            writeOutput(line + "\n")
+            writeError("key: \(key)\n")
+        }
+    }
+
+    /// The server must be able to read it.
+    private func check(_ line: String) throws {
+        do {
+            _ = try APIKeys(line, digest: sha256)
+        } catch {
+            throw Failure(error.detail, code: EX_USAGE)
+        }
+    }
+
+    /// From the system's source of randomness, which is fit for keys.
+    private static func randomBytes(_ count: Int) -> [UInt8] {
+        var source = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &source) }
+    }
+}

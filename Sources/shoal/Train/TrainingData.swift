@@ -1,0 +1,186 @@
+import Checkpoint
+import Configuration
+import Glibc
+import JSON
+import SentencePiece
+import Tokenization
+import Training
+
+/// What a training begins with: sentences as ids, the vocabulary, the sizes of the network.
+struct TrainingData {
+    private(set) var training: [SentencePair] = []
+    private(set) var validation: [SentencePair] = []
+    /// Pairs of the training set and of the validation set that were too long.
+    private(set) var leftOut = (training: 0, validation: 0)
+    let configuration: ModelConfiguration
+    let files: ModelFiles
+    /// The checkpoint to start from.
+    let start: Checkpoint?
+
+    /// Reads everything, learning a vocabulary where none is given.
+    ///
+    /// - Throws: `Failure` that names the file, the line or the key at fault.
+    init(_ settings: TrainingSettings, report: (String) -> Void) throws {
+        let training = try ParallelText(settings.trainingSource, settings.trainingTarget)
+        let validation = try ParallelText(settings.validationSource, settings.validationTarget)
+        let start = try Self.checkpoint(settings.startFrom)
+        let given = try start ?? Self.checkpoint(settings.vocabularyFrom)
+        let pieces = try Pieces(given, settings, text: training, report: report)
+        let config = start.map { $0.directory + "/config.json" }
+        let bytes = try config.map { try readBytes($0) } ?? Self.config(settings, pieces)
+        do {
+            guard let object = try JSON.parse(bytes).objectValue else { throw Failure("") }
+            configuration = try ModelConfiguration(config: object, generation: nil)
+        } catch {
+            throw Failure("the sizes of the model: \(error)", code: EX_CONFIGURATION)
+        }
+        self.start = start
+        files = ModelFiles(
+            configuration: bytes, vocabulary: pieces.vocabularyFile,
+            tokenizer: Self.tokenizerConfig(settings, configuration),
+            models: pieces.models,
+            exits: start?.exits ?? ExitsConfiguration(decoderLayers: configuration.decoder.layers))
+        let limit = min(settings.maximumTokens, configuration.maximumPositions)
+        func encode(_ lines: ParallelText) -> [SentencePair] {
+            zip(lines.sources, lines.references).map {
+                SentencePair(
+                    source: pieces.tokenizer.encode($0), target: pieces.tokenizer.encodeTarget($1))
+            }
+        }
+        func fits(_ pair: SentencePair) -> Bool {
+            pair.source.count <= limit && pair.target.count <= limit
+        }
+        self.training = encode(training).filter(fits)
+        self.validation = encode(validation).filter(fits)
+        leftOut = (
+            training.sources.count - self.training.count,
+            validation.sources.count - self.validation.count
+        )
+        guard !self.validation.isEmpty else {
+            throw Failure(
+                "\(settings.validationSource): no sentence has at most \(limit) tokens",
+                code: EX_DATAERR)
+        }
+    }
+
+    private static func checkpoint(_ directory: String) throws -> Checkpoint? {
+        guard !directory.isEmpty else { return nil }
+        do {
+            let checkpoint = try Checkpoint(directory: directory)
+            guard !checkpoint.tokenizer.separateVocabularies else {
+                throw Failure(
+                    "\(directory)/tokenizer_config.json: separate_vocabs is true; training takes a "
+                        + "checkpoint with one vocabulary for both sides", code: EX_DATAERR)
+            }
+            return checkpoint
+        } catch let error as CheckpointError {
+            throw Failure("\(directory): \(error)", code: EX_DATAERR)
+        }
+    }
+
+    /// config.json of a new network, in the keys of Hugging Face's Marian.
+    private static func config(_ settings: TrainingSettings, _ pieces: Pieces) -> [UInt8] {
+        let m = settings.model
+        let size = Int64(pieces.vocabulary.size)
+        let pad = Int64(pieces.vocabulary.padID)
+        var members: [JSONObject.Member] = [
+            .init("architectures", .array([.string("MarianMTModel")])),
+            .init("model_type", .string("marian")),
+            .init("is_encoder_decoder", .bool(true)),
+            .init("d_model", .integer(Int64(m.width))),
+            .init("encoder_layers", .integer(Int64(m.encoderLayers))),
+            .init("decoder_layers", .integer(Int64(m.decoderLayers))),
+            .init("encoder_attention_heads", .integer(Int64(m.heads))),
+            .init("decoder_attention_heads", .integer(Int64(m.heads))),
+            .init("encoder_ffn_dim", .integer(Int64(m.feedForwardWidth))),
+            .init("decoder_ffn_dim", .integer(Int64(m.feedForwardWidth))),
+            .init("activation_function", .string(m.activation.rawValue)),
+            .init("vocab_size", .integer(size)), .init("decoder_vocab_size", .integer(size)),
+            .init("max_position_embeddings", .integer(Int64(m.maximumPositions))),
+            .init("scale_embedding", .bool(true)),
+            .init("share_encoder_decoder_embeddings", .bool(true)),
+            .init("tie_word_embeddings", .bool(true)),
+            .init("dropout", .number(settings.objective.dropout)),
+            .init("bos_token_id", .integer(Int64(pieces.vocabulary.endOfSentenceID))),
+            .init("eos_token_id", .integer(Int64(pieces.vocabulary.endOfSentenceID))),
+            .init("forced_eos_token_id", .integer(Int64(pieces.vocabulary.endOfSentenceID))),
+            .init("pad_token_id", .integer(pad)), .init("decoder_start_token_id", .integer(pad)),
+        ]
+        if m.sharesLayers { members.append(.init("shared_layers", .bool(true))) }
+        return JSON.serialize(.object(JSONObject(members)), style: .pretty)
+    }
+
+    private static func tokenizerConfig(
+        _ settings: TrainingSettings, _ configuration: ModelConfiguration
+    ) -> [UInt8] {
+        let object = JSONObject([
+            .init("tokenizer_class", .string("MarianTokenizer")),
+            .init("source_lang", .string(settings.sourceLanguage)),
+            .init("target_lang", .string(settings.targetLanguage)),
+            .init("eos_token", .string("</s>")), .init("unk_token", .string("<unk>")),
+            .init("pad_token", .string("<pad>")),
+            .init("model_max_length", .integer(Int64(configuration.maximumPositions))),
+            .init("separate_vocabs", .bool(false)),
+        ])
+        return JSON.serialize(.object(object), style: .pretty)
+    }
+}
+
+/// The vocabulary of a training: taken from a checkpoint or learnt.
+private struct Pieces {
+    /// source.spm and target.spm.
+    let models: (source: [UInt8], target: [UInt8])
+    let vocabularyFile: [UInt8]
+    let vocabulary: Vocabulary
+    let tokenizer: Tokenizer
+
+    init(
+        _ given: Checkpoint?, _ settings: TrainingSettings, text: ParallelText,
+        report: (String) -> Void
+    ) throws {
+        if let given {
+            models = (given.sourceModel, given.targetModel)
+            vocabulary = given.sourceVocabulary
+            vocabularyFile = Self.file(vocabulary)
+        } else {
+            report("learning a vocabulary of \(settings.vocabulary.size) pieces")
+            var options = settings.vocabulary
+            if !settings.normalizerFrom.isEmpty {
+                options.normalization = .sameAs(model: try readBytes(settings.normalizerFrom))
+            }
+            let model: [UInt8]
+            do {
+                model = try VocabularyTrainer(options: options)
+                    .train(on: text.sources + text.references)
+            } catch {
+                throw Failure("vocabulary: \(error)", code: EX_CONFIGURATION)
+            }
+            models = (model, model)
+            let members = try Self.numbered(model)
+            vocabularyFile = JSON.serialize(.object(members), style: .pretty)
+            vocabulary = try Vocabulary(
+                members, file: "vocab.json", size: members.members.count)
+        }
+        tokenizer = Tokenizer(
+            source: try SentencePieceProcessor(model: models.source),
+            target: try SentencePieceProcessor(model: models.target), vocabulary: vocabulary)
+    }
+
+    /// Marian's numbers: `</s>` and `<unk>` first, the pieces, `<pad>` last.
+    private static func numbered(_ model: [UInt8]) throws -> JSONObject {
+        let processor = try SentencePieceProcessor(model: model)
+        let special = ["<unk>", "<s>", "</s>"]
+        let learnt = (0..<processor.pieceCount).compactMap { processor.piece($0) }
+            .filter { !special.contains($0) }
+        let pieces = ["</s>", "<unk>"] + learnt + ["<pad>"]
+        return JSONObject(
+            pieces.enumerated().map { .init($0.element, .integer(Int64($0.offset))) })
+    }
+
+    private static func file(_ vocabulary: Vocabulary) -> [UInt8] {
+        let members = (0..<vocabulary.size).compactMap { id in
+            vocabulary.piece(of: id).map { JSONObject.Member($0, .integer(Int64(id))) }
+        }
+        return JSON.serialize(.object(JSONObject(members)), style: .pretty)
+    }
+}

@@ -1,0 +1,272 @@
+import Checkpoint
+import Configuration
+import SentencePiece
+import Training
+
+/// Everything that `shoal train` can be told, with its defaults.
+struct TrainingSettings {
+    var trainingSource = ""
+    var trainingTarget = ""
+    var validationSource = ""
+    var validationTarget = ""
+    /// Sentences with more tokens on either side are left out.
+    var maximumTokens = 128
+    var sourceLanguage = "de"
+    var targetLanguage = "en"
+    /// A checkpoint whose vocabulary is taken; empty to learn one.
+    var vocabularyFrom = ""
+    var vocabulary = VocabularyTrainer.Options()
+    /// A .spm file whose normalisation the learnt vocabulary takes over; empty for none.
+    var normalizerFrom = ""
+    /// A checkpoint whose sizes and weights are the start; empty for a new network.
+    var startFrom = ""
+    var model = ModelSizes()
+    var decoderTraining = DecoderTraining.aligned
+    var exitWeights = Objective.ExitWeights.uniform
+    var gradientScaling = 1.0
+    var mixedSamples = 1
+    var heads: [HeadSettings] = ["sequence", "token_multinomial", "token_geometric"].map {
+        HeadSettings(policy: $0)
+    }
+    /// `default_policy` of exits.json.
+    var defaultPolicy = DefaultPolicy.full
+    /// The objective's numbers; decoder training and heads are above.
+    var objective = Objective()
+    /// The number of best snapshots that are averaged, and when things happen.
+    var run = TrainingRun.Options(directory: "")
+    /// Validations without a better loss after which training ends; 0 to go on.
+    var patience = 0
+    var trainer = Trainer.Options()
+    /// The greatest norm of a gradient; 0 for no limit.
+    var clipNorm = 1.0
+    var beta1 = 0.9
+    var beta2 = 0.98
+    var epsilon = 1e-9
+    var weightDecay = 0.0
+
+    /// The decoder's training as one word.
+    enum DecoderTraining: String, CaseIterable {
+        case aligned, mixed, baseline, frozen
+    }
+
+    /// The policies that a request which names none can get.
+    enum DefaultPolicy: String, CaseIterable {
+        case full, sequence, confidence
+        case tokenMultinomial = "token_multinomial"
+        case tokenGeometric = "token_geometric"
+    }
+
+    /// The sizes of a new network.
+    struct ModelSizes {
+        var width = 128
+        var heads = 4
+        var encoderLayers = 6
+        var decoderLayers = 6
+        var feedForwardWidth = 512
+        var activation = ModelConfiguration.Activation.relu
+        var maximumPositions = 256
+        var sharesLayers = false
+        var classifiers = ExitsConfiguration.Classifiers.shared
+        var residualGain = 0.4
+    }
+
+    /// How one exit head learns.
+    struct HeadSettings {
+        let policy: String
+        /// Nil where the head does not learn.
+        var oracle: ExitsConfiguration.Oracle?
+        var lambda = 0.0
+        var sigma = 1.0
+    }
+}
+
+extension Setting<TrainingSettings> {
+    /// Every key, in the order in which help and the files list them.
+    static var all: [Setting] {
+        data + vocabulary + model + decoder + heads + optimizer + schedule
+    }
+
+    private static var data: [Setting] {
+        let file = "a text file, a sentence a line"
+        return [
+            .text("data.train.source", \.trainingSource, "Source sentences.", range: file),
+            .text("data.train.target", \.trainingTarget, "Their translations.", range: file),
+            .text("data.validation.source", \.validationSource, "Source sentences.", range: file),
+            .text("data.validation.target", \.validationTarget, "Their translations.", range: file),
+            .integer(
+                "data.max_tokens", \.maximumTokens, 2...65_536,
+                "Longer sentences are left out; never above the model's positions."),
+            .text(
+                "languages.source", \.sourceLanguage, "Language of the source.", range: "a code"),
+            .text(
+                "languages.target", \.targetLanguage, "Language of the target.", range: "a code"),
+        ]
+    }
+
+    private static var vocabulary: [Setting] {
+        [
+            .optionalText(
+                "vocabulary.from", \.vocabularyFrom,
+                "Checkpoint whose vocabulary is used; empty: one is learnt from the training text."),
+            .choice(
+                "vocabulary.algorithm", \.vocabulary.algorithm, "How pieces are learnt."),
+            .integer(
+                "vocabulary.size", \.vocabulary.size, 8...1_000_000,
+                "Pieces, special ones and bytes included."),
+            .optionalText(
+                "vocabulary.normalizer_from", \.normalizerFrom,
+                "SentencePiece model whose normalisation is taken over; empty: only spaces are tidied.",
+                range: "a .spm file, or empty"),
+            .number(
+                "vocabulary.character_coverage", \.vocabulary.characterCoverage, 0.9...1,
+                "Share of the text's characters that are pieces."),
+            .flag(
+                "vocabulary.byte_fallback", \.vocabulary.byteFallback,
+                "Whether other characters are written as bytes rather than <unk>."),
+        ]
+    }
+
+    private static var model: [Setting] {
+        [
+            .optionalText(
+                "init", \.startFrom,
+                "Checkpoint to start from; its sizes and vocabulary come before those here."),
+            .integer("model.width", \.model.width, 2...16_384, "d, even."),
+            .integer("model.heads", \.model.heads, 1...1024, "Attention heads of both stacks."),
+            .integer("model.encoder_layers", \.model.encoderLayers, 1...256, "Encoder layers."),
+            .integer("model.decoder_layers", \.model.decoderLayers, 1...256, "N."),
+            .integer(
+                "model.feed_forward_width", \.model.feedForwardWidth, 1...131_072,
+                "Inner width of the feed-forward blocks."),
+            .choice("model.activation", \.model.activation, "Function between their two maps."),
+            .integer(
+                "model.max_positions", \.model.maximumPositions, 2...65_536,
+                "Longest sequence, end of sentence included."),
+            .flag(
+                "model.shared_layers", \.model.sharesLayers,
+                "Whether all layers of a stack share one layer's weights (Universal Transformer)."),
+            .choice(
+                "model.exit_classifiers", \.model.classifiers,
+                "Whether exits share the output projection."),
+            .number(
+                "model.residual_gain", \.model.residualGain, 0.01...2,
+                "Gain of the first weights at the end of residual branches."),
+        ]
+    }
+
+    private static var decoder: [Setting] {
+        [
+            .choice("decoder.training", \.decoderTraining, "How the decoder sees its exits."),
+            .choice("decoder.exit_weights", \.exitWeights, "ω of aligned training."),
+            .number(
+                "decoder.gradient_scaling", \.gradientScaling, 0.01...100,
+                "γ of aligned training: an exit's own supervision against the blocks' above."),
+            .integer(
+                "decoder.samples", \.mixedSamples, 1...64, "M, exit sequences of mixed training."),
+            .number(
+                "decoder.self_distillation", \.objective.selfDistillation, 0...1,
+                "Share of the last exit's distribution in the targets of those below."),
+        ]
+    }
+
+    private static var heads: [Setting] {
+        let each = TrainingSettings().heads.indices.flatMap { index -> [Setting] in
+            let name = "heads." + TrainingSettings().heads[index].policy
+            return [
+                Setting(
+                    key: name + ".oracle", help: "What the head learns; empty: it does not.",
+                    range: ExitsConfiguration.Oracle.allCases.map(\.rawValue)
+                        .joined(separator: ", ") + ", or empty",
+                    read: { $0.heads[index].oracle?.rawValue ?? "" },
+                    write: { settings, text in
+                        settings.heads[index].oracle = ExitsConfiguration.Oracle(rawValue: text)
+                        return text.isEmpty || settings.heads[index].oracle != nil
+                    }),
+                .number(name + ".lambda", \.heads[index].lambda, 0...100, "λ, a layer's price."),
+                .number(
+                    name + ".sigma", \.heads[index].sigma, 0...1000,
+                    "σ, the width of the smoothing, of the smoothed oracles."),
+            ]
+        }
+        return each + [
+            .number(
+                "heads.weight", \.objective.headWeight, 0...1000,
+                "α, the weight of their loss against the decoder's."),
+            .integer(
+                "heads.from_step", \.trainer.headsFromStep, 1...1_000_000_000,
+                "The first step with α above 0."),
+            .choice(
+                "default_policy", \.defaultPolicy,
+                "Policy of requests that name none; the learned ones need their head."),
+            .flag(
+                "heads.reach_network", \.objective.headsReachNetwork,
+                "Whether their loss changes the network too."),
+        ]
+    }
+
+    private static var optimizer: [Setting] {
+        [
+            .number("optimizer.peak_rate", \.trainer.learningRate.peak, 0...10, "Highest rate."),
+            .integer(
+                "optimizer.warm_up", \.trainer.learningRate.warmUp, 0...1_000_000,
+                "Steps up to it."),
+            .choice("optimizer.decay", \.trainer.learningRate.decay, "What follows."),
+            .number("optimizer.beta1", \.beta1, 0...0.9999, "Adam's β1."),
+            .number("optimizer.beta2", \.beta2, 0...0.99999, "Adam's β2."),
+            .number("optimizer.epsilon", \.epsilon, 1e-12...1, "Adam's ε."),
+            .number("optimizer.weight_decay", \.weightDecay, 0...1, "Decoupled weight decay."),
+            .number(
+                "optimizer.clip_norm", \.clipNorm, 0...1_000_000,
+                "Greatest norm of the gradient; 0: no limit."),
+            .number(
+                "optimizer.label_smoothing", \.objective.labelSmoothing, 0...0.99, "ε of targets."),
+            .number("optimizer.dropout", \.objective.dropout, 0...0.99, "Share dropped."),
+            .integer(
+                "batch.tokens", \.trainer.batchTokens, 2...100_000_000,
+                "Target tokens of a batch, at most."),
+            .integer(
+                "batch.pieces", \.trainer.pieces, 1...4096,
+                "Pieces of a batch; at most so many threads have work."),
+        ]
+    }
+
+    private static var schedule: [Setting] {
+        [
+            .integer("steps", \.trainer.steps, 1...1_000_000_000, "The last step."),
+            Setting(
+                key: "seed", help: "Everything random follows from it.", range: "0 to 2^64 - 1",
+                read: { String($0.trainer.seed) },
+                write: { settings, text in
+                    guard let seed = UInt64(text) else { return false }
+                    settings.trainer.seed = seed
+                    return true
+                }),
+            .integer(
+                "validation.every", \.run.validationInterval, 1...1_000_000_000,
+                "Steps between two validations."),
+            .integer(
+                "validation.patience", \.patience, 0...1_000_000,
+                "Validations without a better loss before the end; 0: no early end."),
+            .integer(
+                "average", \.run.averaged, 1...1000,
+                "Best snapshots kept; the model is the mean of the first so many that validates best."
+            ),
+            .integer(
+                "save.every", \.run.saveInterval, 1...1_000_000_000, "Steps between two saves."),
+            .integer("log.every", \.run.logInterval, 1...1_000_000_000, "Steps a line of the log."),
+        ]
+    }
+}
+
+extension TrainingSettings {
+    /// Keys that may change when a run is resumed.
+    private static let free: Set<String> = [
+        "steps", "validation.patience", "average", "save.every", "log.every",
+    ]
+
+    /// The keys that a run is bound to, a line each.
+    var bound: String {
+        Setting<TrainingSettings>.all.filter { !Self.free.contains($0.key) }
+            .map { "\($0.key): \($0.read(self))\n" }.joined()
+    }
+}
