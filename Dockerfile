@@ -47,8 +47,11 @@ RUN ldd /image/usr/local/bin/shoal | grep -o '/[^ ]*' | while read -r file; do \
 
 FROM scratch AS server
 LABEL org.opencontainers.image.title="shoal" \
-    org.opencontainers.image.description="Neural machine translation with depth-adaptive decoding"
+    org.opencontainers.image.description="Neural machine translation with depth-adaptive decoding" \
+    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=files /image /
+COPY LICENSE NOTICE /usr/share/doc/shoal/
 COPY config/server.yaml /etc/shoal/server.yaml
 COPY openapi.yaml /usr/local/share/shoal/openapi.yaml
 ENV SHOAL_SERVER_LISTEN_HOST=0.0.0.0 \
