@@ -129,7 +129,7 @@ public final class BatchDecoder {
         case .fixed(let layer):
             return rule.clamp(layer)
         case .sequence:
-            guard let depth = model.sequenceDepth(state.source) else {
+            guard let depth = model.sequenceDepth(of: state) else {
                 preconditionFailure("the model has no sequence head")
             }
             return rule.clamp(depth)

@@ -1,5 +1,5 @@
 import Checkpoint
-public import Tensor
+import Tensor
 
 /// The learned heads that a checkpoint can hold.
 public enum ExitHead: String, Sendable, CaseIterable {
@@ -109,10 +109,11 @@ extension TranslationModel {
     /// The depth that the sequence head gives a sentence: argmax softmax(W · mean(states) + b), the
     /// lowest layer among equals (method.md §3).
     ///
-    /// - Parameter states: encoder states [S, d] of the sentence, end of sentence included.
+    /// - Parameter state: the sentence, which is charged the 2 N d operations of the head.
     /// - Returns: a layer 1 … N, or nil where the checkpoint has no such head.
-    public func sequenceDepth(_ states: Matrix) -> Int? {
+    public func sequenceDepth(of state: DecoderState) -> Int? {
         guard let head = heads.sequence else { return nil }
+        let states = state.source
         let mean = Matrix(rows: 1, columns: states.columns)
         for column in 0..<states.columns {
             var sum: Float = 0
@@ -123,6 +124,7 @@ extension TranslationModel {
         let input = ProjectionInput(columns: states.columns, precision: .float32)
         input.set(mean, rows: 1)
         head.apply(input, into: logits)
+        state.operations.executed += 2 * head.outputs * states.columns
         return lowestArgmax(logits, row: 0, count: head.outputs) + 1
     }
 }
