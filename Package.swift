@@ -31,7 +31,7 @@ let package = Package(
         .target(name: "Tensor", dependencies: ["CKernels", "System"], swiftSettings: swift),
         .target(name: "JSON", swiftSettings: swift),
         .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
-        .target(name: "Checkpoint", dependencies: ["JSON", "CSystem"], swiftSettings: swift),
+        .target(name: "Checkpoint", dependencies: ["JSON", "System"], swiftSettings: swift),
         .target(
             name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "System"],
             swiftSettings: swift),
@@ -124,7 +124,7 @@ let package = Package(
             name: "CompressionTests", dependencies: ["Compression", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
-            name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "TestSupport"],
+            name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "System", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "DecodingTests",
@@ -138,7 +138,8 @@ let package = Package(
         .testTarget(
             name: "SentencePieceTests", dependencies: ["SentencePiece"],
             resources: [.copy("Resources")], swiftSettings: swift),
-        .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: swift),
+        .testTarget(
+            name: "SystemTests", dependencies: ["System", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport", "System"],
@@ -147,6 +148,7 @@ let package = Package(
             name: "TrainingTests",
             dependencies: [
                 "Training", "TranslationModel", "Tensor", "Checkpoint", "JSON", "TestSupport",
+                "System",
             ], swiftSettings: swift),
         .testTarget(
             name: "TranslationServiceTests",

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void shoal_give_back_blocks_from(int bytes) {
@@ -186,14 +187,23 @@ ptrdiff_t shoal_send(int fd, const void *bytes, size_t count) {
     return sent < 0 ? -errno : sent;
 }
 
-int shoal_exchange(const char *from, const char *to) {
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0) return 0;
+int shoal_exchange(int directory, const char *from, const char *to) {
+    if (renameat2(directory, from, directory, to, RENAME_EXCHANGE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return -errno;
-    char aside[4096];
+    char aside[300];
     if (snprintf(aside, sizeof aside, "%s.old", from) >= (int)sizeof aside) return -ENAMETOOLONG;
-    if (rename(to, aside) != 0) return -errno;
-    if (rename(from, to) == 0) return result(rename(aside, from));
+    if (renameat(directory, to, directory, aside) != 0) return -errno;
+    if (renameat(directory, from, directory, to) == 0)
+        return result(renameat(directory, aside, directory, from));
     int code = -errno;
-    rename(aside, to);
+    renameat(directory, aside, directory, to);
     return code;
+}
+
+int shoal_move(int from, int to, const char *name) {
+    if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -errno;
+    struct stat status;
+    if (fstatat(to, name, &status, AT_SYMLINK_NOFOLLOW) == 0) return -EEXIST;
+    return result(renameat(from, name, to, name));
 }

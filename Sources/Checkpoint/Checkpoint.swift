@@ -1,6 +1,6 @@
 import JSON
 
-/// A checkpoint directory, read and checked: configuration, vocabularies, exits, mapped weights.
+/// A checkpoint directory, read and checked: configuration, vocabularies, exits, weights.
 ///
 /// Loading runs nothing from the directory and reads no pickle. Weights stay on disk until they
 /// are asked for, tensor by tensor; whoever builds the model thereby checks that all are there.
@@ -70,6 +70,14 @@ public struct Checkpoint: Sendable {
         self.directory = directory
         files = reader.files
     }
+
+    /// The names of all files that a checkpoint directory can hold: whoever writes another checkpoint in
+    /// its place replaces these and nothing else.
+    public static let fileNames: Set<String> = [
+        "config.json", "generation_config.json", "tokenizer_config.json", "vocab.json",
+        "target_vocab.json", "source.spm", "target.spm", "model.safetensors", "exits.json",
+        exitHeadsFile,
+    ]
 
     static let exitHeadsFile = "exits.safetensors"
 

@@ -1,13 +1,17 @@
+public import System
+
 /// Why a checkpoint cannot be used or written: what is wrong, where, and what would be right.
 public struct CheckpointError: Error, Sendable, Equatable {
     /// The kind of fault.
     public enum Code: String, Sendable, CaseIterable {
         /// A file that the checkpoint needs is not there.
         case fileMissing = "file_missing"
-        /// The system refused to open, read or map a file, or it is not a regular file.
+        /// The system refused to open or read a file, or it is not a regular file.
         case fileUnreadable = "file_unreadable"
         /// The system refused to write a file; what was there before is still there.
         case fileUnwritable = "file_unwritable"
+        /// A file was cut off or written to while it was read.
+        case fileChanged = "file_changed"
         /// A file is larger than its kind can sensibly be.
         case fileTooLarge = "file_too_large"
         /// Weights are there only in a format that is never read.
@@ -64,6 +68,44 @@ public struct CheckpointError: Error, Sendable, Equatable {
         self.subject = subject
         self.found = found
         self.expected = expected
+    }
+}
+
+extension CheckpointError {
+    /// The fault of a file, by the name that it has in the checkpoint where it has one.
+    public init(_ error: FileError, file: String? = nil) {
+        self.init(
+            Code(error.code), file: file ?? error.path, found: error.found,
+            expected: error.expected)
+    }
+
+    /// What reading or writing gives, its fault as a checkpoint's.
+    ///
+    /// - Parameters:
+    ///   - file: the name to state; nil for the path.
+    ///   - body: reads or writes.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws, converted.
+    public static func converting<Value: ~Copyable>(
+        file: String? = nil, _ body: () throws(FileError) -> Value
+    ) throws(CheckpointError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw CheckpointError(error, file: file)
+        }
+    }
+}
+
+extension CheckpointError.Code {
+    fileprivate init(_ code: FileError.Code) {
+        switch code {
+        case .missing: self = .fileMissing
+        case .unreadable, .notRegular: self = .fileUnreadable
+        case .tooLarge: self = .fileTooLarge
+        case .changed: self = .fileChanged
+        case .unwritable: self = .fileUnwritable
+        }
     }
 }
 

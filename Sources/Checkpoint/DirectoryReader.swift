@@ -1,4 +1,5 @@
 import JSON
+import System
 
 /// Opens a checkpoint's files one after the other and keeps a list of them.
 struct DirectoryReader {
@@ -14,17 +15,15 @@ struct DirectoryReader {
 
     /// Tells apart a missing directory, and one whose weights are in a format that runs code.
     func refuseOtherFormats() throws(CheckpointError) {
-        guard RegularFile.exists("config.json", in: directory) else {
-            let isThere = RegularFile.exists("", in: directory)
+        guard !isAbsent("config.json") else {
+            let isThere = !isAbsent("")
             throw CheckpointError(
                 .fileMissing, file: isThere ? "config.json" : directory,
                 found: isThere ? "no such file" : "no such directory",
                 expected: "a checkpoint directory: config.json, model.safetensors, source.spm, "
                     + "target.spm, vocab.json")
         }
-        guard !RegularFile.exists("model.safetensors", in: directory),
-            RegularFile.exists("pytorch_model.bin", in: directory)
-        else { return }
+        guard isAbsent("model.safetensors"), !isAbsent("pytorch_model.bin") else { return }
         throw CheckpointError(
             .unsupportedFormat, file: "pytorch_model.bin",
             found: "weights as a pickle, which can run code and is never read",
@@ -36,7 +35,9 @@ struct DirectoryReader {
     }
 
     mutating func bytes(_ name: String) throws(CheckpointError) -> [UInt8] {
-        let bytes = try RegularFile(named: name, in: directory).bytes(limit: Self.byteLimit)
+        let bytes = try CheckpointError.converting(file: name) { () throws(FileError) in
+            try RegularFile.bytes("\(directory)/\(name)", limit: Self.byteLimit)
+        }
         files.append(.init(name: name, byteCount: bytes.count))
         return bytes
     }
@@ -46,7 +47,7 @@ struct DirectoryReader {
     }
 
     mutating func optionalObject(_ name: String) throws(CheckpointError) -> JSONObject? {
-        RegularFile.exists(name, in: directory) ? try object(name) : nil
+        isAbsent(name) ? nil : try object(name)
     }
 
     mutating func safetensors(_ name: String) throws(CheckpointError) -> Safetensors {
@@ -56,6 +57,9 @@ struct DirectoryReader {
     }
 
     mutating func optionalSafetensors(_ name: String) throws(CheckpointError) -> Safetensors? {
-        RegularFile.exists(name, in: directory) ? try safetensors(name) : nil
+        isAbsent(name) ? nil : try safetensors(name)
     }
+
+    /// Whether a file is not there at all; one that cannot be read is not absent.
+    private func isAbsent(_ name: String) -> Bool { RegularFile.isAbsent("\(directory)/\(name)") }
 }

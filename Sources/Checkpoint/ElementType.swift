@@ -55,13 +55,15 @@ extension ElementType {
     /// Widens little-endian elements, aligned or not, to fp32; exact for all three usable types.
     ///
     /// The bytes are a whole number of elements of a usable type.
-    func floats(from bytes: UnsafeRawBufferPointer) -> [Float] {
+    func floats(from bytes: [UInt8]) -> [Float] {
         let count = bytes.count / byteCount
-        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            for index in 0..<count {
-                buffer.initializeElement(at: index, to: float(at: index, of: bytes))
+        return bytes.withUnsafeBytes { bytes in
+            [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+                for index in 0..<count {
+                    buffer.initializeElement(at: index, to: float(at: index, of: bytes))
+                }
+                initialized = count
             }
-            initialized = count
         }
     }
 

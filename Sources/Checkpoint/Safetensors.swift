@@ -1,10 +1,11 @@
 import JSON
+import System
 
-/// A safetensors file, mapped read-only, whose header has been checked from end to end.
+/// A safetensors file that is open for reading, its header checked from end to end.
 ///
 /// The format: 8 bytes of header length (little-endian), a JSON header, then the data, which the
-/// tensors have to fill without hole, overlap or rest. Opening reads only the header; a tensor's
-/// pages are read when it is asked for.
+/// tensors have to fill without hole, overlap or rest. Opening reads only the header; a tensor is read
+/// when it is asked for, by copying: a file that is cut off meanwhile is an error (`fileChanged`).
 public struct Safetensors: Sendable {
     /// What the header says of one tensor.
     public struct Entry: Sendable, Equatable {
@@ -24,23 +25,23 @@ public struct Safetensors: Sendable {
     public let entries: [Entry]
     /// The strings of `__metadata__`, empty where there is none.
     public let metadata: [String: String]
-    /// The size of the file when it was mapped.
-    public var byteCount: Int { mapping.byteCount }
-    private let mapping: MappedFile
+    /// The size of the file when it was opened.
+    public var byteCount: Int { opened.byteCount }
+    private let opened: OpenFile
     private let indices: [ExactString: Int]
 
-    /// Maps a file and checks its header.
+    /// Opens a file and checks its header.
     ///
     /// - Parameters:
     ///   - file: the file's name.
     ///   - directory: the directory that it is in.
-    /// - Throws: `fileMissing`, `fileUnreadable`, `malformedJSON`, `malformedSafetensors`, the
+    /// - Throws: `fileMissing`, `fileUnreadable`, `fileChanged`, `malformedJSON`, `malformedSafetensors`, the
     ///   tensor named where one is at fault.
     public init(file: String, in directory: String) throws(CheckpointError) {
-        let mapping = try MappedFile(RegularFile(named: file, in: directory))
-        let header = try SafetensorsHeader(file: file, mapping: mapping)
+        let opened = try OpenFile(file, in: directory)
+        let header = try SafetensorsHeader(opened)
         self.file = file
-        self.mapping = mapping
+        self.opened = opened
         entries = header.entries
         metadata = header.metadata
         var indices: [ExactString: Int] = [:]
@@ -59,12 +60,6 @@ public struct Safetensors: Sendable {
     public func contains(_ name: String) -> Bool {
         entry(named: name) != nil
     }
-
-    /// Says that no tensor will be read for now: the file's pages leave this process's memory.
-    ///
-    /// Done for each tensor as it is read, and once more at the end of a load: reading one brings pages
-    /// of its neighbours back.
-    public func releasePages() { mapping.release(0..<mapping.byteCount) }
 
     /// Copies a tensor out as fp32, row by row.
     ///
@@ -90,13 +85,44 @@ public struct Safetensors: Sendable {
                 .unsupportedElementType, file: file, subject: name,
                 found: entry.elementType.rawValue, expected: "F32, F16 or BF16")
         }
-        let values = mapping.withBytes(entry.bytes, entry.elementType.floats)
-        mapping.release(entry.bytes)
+        let values = entry.elementType.floats(from: try opened.bytes(entry.bytes))
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw CheckpointError(
                 .notFinite, file: file, subject: name,
                 found: "\(values[index]) at element \(index)", expected: "finite weights")
         }
         return values
+    }
+}
+
+/// A file that several values own; closed when the last lets go of it.
+final class OpenFile: Sendable {
+    let name: String
+    private let file: RegularFile
+
+    var byteCount: Int { file.byteCount }
+
+    init(_ name: String, in directory: String) throws(CheckpointError) {
+        self.name = name
+        file = try CheckpointError.converting(file: name) { () throws(FileError) in
+            try RegularFile("\(directory)/\(name)")
+        }
+    }
+
+    /// A copy of a range, which has to lie within the file.
+    func bytes(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
+        var fault: FileError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            let room = UnsafeMutableRawBufferPointer(
+                start: buffer.baseAddress, count: range.count)
+            do throws(FileError) {
+                try file.read(into: room, at: range.lowerBound)
+                count = range.count
+            } catch {
+                fault = error
+            }
+        }
+        if let fault { throw CheckpointError(fault, file: name) }
+        return bytes
     }
 }

@@ -9,8 +9,9 @@ struct SafetensorsHeader {
     static let byteLimit = 100_000_000
     private static let lengthBytes = 8
 
-    init(file: String, mapping: MappedFile) throws(CheckpointError) {
-        let text = try Self.text(file: file, mapping: mapping)
+    init(_ opened: OpenFile) throws(CheckpointError) {
+        let file = opened.name
+        let text = try Self.text(opened)
         let dataStart = Self.lengthBytes + text.count
         let header = try JSONFile.object(text, file: file)
         var entries: [Safetensors.Entry] = []
@@ -21,35 +22,33 @@ struct SafetensorsHeader {
             } else {
                 entries.append(
                     try Self.entry(
-                        member, file: file, data: dataStart..<mapping.byteCount))
+                        member, file: file, data: dataStart..<opened.byteCount))
             }
         }
         entries.sort {
             ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
         }
-        try Self.checkCover(entries, file: file, data: dataStart..<mapping.byteCount)
+        try Self.checkCover(entries, file: file, data: dataStart..<opened.byteCount)
         self.entries = entries
         self.metadata = metadata
     }
 
     /// The bytes of the JSON header.
-    private static func text(
-        file: String, mapping: MappedFile
-    ) throws(CheckpointError) -> [UInt8] {
-        guard mapping.byteCount >= lengthBytes else {
+    private static func text(_ opened: OpenFile) throws(CheckpointError) -> [UInt8] {
+        let byteCount = opened.byteCount
+        guard byteCount >= lengthBytes else {
             throw malformed(
-                file, found: "\(mapping.byteCount) bytes", expected: "8 bytes of header length")
+                opened.name, found: "\(byteCount) bytes", expected: "8 bytes of header length")
         }
-        let length = mapping.withBytes(0..<lengthBytes) {
-            UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
+        let length = try opened.bytes(0..<lengthBytes).reversed().reduce(0 as UInt64) {
+            $0 << 8 | UInt64($1)
         }
-        guard length <= UInt64(min(byteLimit, mapping.byteCount - lengthBytes)) else {
+        guard length <= UInt64(min(byteLimit, byteCount - lengthBytes)) else {
             throw malformed(
-                file, found: "a header of \(length) bytes in a file of \(mapping.byteCount)",
+                opened.name, found: "a header of \(length) bytes in a file of \(byteCount)",
                 expected: "a header within the file and of at most \(byteLimit) bytes")
         }
-        let end = lengthBytes + Int(length)
-        return mapping.withBytes(lengthBytes..<end) { Array($0) }
+        return try opened.bytes(lengthBytes..<lengthBytes + Int(length))
     }
 
     private static func metadata(

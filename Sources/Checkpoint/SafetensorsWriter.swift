@@ -1,4 +1,5 @@
 import JSON
+import System
 
 /// Writes fp32 tensors as a safetensors file that `Safetensors` and other readers accept.
 public enum SafetensorsWriter {
@@ -53,13 +54,14 @@ public enum SafetensorsWriter {
     ) throws(CheckpointError) {
         let counts = try counts(tensors, file: file)
         let header = header(tensors, counts: counts, metadata: metadata)
-        try AtomicFile.write(to: "\(directory)/\(file)") {
-            (output: inout AtomicFile.Output) throws(CheckpointError) in
-            try output.append(header)
-            for (tensor, count) in zip(tensors, counts) {
-                try append(tensor, count: count, to: &output, file: file)
-            }
+        var output = try CheckpointError.converting { () throws(FileError) in
+            try AtomicFile("\(directory)/\(file)")
         }
+        try CheckpointError.converting { () throws(FileError) in try output.append(header) }
+        for (tensor, count) in zip(tensors, counts) {
+            try append(tensor, count: count, to: &output, file: file)
+        }
+        try CheckpointError.converting { () throws(FileError) in try output.commit() }
     }
 
     /// The number of values of each tensor, once names and shapes are known to be possible.
@@ -121,7 +123,7 @@ public enum SafetensorsWriter {
 
     /// The bytes go out as they are in memory: every machine that is built for is little-endian.
     private static func append(
-        _ tensor: Tensor, count: Int, to output: inout AtomicFile.Output, file: String
+        _ tensor: Tensor, count: Int, to output: inout AtomicFile, file: String
     ) throws(CheckpointError) {
         var given: Int?
         try tensor.withValues { (values) throws(CheckpointError) in
@@ -132,7 +134,9 @@ public enum SafetensorsWriter {
                     .notFinite, file: file, subject: tensor.name,
                     found: "\(values[index]) at element \(index)", expected: "finite weights")
             }
-            try output.append(UnsafeRawBufferPointer(values))
+            try CheckpointError.converting { () throws(FileError) in
+                try output.append(UnsafeRawBufferPointer(values))
+            }
         }
         guard given == count else {
             throw CheckpointError(

@@ -1,5 +1,6 @@
 public import Checkpoint
 import JSON
+import System
 public import Tensor
 
 /// What a checkpoint holds beside its weights, and the writing of both.
@@ -35,25 +36,38 @@ public struct ModelFiles: Sendable {
     /// - Parameters:
     ///   - parameters: of `network`, or as many others.
     ///   - network: says what they are.
-    ///   - directory: made, or replaced as a whole.
+    ///   - directory: made, or replaced as a whole; files in it that are not a checkpoint's stay.
     /// - Throws: `CheckpointError` with the file and the system's reason.
     public func write(
         _ parameters: ParameterVector, of network: TrainableNetwork, to directory: String
     ) throws(CheckpointError) {
-        try AtomicDirectory.replace(directory) { (path) throws(CheckpointError) in
-            let files = [
-                ("config.json", configuration), ("vocab.json", vocabulary),
-                ("tokenizer_config.json", tokenizer), ("source.spm", sourceModel),
-                ("target.spm", targetModel),
-                ("exits.json", JSON.serialize(.object(exits.json), style: .pretty)),
-            ]
-            for (name, bytes) in files { try AtomicFile.write(bytes, to: "\(path)/\(name)") }
-            let (model, exits) = tensors(parameters, network)
-            try SafetensorsWriter.write(
-                model, metadata: ["format": "pt"], to: "model.safetensors", in: path)
-            guard !exits.isEmpty else { return }
-            try SafetensorsWriter.write(exits, to: "exits.safetensors", in: path)
+        var output = try CheckpointError.converting { () throws(FileError) in
+            try AtomicDirectory(replacing: directory, files: Checkpoint.fileNames)
         }
+        try write(parameters, of: network, into: output.path)
+        try CheckpointError.converting { () throws(FileError) in try output.commit() }
+    }
+
+    /// Writes the files into a directory that is empty.
+    private func write(
+        _ parameters: ParameterVector, of network: TrainableNetwork, into path: String
+    ) throws(CheckpointError) {
+        let files = [
+            ("config.json", configuration), ("vocab.json", vocabulary),
+            ("tokenizer_config.json", tokenizer), ("source.spm", sourceModel),
+            ("target.spm", targetModel),
+            ("exits.json", JSON.serialize(.object(exits.json), style: .pretty)),
+        ]
+        for (name, bytes) in files {
+            try CheckpointError.converting { () throws(FileError) in
+                try AtomicFile.write(bytes, to: "\(path)/\(name)")
+            }
+        }
+        let (model, exits) = tensors(parameters, network)
+        try SafetensorsWriter.write(
+            model, metadata: ["format": "pt"], to: "model.safetensors", in: path)
+        guard !exits.isEmpty else { return }
+        try SafetensorsWriter.write(exits, to: "exits.safetensors", in: path)
     }
 
     private func tensors(

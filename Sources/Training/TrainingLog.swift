@@ -1,5 +1,6 @@
 import Checkpoint
 import JSON
+import System
 
 /// log.jsonl of a run: a JSON object a line, which `shoal plot` draws.
 struct TrainingLog {
@@ -7,7 +8,9 @@ struct TrainingLog {
 
     /// Drops what lies behind a step: it will be trained, and logged, again.
     func cut(after step: Int) throws(CheckpointError) {
-        let bytes = RegularFiles.bytes(path)
+        let bytes = try CheckpointError.converting { () throws(FileError) in
+            RegularFile.isAbsent(path) ? [] : try RegularFile.bytes(path, limit: .max)
+        }
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
         let kept = lines.filter { line in
             guard let event = try? JSON.parse(Array(line)).objectValue else { return false }
@@ -15,13 +18,17 @@ struct TrainingLog {
         }
         let isWhole = bytes.isEmpty || bytes.last == UInt8(ascii: "\n")
         guard kept.count < lines.count || !isWhole else { return }
-        try AtomicFile.write(kept.flatMap { $0 + [UInt8(ascii: "\n")] }, to: path)
+        try CheckpointError.converting { () throws(FileError) in
+            try AtomicFile.write(kept.flatMap { $0 + [UInt8(ascii: "\n")] }, to: path)
+        }
     }
 
     func append(_ event: TrainingRun.Event) throws(CheckpointError) {
         guard let members = event.members else { return }
         let bytes = JSON.serialize(.object(JSONObject(members)))
-        try RegularFiles.append(bytes + [UInt8(ascii: "\n")], to: path)
+        try CheckpointError.converting { () throws(FileError) in
+            try FileWriting.append(bytes + [UInt8(ascii: "\n")], to: path)
+        }
     }
 }
 

@@ -33,7 +33,6 @@ public final class ServedModel: Sendable {
         checkpoint = try Checkpoint(directory: directory)
         tokenizer = try Tokenizer(checkpoint)
         network = try TranslationModel(checkpoint, precision: precision)
-        checkpoint.weights.releasePages()
         self.id = id ?? Self.lastComponent(directory)
     }
 

@@ -5,111 +5,11 @@ import Testing
 
 private typealias Tensor = SafetensorsWriter.Tensor
 
-/// The names in a directory, sorted.
-private func names(in directory: TemporaryDirectory) -> [String] {
-    guard let stream = opendir(directory.path) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-        names.append(
-            withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            })
-    }
-    return names.filter { !$0.hasPrefix(".") }.sorted()
-}
-
-private func content(of name: String, in directory: TemporaryDirectory) -> [UInt8] {
-    guard let file = fopen("\(directory.path)/\(name)", "r") else { return [] }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return Array(bytes.prefix(count))
-}
-
 /// Makes files of this process end at `limit` bytes, with an error instead of a signal.
 private func limitFiles(to limit: UInt) {
     signal(SIGXFSZ, SIG_IGN)
     var limits = rlimit(rlim_cur: limit, rlim_max: limit)
     setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits)
-}
-
-@Suite struct AtomicFileTests {
-    @Test("A file is made, then replaced, and nothing else is left; permissions stay")
-    func replaces() throws {
-        let directory = try TemporaryDirectory()
-        let path = directory.path + "/exits.json"
-        try AtomicFile.write([1, 2, 3], to: path)
-        #expect(content(of: "exits.json", in: directory) == [1, 2, 3])
-        chmod(path, 0o640)
-        try AtomicFile.write([4], to: path)
-        #expect(content(of: "exits.json", in: directory) == [4])
-        #expect(names(in: directory) == ["exits.json"])
-        var status = stat()
-        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o640)
-    }
-
-    @Test("Small and large pieces arrive in their order")
-    func pieces() throws {
-        let directory = try TemporaryDirectory()
-        let large = (0..<3 << 19).map { UInt8(truncatingIfNeeded: $0 / 7) }
-        let pieces = [[1], large, [2, 3], [], large, [4]]
-        try AtomicFile.write(to: directory.path + "/x") {
-            (output: inout AtomicFile.Output) throws(CheckpointError) in
-            for piece in pieces { try output.append(piece) }
-        }
-        let file = try #require(fopen(directory.path + "/x", "r"))
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 2 * large.count + 10)
-        #expect(fread(&bytes, 1, bytes.count, file) == 2 * large.count + 4)
-        #expect(Array(bytes.prefix(2 * large.count + 4)) == pieces.flatMap(\.self))
-    }
-
-    @Test("A directory that is not there is named with the system's reason")
-    func noDirectory() throws {
-        let directory = try TemporaryDirectory()
-        let path = directory.path + "/none/x"
-        let error = #expect(throws: CheckpointError.self) { try AtomicFile.write([], to: path) }
-        #expect(error?.code == .fileUnwritable)
-        #expect(error?.file == path)
-        #expect(error?.found == "No such file or directory")
-    }
-
-    @Test("A body that throws leaves the old file alone")
-    func bodyThrows() throws {
-        let directory = try TemporaryDirectory()
-        let path = directory.path + "/x"
-        try AtomicFile.write([1], to: path)
-        let fault = CheckpointError(.notFinite, file: "x", found: "nan", expected: "a number")
-        let error = #expect(throws: CheckpointError.self) {
-            try AtomicFile.write(to: path) {
-                (output: inout AtomicFile.Output) throws(CheckpointError) in throw fault
-            }
-        }
-        #expect(error == fault)
-        #expect(content(of: "x", in: directory) == [1])
-        #expect(names(in: directory) == ["x"])
-    }
-
-    @Test("A disk that is full leaves the old file and no temporary one")
-    func fullDisk() async {
-        await #expect(processExitsWith: .success) {
-            let directory = try TemporaryDirectory()
-            let path = directory.path + "/x"
-            try AtomicFile.write([1], to: path)
-            limitFiles(to: 4096)
-            // Below and above the size of the buffer: both ways to the system.
-            for count in [5000, 3 << 20] {
-                let error = #expect(throws: CheckpointError.self) {
-                    try AtomicFile.write([UInt8](repeating: 2, count: count), to: path)
-                }
-                #expect(error?.code == .fileUnwritable)
-                #expect(error?.found == String(cString: strerror(EFBIG)))
-                #expect(content(of: "x", in: directory) == [1])
-                #expect(names(in: directory) == ["x"])
-            }
-        }
-    }
 }
 
 @Suite struct SafetensorsWriterTests {
@@ -138,7 +38,7 @@ private func limitFiles(to limit: UInt) {
             #expect(try read.floats(named: tensors[1].name, shape: []) == [7])
             #expect(try read.floats(named: "empty", shape: [0, 5]) == [])
             #expect(try read.floats(named: "lent", shape: [2]) == [1, 2])
-            #expect(content(of: "x", in: directory)[0] % 8 == 0)
+            #expect(directory.bytes("x")[0] % 8 == 0)
         }
     }
 
@@ -169,7 +69,7 @@ private func limitFiles(to limit: UInt) {
             }
             #expect(error?.code == code)
             #expect(error?.subject == tensor.name)
-            #expect(names(in: directory).isEmpty)
+            #expect(directory.names().isEmpty)
         }
     }
 
@@ -188,7 +88,7 @@ private func limitFiles(to limit: UInt) {
             #expect(error?.file == directory.path + "/x")
             let read = try Safetensors(file: "x", in: directory.path)
             #expect(try read.floats(named: "a", shape: [1]) == [1])
-            #expect(names(in: directory) == ["x"])
+            #expect(directory.names() == ["x"])
         }
     }
 }

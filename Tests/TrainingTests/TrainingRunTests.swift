@@ -1,5 +1,6 @@
 import Checkpoint
 import JSON
+import System
 import TestSupport
 import Testing
 import Training

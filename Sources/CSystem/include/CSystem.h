@@ -71,7 +71,11 @@ int shoal_close(int fd);
 ptrdiff_t shoal_receive(int fd, void *buffer, size_t count);
 ptrdiff_t shoal_send(int fd, const void *bytes, size_t count);
 
-/// Lets two paths change places in one step; where the file system cannot, `to` is away for a moment.
-int shoal_exchange(const char *from, const char *to);
+/// Lets two entries of a directory change places in one step; where the file system cannot, `to` is away for
+/// a moment.
+int shoal_exchange(int directory, const char *from, const char *to);
+
+/// Moves an entry to another directory, unless its name is taken there (-EEXIST).
+int shoal_move(int from, int to, const char *name);
 
 #endif

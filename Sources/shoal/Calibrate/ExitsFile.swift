@@ -2,6 +2,7 @@ import Checkpoint
 import Configuration
 import Glibc
 import JSON
+import System
 
 /// exits.json of a checkpoint directory, for changing some of it.
 struct ExitsFile {

@@ -3,6 +3,7 @@ import Charts
 import Checkpoint
 import Configuration
 import Glibc
+import System
 
 /// The command `shoal plot`.
 struct Plot: ParsableCommand {
