@@ -12,6 +12,16 @@ package struct Setting<Root> {
     package let write: (inout Root, String) -> Bool
     /// Whether its default follows from the machine.
     package var followsMachine = false
+    /// What a shell can offer as a value.
+    package var values = Values.any
+
+    /// Values that a shell can offer.
+    package enum Values: Sendable {
+        case any
+        case files
+        case directories
+        case names([String])
+    }
 
     /// A setting that reads and writes its value as text.
     package init(
@@ -29,6 +39,13 @@ package struct Setting<Root> {
     package func followingMachine() -> Setting {
         var setting = self
         setting.followsMachine = true
+        return setting
+    }
+
+    /// The same setting, with values that a shell can offer.
+    package func offering(_ values: Values) -> Setting {
+        var setting = self
+        setting.values = values
         return setting
     }
 
@@ -147,17 +164,21 @@ extension Setting {
     ) -> Setting {
         kept(
             key, path, help,
-            .init(range: "true, false", show: { String($0) }, parse: { Bool($0) }))
+            .init(range: "true, false", show: { String($0) }, parse: { Bool($0) })
+        ).offering(.names(["true", "false"]))
     }
 
     /// One of several names.
     package static func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: String, _ path: WritableKeyPath<Root, Choice>, _ help: String
     ) -> Setting {
-        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        let names = Choice.allCases.map(\.rawValue)
         return kept(
             key, path, help,
-            .init(range: names, show: \.rawValue, parse: { Choice(rawValue: $0) }))
+            .init(
+                range: names.joined(separator: ", "), show: \.rawValue,
+                parse: { Choice(rawValue: $0) })
+        ).offering(.names(names))
     }
 
     /// A layer of the decoder; empty leaves it to the model.

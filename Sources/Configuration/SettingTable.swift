@@ -59,14 +59,17 @@ extension Setting<ServerSettings> {
             .optionalText(
                 "tls.certificate", \.tls.certificate,
                 "PEM file of the server's certificate and those up to a root; empty: plain HTTP.",
-                range: "a file, or empty"),
+                range: "a file, or empty"
+            ).offering(.files),
             .optionalText(
                 "tls.key", \.tls.key, "PEM file of its private key, without a password.",
-                range: "a file, or empty"),
+                range: "a file, or empty"
+            ).offering(.files),
             .optionalText(
                 "tls.client_ca", \.tls.clientCA,
                 "PEM file of the authorities that must have signed every client's certificate; empty: clients need none.",
-                range: "a file, or empty"),
+                range: "a file, or empty"
+            ).offering(.files),
         ]
     }
 
@@ -75,7 +78,8 @@ extension Setting<ServerSettings> {
             .optionalText(
                 "auth.keys_file", \.keysPath,
                 "Keys that requests must bring, a line each as `shoal generate-key` prints it; empty: none.",
-                range: "a file, or empty"),
+                range: "a file, or empty"
+            ).offering(.files),
             Setting(
                 key: "cors.origins",
                 help: "Whose pages may read answers in a browser; empty: this server's alone.",
@@ -92,6 +96,7 @@ extension Setting<ServerSettings> {
     private static var model: [Setting] {
         [
             .text("model.path", \.modelPath, "Checkpoint directory.", range: "a directory")
+                .offering(.directories)
         ]
     }
 
@@ -127,18 +132,23 @@ extension Setting<ServerSettings> {
         ]
     }
 
+    /// Those that need no layer.
+    private static var policies: [String] {
+        ExitPolicy.Name.allCases.filter { $0 != .fixed }.map(\.rawValue)
+    }
+
     private static var exit: [Setting] {
         [
             Setting(
                 key: "exit.policy", help: "Policy where a request names none; empty: the model's.",
-                range: ExitPolicy.Name.allCases.filter { $0 != .fixed }.map(\.rawValue)
-                    .joined(separator: ", ") + ", or empty",
+                range: policies.joined(separator: ", ") + ", or empty",
                 read: { $0.exit.policy?.rawValue ?? "" },
                 write: { settings, text in
                     let policy = ExitPolicy.Name(rawValue: text)
                     settings.exit.policy = policy
                     return text.isEmpty || (policy != nil && policy != .fixed)
-                }),
+                }
+            ).offering(.names(policies)),
             Setting(
                 key: "exit.threshold",
                 help: "Threshold where a request gives none; empty: the model's.",

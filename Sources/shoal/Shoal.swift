@@ -18,4 +18,12 @@ struct Shoal: ParsableCommand {
             Serve.self, Translate.self, Evaluate.self, Train.self, Calibrate.self,
             Plot.self, Inspect.self, Bench.self, Health.self, GenerateKey.self,
         ])
+
+    static func main() {
+        if DescribedShoal.isAskedFor(CommandLine.arguments) {
+            DescribedShoal.main(nil)
+        } else {
+            main(nil)
+        }
+    }
 }
