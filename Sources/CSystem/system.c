@@ -88,7 +88,11 @@ static uint16_t describe(const struct sockaddr_storage *from, char *address, siz
     }
     if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
-        inet_ntop(AF_INET6, &v6->sin6_addr, address, (socklen_t)capacity);
+        // A client of IPv4 on a socket of both families (RFC 4291 §2.5.5.2).
+        if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+            inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], address, (socklen_t)capacity);
+        else
+            inet_ntop(AF_INET6, &v6->sin6_addr, address, (socklen_t)capacity);
         return ntohs(v6->sin6_port);
     }
     return 0;

@@ -2,6 +2,13 @@ import CSystem
 import Glibc
 import HTTPWire
 
+/// A socket on which a client has connected.
+struct AcceptedSocket {
+    let descriptor: Int32
+    /// In figures; empty where the socket's family has none.
+    let peerAddress: String
+}
+
 /// One accepted socket, its transport, its protocol state and the bytes that wait to be sent; of the
 /// loop only.
 final class Connection {
@@ -21,6 +28,8 @@ final class Connection {
 
     let id: UInt64
     let descriptor: Int32
+    /// In figures; empty where the socket's family has none.
+    let peerAddress: String
     var machine: ConnectionMachine
     var current: ServedRequest?
     /// The epoll events asked for.
@@ -38,16 +47,17 @@ final class Connection {
     ///
     /// - Parameters:
     ///   - id: its token with epoll.
-    ///   - descriptor: the socket, which it takes over.
+    ///   - socket: the socket, which it takes over, and where it leads.
     ///   - transport: a fresh one.
     ///   - configuration: limits and times; the one for a head covers the handshake too.
     ///   - now: the time of the monotonic clock.
     init(
-        id: UInt64, descriptor: Int32, transport: any Transport,
+        id: UInt64, socket: AcceptedSocket, transport: any Transport,
         configuration: ServerConfiguration, now: Double
     ) {
         self.id = id
-        self.descriptor = descriptor
+        descriptor = socket.descriptor
+        peerAddress = socket.peerAddress
         self.transport = transport
         handshakeDeadline = now + configuration.timeouts.head
         machine = ConnectionMachine(

@@ -43,11 +43,19 @@ struct Descriptors: Sendable {
     }
 
     private static func boundAddress(_ listener: Int32) -> ServerAddress {
-        var text = [CChar](repeating: 0, count: 64)
+        var address = [CChar](repeating: 0, count: addressBytes)
         var port: UInt16 = 0
-        _ = shoal_bound_address(listener, &text, text.count, &port)
-        let host = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return ServerAddress(host: String(decoding: host, as: UTF8.self), port: Int(port))
+        _ = shoal_bound_address(listener, &address, address.count, &port)
+        return ServerAddress(host: text(of: address), port: Int(port))
+    }
+
+    /// Room for an address in figures, with its terminator.
+    static let addressBytes = 64
+
+    /// The text before the terminator.
+    static func text(of address: [CChar]) -> String {
+        String(
+            decoding: address.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

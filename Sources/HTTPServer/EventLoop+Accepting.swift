@@ -15,7 +15,7 @@ extension EventLoop {
                 spare = nextSpare(&spares)
                 if spare == nil { break }
             }
-            var address = [CChar](repeating: 0, count: 64)
+            var address = [CChar](repeating: 0, count: Descriptors.addressBytes)
             let descriptor = shoal_accept(descriptors.listener, &address, address.count)
             if descriptor == -EAGAIN { return }
             // It died in the queue.
@@ -23,7 +23,9 @@ extension EventLoop {
             // EMFILE and its like.
             guard descriptor >= 0 else { break }
             if let spare { drop(spare) }
-            open(descriptor)
+            open(
+                AcceptedSocket(
+                    descriptor: descriptor, peerAddress: Descriptors.text(of: address)))
         }
         // A level-triggered loop would spin otherwise.
         pauseAccepting(until: now + Self.acceptPause)
@@ -54,17 +56,17 @@ extension EventLoop {
             .map { $0.0 }
     }
 
-    private func open(_ descriptor: Int32) {
+    private func open(_ socket: AcceptedSocket) {
         lastToken += 1
-        _ = shoal_set_no_delay(descriptor)
+        _ = shoal_set_no_delay(socket.descriptor)
         guard let transport = makeTransport(),
-            shoal_epoll_add(descriptors.epoll, descriptor, shoal_epollin, lastToken) >= 0
+            shoal_epoll_add(descriptors.epoll, socket.descriptor, shoal_epollin, lastToken) >= 0
         else {
-            _ = shoal_close(descriptor)
+            _ = shoal_close(socket.descriptor)
             return
         }
         let connection = Connection(
-            id: lastToken, descriptor: descriptor, transport: transport,
+            id: lastToken, socket: socket, transport: transport,
             configuration: configuration, now: now)
         connections[lastToken] = connection
         if let deadline = connection.deadline { note(deadline) }

@@ -52,16 +52,26 @@ extension EventLoop {
             enqueue(connection)
         case .deliver(let request):
             let exchange = Exchange(mailbox: mailbox, connection: connection.id)
-            connection.current = ServedRequest(exchange, method: request.method, start: now)
+            connection.current = ServedRequest(exchange, request.head, start: now)
+            var request = request
+            request.peerAddress = connection.peerAddress
             handler.handle(request, exchange)
-        case .cancel: connection.current?.exchange.cancel()
-        case .refuse(let failure):
-            observer.failed(failure)
-            let response = handler.response(to: failure)
-            feed(connection, .answered(response, date: currentDate()))
+        case .cancel: connection.current?.exchange?.cancel()
+        case .refuse(let failure, let head): refuse(connection, failure, head)
         case .shutdownWrite: connection.shutdownWrite()
         case .close: drop(connection)
         }
+    }
+
+    private func refuse(
+        _ connection: Connection, _ failure: HTTPFailure, _ head: RequestHead
+    ) {
+        observer.failed(failure)
+        var refused = ServedRequest(nil, head, start: now)
+        let answer = refused.take(
+            .whole(handler.response(to: failure, of: head)), date: currentDate())
+        connection.current = refused
+        feed(connection, answer)
     }
 
     private func enqueue(_ connection: Connection) {
@@ -92,7 +102,7 @@ extension EventLoop {
         guard connection.isOpen else { return }
         connections[connection.id] = nil
         connection.close()
-        connection.current?.exchange.cancel()
+        connection.current?.exchange?.cancel()
         if connection.isHandshaking { observer.handshakeFailed() }
         observer.connectionClosed()
         if !accepting { resumeAccepting() }

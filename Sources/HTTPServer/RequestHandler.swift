@@ -10,7 +10,12 @@ public protocol RequestHandler: Sendable {
 
     /// Makes the response to bytes that are no acceptable request; the connection closes after it.
     /// It runs on the event loop.
-    func response(to failure: HTTPFailure) -> ServerResponse
+    ///
+    /// - Parameters:
+    ///   - failure: what is wrong with them.
+    ///   - head: what was read of the request's head.
+    /// - Returns: the whole response.
+    func response(to failure: HTTPFailure, of head: RequestHead) -> ServerResponse
 }
 
 /// What is told about connections and requests; every call is made on the event loop and must not
@@ -22,7 +27,7 @@ public protocol ServerObserver: Sendable {
     func connectionClosed()
     /// A connection ended before its TLS handshake did, by whatever cause; its close is reported too.
     func handshakeFailed()
-    /// A protocol failure is about to be answered; no record follows for it.
+    /// A protocol failure is about to be answered; the record of the answer follows, as for a request.
     func failed(_ failure: HTTPFailure)
     /// The last byte of a response was handed to the kernel.
     func finished(_ record: RequestRecord)
@@ -36,7 +41,8 @@ struct Application {
 
 /// One answered request.
 public struct RequestRecord: Sendable {
-    /// The request's method as received: any token, to be mapped to a closed set before it is a label.
+    /// The request's method as received: any token, to be mapped to a closed set before it is a label;
+    /// empty where it was not read.
     public let method: String
     /// The route of the response.
     public let route: String
@@ -44,7 +50,7 @@ public struct RequestRecord: Sendable {
     public let status: Int
     /// Bytes of the body as the handler gave it, without chunk framing: 0 for HEAD, 204 and 304.
     public let bodyBytes: Int
-    /// From the delivery of the complete request to the last byte of the response.
+    /// From the delivery of the complete request, or from its refusal, to the last byte of the response.
     public let seconds: Double
     /// What the handler wants said of it in the log.
     public let logFields: [LogField]

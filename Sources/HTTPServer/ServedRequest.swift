@@ -1,18 +1,19 @@
 import HTTPWire
 
-/// A request that was delivered and whose response is not sent yet.
+/// A request that was delivered or refused, and whose response is not sent yet.
 struct ServedRequest {
-    let exchange: Exchange
+    /// Nil for a request that was refused, which no handler has.
+    let exchange: Exchange?
     /// Whether the handler has given the last of the response.
     private(set) var isAnswered = false
-    private let method: String
+    private let head: RequestHead
     private let start: Double
     private var response = ServerResponse(status: 0)
     private var bodyBytes = 0
 
-    init(_ exchange: Exchange, method: String, start: Double) {
+    init(_ exchange: Exchange?, _ head: RequestHead, start: Double) {
         self.exchange = exchange
-        self.method = method
+        self.head = head
         self.start = start
     }
 
@@ -38,7 +39,8 @@ struct ServedRequest {
 
     func record(now: Double) -> RequestRecord {
         RequestRecord(
-            method: method, route: response.route, status: response.status, bodyBytes: bodyBytes,
+            method: head.method, route: response.route, status: response.status,
+            bodyBytes: bodyBytes,
             seconds: now - start, logFields: response.logFields)
     }
 
@@ -51,7 +53,7 @@ struct ServedRequest {
 
     private mutating func count(_ bytes: [UInt8]) {
         let isSent = ResponseSerializer.sendsBody(
-            status: response.status, isHead: method == "HEAD")
+            status: response.status, isHead: head.isHead)
         bodyBytes += isSent ? bytes.count : 0
     }
 }

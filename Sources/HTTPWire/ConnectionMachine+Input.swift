@@ -22,12 +22,11 @@ extension ConnectionMachine {
             while let event = try parser.next() {
                 switch event {
                 case .head(let head):
-                    arrivingBody = ArrivingBody(start: now, method: head.method)
+                    bodyStart = now
                     if head.expectsContinue, parser.buffered == 0 {
                         actions.append(.send(ResponseSerializer.goOn))
                     }
-                case .request(let request, let head):
-                    return actions + serve(request, head, now)
+                case .request(let request): return actions + serve(request, now)
                 }
             }
         } catch {
@@ -46,9 +45,9 @@ extension ConnectionMachine {
             return []
         }
         guard !inputEnded else { return refuse(.malformed("The request is incomplete.")) }
-        if let arrivingBody {
+        if let bodyStart {
             let granted = Double(parser.bodyReceived) / max(timeouts.bodyBytesPerSecond, 1)
-            deadline = arrivingBody.start + timeouts.body + granted
+            deadline = bodyStart + timeouts.body + granted
         } else if case .receiving = phase {
             return []
         } else {
@@ -58,23 +57,21 @@ extension ConnectionMachine {
         return []
     }
 
-    private mutating func serve(_ request: ServerRequest, _ head: RequestHead, _ now: Double)
-        -> [Action]
-    {
-        arrivingBody = nil
+    private mutating func serve(_ request: ServerRequest, _ now: Double) -> [Action] {
+        bodyStart = nil
         let context = ResponseContext(
-            isHead: head.method == "HEAD", minorVersion: head.minorVersion, date: "")
-        phase = .serving(context, canPersist: head.keepAlive)
+            isHead: request.head.isHead, minorVersion: request.head.minorVersion, date: "")
+        phase = .serving(context, canPersist: request.head.keepAlive)
         deadline = silenceDeadline(now)
         return inputEnded ? [.deliver(request), .cancel] : [.deliver(request)]
     }
 
     mutating func refuse(_ failure: HTTPFailure) -> [Action] {
-        let method = arrivingBody?.method ?? parser.methodOfHead
-        arrivingBody = nil
-        phase = .serving(ResponseContext(isHead: method == "HEAD", date: ""), canPersist: false)
+        let head = parser.knownHead
+        bodyStart = nil
+        phase = .serving(ResponseContext(isHead: head.isHead, date: ""), canPersist: false)
         deadline = nil
-        return [.refuse(failure)]
+        return [.refuse(failure, head)]
     }
 
     /// A client that ends its side while it waits counts as gone.

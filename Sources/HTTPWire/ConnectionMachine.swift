@@ -33,8 +33,8 @@ package struct ConnectionMachine: Sendable {
         case deliver(ServerRequest)
         /// Tell the handler that nobody waits for its answer any more; one may still come.
         case cancel
-        /// Ask for the response to a failure.
-        case refuse(HTTPFailure)
+        /// Ask for the response to a failure, with what was read of the request's head.
+        case refuse(HTTPFailure, RequestHead)
         /// Close the sending side only, and go on reading.
         case shutdownWrite
         case close
@@ -48,12 +48,6 @@ package struct ConnectionMachine: Sendable {
         case sending(persist: Bool)
         case lingering(remaining: Int)
         case closed
-    }
-
-    /// A request whose head is complete and whose body is arriving.
-    struct ArrivingBody {
-        let start: Double
-        let method: String
     }
 
     /// How far a connection without a complete request can be spared; the least goes first.
@@ -88,7 +82,8 @@ package struct ConnectionMachine: Sendable {
     var phase = Phase.idle
     var inputEnded = false
     var shuttingDown = false
-    var arrivingBody: ArrivingBody?
+    /// When the body that is arriving began to; nil while there is none.
+    var bodyStart: Double?
 
     /// When a `timer` event is due; nil while the handler is waited for.
     package internal(set) var deadline: Double?
@@ -116,7 +111,7 @@ package struct ConnectionMachine: Sendable {
         return switch phase {
         case .idle: Expendability(stage: .idle, deadline: deadline)
         case .receiving:
-            Expendability(stage: arrivingBody == nil ? .head : .body, deadline: deadline)
+            Expendability(stage: bodyStart == nil ? .head : .body, deadline: deadline)
         case .serving, .streaming, .sending, .lingering, .closed: nil
         }
     }
@@ -140,7 +135,7 @@ package struct ConnectionMachine: Sendable {
     private mutating func timer(_ now: Double) -> [Action] {
         guard let deadline, deadline <= now else { return [] }
         guard case .receiving = phase else { return close() }
-        let part = arrivingBody == nil ? "head" : "body"
+        let part = bodyStart == nil ? "head" : "body"
         return refuse(HTTPFailure(.requestTimeout, "The \(part) did not arrive in time."))
     }
 

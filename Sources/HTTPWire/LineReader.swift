@@ -12,6 +12,9 @@ struct LineReader {
 
     var count: Int { bytes.count - start }
 
+    /// What was received and not yet consumed.
+    var unread: ArraySlice<UInt8> { bytes[start...] }
+
     mutating func append(_ more: ArraySlice<UInt8>) {
         // Moving the rest to the front only when it is the smaller part keeps the cost linear.
         if start > 0, count <= start {

@@ -1,23 +1,53 @@
-package import HTTPTypes
+public import HTTPTypes
 
-/// A request line and its fields, checked against RFC 9112, with what follows from them.
-package struct RequestHead: Sendable {
+/// A request line and its fields: checked against RFC 9112, or, of a request that is refused, what was
+/// read of them.
+public struct RequestHead: Sendable {
     /// How the end of the body is found (RFC 9112 §6.3).
     package enum Framing: Sendable, Equatable {
         case length(Int)
         case chunked
     }
 
-    package let method: String
-    package let target: String
-    package let path: String
-    package let query: String?
-    package let fields: HTTPFields
-    package let framing: Framing
+    /// The method, a token, in the case in which it came; empty where it was not read.
+    public let method: String
+    /// The request target as received; empty where it was not read.
+    public let target: String
+    /// The path, percent-decoded; "*" for `OPTIONS *`; empty where the target was not read or is none.
+    public let path: String
+    /// What follows the first question mark, not decoded; nil without one.
+    public let query: String?
+    /// The fields in their order; trailers are dropped.
+    public let fields: HTTPFields
+    /// Whether all fields were read: always, but for a request whose head itself is refused.
+    public package(set) var isComplete = true
+    /// Whether the answer has no body: of a request line that is refused HEAD is not believed.
+    package internal(set) var isHead: Bool
+    package var framing = Framing.length(0)
     /// 0 for HTTP/1.0, where the connection persists only on request, else 1.
-    package let minorVersion: Int
-    package let keepAlive: Bool
-    package let expectsContinue: Bool
+    package var minorVersion = 1
+    package var keepAlive = true
+    package var expectsContinue = false
+
+    /// A head of these parts.
+    public init(
+        method: String, target: String, path: String, query: String? = nil,
+        fields: HTTPFields = [:]
+    ) {
+        self.method = method
+        self.target = target
+        self.path = path
+        self.query = query
+        self.fields = fields
+        isHead = method == "HEAD"
+    }
+
+    /// The head of a request of which nothing was read.
+    package static var unread: RequestHead {
+        var head = RequestHead(method: "", target: "", path: "")
+        head.isComplete = false
+        return head
+    }
 }
 
 /// The three parts of a request line, before its fields are known.
@@ -28,9 +58,13 @@ struct RequestLine {
     let method: String
     /// A copy: a slice would hold the receive buffer, which then could not grow in place.
     let rawTarget: [UInt8]
-    let minorVersion: Int
+    private(set) var minorVersion = 1
+    /// Whether `check` found nothing wrong.
+    private(set) var isChecked = false
+    private let rawVersion: [UInt8]
 
-    init(_ line: ArraySlice<UInt8>, limits: HTTPLimits) throws(HTTPFailure) {
+    /// The parts of a whole line, which `check` judges.
+    init(_ line: ArraySlice<UInt8>) throws(HTTPFailure) {
         let parts = line.split(separator: ASCII.space, omittingEmptySubsequences: false)
         guard parts.count == 3, !parts[0].isEmpty, !parts[1].isEmpty,
             parts[0].allSatisfy(ASCII.isToken)
@@ -38,17 +72,32 @@ struct RequestLine {
             throw .malformed(
                 "The request line must be a method, a target and a version, one space apart.")
         }
-        guard parts[1].count <= limits.targetBytes else {
+        method = String(decoding: parts[0], as: UTF8.self)
+        rawTarget = Array(parts[1])
+        rawVersion = Array(parts[2])
+    }
+
+    /// The method of a line whose target does not end; nil where it begins with none.
+    init?(startOf line: ArraySlice<UInt8>) {
+        let method = line.prefix(Self.longestMethod + 1).prefix { $0 != ASCII.space }
+        guard (1...Self.longestMethod).contains(method.count), method.allSatisfy(ASCII.isToken)
+        else { return nil }
+        self.method = String(decoding: method, as: UTF8.self)
+        (rawTarget, rawVersion) = ([], [])
+    }
+
+    /// Judges the parts, and reads the version.
+    mutating func check(limits: HTTPLimits) throws(HTTPFailure) {
+        guard rawTarget.count <= limits.targetBytes else {
             throw HTTPFailure(
                 .uriTooLong, "The request target is longer than \(limits.targetBytes) bytes.")
         }
-        minorVersion = try Self.version(parts[2])
-        method = String(decoding: parts[0], as: UTF8.self)
-        rawTarget = Array(parts[1])
+        minorVersion = try Self.version(rawVersion[...])
         // RFC 9112 §3: a method longer than any implemented one is answered with 501.
-        guard method != "CONNECT", parts[0].count <= Self.longestMethod else {
+        guard method != "CONNECT", method.utf8.count <= Self.longestMethod else {
             throw HTTPFailure(.notImplemented, "The method is not implemented.")
         }
+        isChecked = true
     }
 
     /// A higher minor version is served as 1.1 (RFC 9110 §2.5).
@@ -66,7 +115,9 @@ struct RequestLine {
 
 /// Collects field lines and notes those that decide about framing and connection.
 struct HeadBuilder {
-    let line: RequestLine
+    private(set) var line: RequestLine
+    /// Whether the blank line has come.
+    private(set) var isComplete = false
     private(set) var fields = HTTPFields()
     private(set) var count = 0
     private var hosts: [[UInt8]] = []
@@ -94,8 +145,24 @@ struct HeadBuilder {
         fields.append(HTTPField(name: name, value: String(decoding: value, as: UTF8.self)))
     }
 
+    mutating func checkLine(limits: HTTPLimits) throws(HTTPFailure) {
+        try line.check(limits: limits)
+    }
+
+    /// What is known of the request so far.
+    var knownHead: RequestHead {
+        let target = try? RequestTarget(line.rawTarget[...], method: line.method)
+        var head = RequestHead(
+            method: line.method, target: String(decoding: line.rawTarget, as: UTF8.self),
+            path: target?.path ?? "", query: target?.query, fields: fields)
+        head.isComplete = isComplete
+        head.isHead = head.isHead && line.isChecked
+        return head
+    }
+
     /// The head, once the blank line has come.
-    func finish(limits: HTTPLimits) throws(HTTPFailure) -> RequestHead {
+    mutating func finish(limits: HTTPLimits) throws(HTTPFailure) -> RequestHead {
+        isComplete = true
         let target = try RequestTarget(line.rawTarget[...], method: line.method)
         try checkHost()
         var fields = fields
@@ -105,12 +172,14 @@ struct HeadBuilder {
         let framing = try framing(limits: limits)
         let expectsContinue = try expectsContinue()
         let close = connection.contains("close")
-        return RequestHead(
+        var head = RequestHead(
             method: line.method, target: String(decoding: line.rawTarget, as: UTF8.self),
-            path: target.path, query: target.query, fields: fields, framing: framing,
-            minorVersion: line.minorVersion,
-            keepAlive: !close && (line.minorVersion > 0 || connection.contains("keep-alive")),
-            expectsContinue: expectsContinue && framing != .length(0))
+            path: target.path, query: target.query, fields: fields)
+        head.framing = framing
+        head.minorVersion = line.minorVersion
+        head.keepAlive = !close && (line.minorVersion > 0 || connection.contains("keep-alive"))
+        head.expectsContinue = expectsContinue && framing != .length(0)
+        return head
     }
 
     /// RFC 9112 §3.2: exactly one valid Host, which HTTP/1.0 may leave out.

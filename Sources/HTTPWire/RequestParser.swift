@@ -7,7 +7,7 @@ package struct RequestParser: Sendable {
         /// The head is complete; the body may not have come yet.
         case head(RequestHead)
         /// The request is complete.
-        case request(ServerRequest, RequestHead)
+        case request(ServerRequest)
     }
 
     private enum State {
@@ -18,7 +18,7 @@ package struct RequestParser: Sendable {
         case chunk(RequestHead, remaining: Int)
         case chunkEnd(RequestHead)
         case trailers(RequestHead, used: Int, count: Int)
-        case failed(HTTPFailure)
+        case failed(HTTPFailure, RequestHead)
     }
 
     private let limits: HTTPLimits
@@ -39,8 +39,16 @@ package struct RequestParser: Sendable {
     /// Bytes of the current body so far.
     package var bodyReceived: Int { body.count }
 
-    /// The method of the request whose head is arriving or failed, once its first line has come.
-    package var methodOfHead: String? { builder?.line.method }
+    /// What has been read of the head of the request that is arriving or failed.
+    package var knownHead: RequestHead {
+        switch state {
+        case .start, .fields: builder?.knownHead ?? .unread
+        case .length(let head, _), .chunkLine(let head), .chunk(let head, _),
+            .chunkEnd(let head), .trailers(let head, _, _):
+            head
+        case .failed(_, let head): head
+        }
+    }
 
     /// Whether no byte of a request has come since the last one.
     package var isIdle: Bool {
@@ -63,7 +71,7 @@ package struct RequestParser: Sendable {
                 }
             }
         } catch {
-            state = .failed(error)
+            state = .failed(error, knownHead)
             body = []
             throw error
         }
@@ -84,7 +92,7 @@ package struct RequestParser: Sendable {
         case .chunk(let head, let remaining): takeChunk(head, remaining)
         case .chunkEnd(let head): try chunkEnd(head)
         case .trailers(let head, let used, let count): try trailer(head, used, count)
-        case .failed(let failure): throw failure
+        case .failed(let failure, _): throw failure
         }
     }
 }
@@ -96,11 +104,16 @@ extension RequestParser {
         // Room for the longest target with a method, a version, two spaces and a CRLF.
         let most = min(
             limits.headBytes, min(limits.targetBytes, 1 << 30) + RequestLine.longestMethod + 12)
-        guard
-            let bytes = try line(
+        let read: ArraySlice<UInt8>?
+        do {
+            read = try line(
                 limit: most, or: .uriTooLong,
                 "The request target is longer than \(limits.targetBytes) bytes.")
-        else { return .starved }
+        } catch {
+            builder = RequestLine(startOf: reader.unread).map(HeadBuilder.init)
+            throw error
+        }
+        guard let bytes = read else { return .starved }
         if bytes.isEmpty {
             // RFC 9112 §2.2: a blank line before the request is ignored, here only one.
             guard blankLines == 0 else { throw .malformed("A request must not be blank.") }
@@ -108,7 +121,8 @@ extension RequestParser {
             return .again
         }
         headUsed = bytes.count + 2
-        builder = HeadBuilder(line: try RequestLine(bytes, limits: limits))
+        builder = HeadBuilder(line: try RequestLine(bytes))
+        try builder?.checkLine(limits: limits)
         state = .fields
         return .again
     }
@@ -130,9 +144,10 @@ extension RequestParser {
     }
 
     private mutating func finishHead() throws(HTTPFailure) -> Step {
-        guard let builder else { throw .malformed("A request must begin with a request line.") }
-        let head = try builder.finish(limits: limits)
-        self.builder = nil
+        guard let head = try builder?.finish(limits: limits) else {
+            throw .malformed("A request must begin with a request line.")
+        }
+        builder = nil
         body = []
         extensionBytes = 0
         switch head.framing {
@@ -214,12 +229,10 @@ extension RequestParser {
     }
 
     private mutating func finishRequest(_ head: RequestHead) -> Step {
-        let request = ServerRequest(
-            method: head.method, target: head.target, path: head.path, query: head.query,
-            fields: head.fields, body: body)
+        let request = ServerRequest(head, body: body)
         body = []
         state = .start(blankLines: 0)
-        return .event(.request(request, head))
+        return .event(.request(request))
     }
 
     private mutating func line(limit: Int, or code: HTTPFailure.Code, _ detail: String)

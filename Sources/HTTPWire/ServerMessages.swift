@@ -2,31 +2,40 @@ public import HTTPTypes
 
 /// A complete request, proven well-formed by the parser.
 public struct ServerRequest: Sendable {
-    /// The method, a token, in the case in which it came.
-    public let method: String
-    /// The request target as received.
-    public let target: String
-    /// The path, percent-decoded; "*" for `OPTIONS *`.
-    public let path: String
-    /// What follows the first question mark, not decoded; nil without one.
-    public let query: String?
-    /// The fields in their order; trailers are dropped.
-    public let fields: HTTPFields
+    /// The request line and the fields.
+    public let head: RequestHead
     /// The body without transfer coding.
     public let body: [UInt8]
+    /// The address of the connection's other end in figures, an IPv4 address as such on whatever socket it
+    /// came; empty where it has none, as behind a Unix socket.
+    public package(set) var peerAddress = ""
+
+    package init(_ head: RequestHead, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
 
     /// A request of these parts, as a test or another transport may make it.
     public init(
         method: String, target: String, path: String, query: String? = nil,
-        fields: HTTPFields = [:], body: [UInt8] = []
+        fields: HTTPFields = [:], body: [UInt8] = [], peerAddress: String = ""
     ) {
-        self.method = method
-        self.target = target
-        self.path = path
-        self.query = query
-        self.fields = fields
+        head = RequestHead(
+            method: method, target: target, path: path, query: query, fields: fields)
         self.body = body
+        self.peerAddress = peerAddress
     }
+
+    /// The method, a token, in the case in which it came.
+    public var method: String { head.method }
+    /// The request target as received.
+    public var target: String { head.target }
+    /// The path, percent-decoded; "*" for `OPTIONS *`.
+    public var path: String { head.path }
+    /// What follows the first question mark, not decoded; nil without one.
+    public var query: String? { head.query }
+    /// The fields in their order; trailers are dropped.
+    public var fields: HTTPFields { head.fields }
 }
 
 /// A complete response; framing, date and connection fields are added when it is serialised.

@@ -223,5 +223,7 @@ private struct APIHandler: RequestHandler {
 
     func handle(_ request: ServerRequest, _ exchange: Exchange) { api.handle(request, exchange) }
 
-    func response(to failure: HTTPFailure) -> ServerResponse { api.response(to: failure) }
+    func response(to failure: HTTPFailure, of head: RequestHead) -> ServerResponse {
+        api.response(to: failure, of: head)
+    }
 }

@@ -57,7 +57,7 @@ extension AllowedOrigins {
         """
 
     /// Adds what lets the page that asked read an answer.
-    func sign(_ response: inout ServerResponse, to request: ServerRequest) {
+    func sign(_ response: inout ServerResponse, to request: RequestHead) {
         // A cache must not give one page's answer to another where they differ.
         if case .listed = self { response.fields.addVary("Origin") }
         guard let allowed = value(for: request) else { return }
@@ -71,7 +71,7 @@ extension AllowedOrigins {
     ///   - response: the answer to OPTIONS.
     ///   - request: may be a preflight.
     ///   - methods: what the path takes.
-    func permit(_ response: inout ServerResponse, to request: ServerRequest, methods: String) {
+    func permit(_ response: inout ServerResponse, to request: RequestHead, methods: String) {
         guard request.fields[.accessControlRequestMethod] != nil, value(for: request) != nil
         else { return }
         response.fields[.accessControlAllowMethods] = methods
@@ -80,8 +80,13 @@ extension AllowedOrigins {
     }
 
     /// Access-Control-Allow-Origin; nil where the page may not read.
-    private func value(for request: ServerRequest) -> String? {
-        guard let origin = request.fields[.origin] else { return nil }
+    ///
+    /// Where a head was refused before all of it was read, the page's origin may be in what was not: it matters
+    /// where some may read, and not where all may.
+    private func value(for request: RequestHead) -> String? {
+        guard let origin = request.fields[.origin] ?? (request.isComplete ? nil : "") else {
+            return nil
+        }
         return switch self {
         case .none: nil
         case .all: "*"

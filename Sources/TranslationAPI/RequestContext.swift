@@ -1,17 +1,14 @@
 import HTTPTypes
 import HTTPWire
 
-/// A request on its way through the API, and the way back to its client, with what all answers share.
+/// A request on its way through the API, and the way back to its client.
 struct RequestContext: Sendable {
     let request: ServerRequest
-    let identity: RequestIdentity
-    /// Label of metrics.
-    let route: String
     /// Seconds that it has waited for its body to be read.
     var waited = 0.0
     /// How refusals are written.
     var refusals = RefusalShape.problem
-    private let origins: AllowedOrigins
+    private let answers: CommonAnswer
     private let responder: any Responder
 
     /// How a client wants to be told that it is refused.
@@ -20,19 +17,19 @@ struct RequestContext: Sendable {
         case libreTranslate
     }
 
-    init(
-        _ request: ServerRequest, route: Route?, origins: AllowedOrigins, responder: some Responder
-    ) {
+    init(_ request: ServerRequest, answers: CommonAnswer, responder: some Responder) {
         self.request = request
-        self.route = route?.label ?? Route.unknownLabel
-        self.origins = origins
+        self.answers = answers
         self.responder = responder
-        identity = RequestIdentity(request.fields)
     }
+
+    /// What the request is called.
+    var identity: RequestIdentity { answers.identity }
 
     /// Gives the whole answer.
     func answer(_ response: ServerResponse) {
-        responder.respond(signed(AcceptedCodings(request.fields).encode(response)))
+        responder.respond(
+            answers.complete(AcceptedCodings(request.fields).encode(response)))
     }
 
     /// Gives the answer to a request that gets no result.
@@ -44,7 +41,7 @@ struct RequestContext: Sendable {
     }
 
     /// Gives the head of an answer in parts, which come through `write`.
-    func begin(_ response: ServerResponse) { responder.begin(signed(response)) }
+    func begin(_ response: ServerResponse) { responder.begin(answers.complete(response)) }
 
     /// Gives a part of the body.
     func write(_ bytes: [UInt8]) { responder.write(bytes) }
@@ -54,13 +51,4 @@ struct RequestContext: Sendable {
 
     /// Runs an action if the client goes away before its answer is complete.
     func onCancel(_ action: @escaping @Sendable () -> Void) { responder.onCancel(action) }
-
-    private func signed(_ response: ServerResponse) -> ServerResponse {
-        var response = response
-        response.route = route
-        identity.sign(&response)
-        origins.sign(&response, to: request)
-        if response.fields[.cacheControl] == nil { response.fields[.cacheControl] = "no-store" }
-        return response
-    }
 }

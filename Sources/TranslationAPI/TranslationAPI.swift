@@ -82,7 +82,7 @@ public final class TranslationAPI: Sendable {
     public func handle(_ request: ServerRequest, _ responder: some Responder) {
         let route = Route(path: request.path)
         let context = RequestContext(
-            request, route: route, origins: settings.origins, responder: responder)
+            request, answers: CommonAnswer(request.head, settings), responder: responder)
         guard let route else {
             if request.method == "OPTIONS", request.path == "*" {
                 return options(context, "GET, HEAD, POST, OPTIONS")
@@ -105,13 +105,15 @@ public final class TranslationAPI: Sendable {
     }
 
     /// The answer to a request that HTTP itself forbids.
-    public func response(to failure: HTTPFailure) -> ServerResponse {
-        let identity = RequestIdentity([:])
-        var response = Problem(failure).response(requestID: identity.id)
-        response.route = Route.unknownLabel
-        response.fields[.cacheControl] = "no-store"
-        identity.sign(&response)
-        return response
+    ///
+    /// - Parameters:
+    ///   - failure: what is wrong with it.
+    ///   - head: what was read of its head.
+    /// - Returns: the answer, with what all answers share.
+    public func response(to failure: HTTPFailure, of head: RequestHead) -> ServerResponse {
+        let answers = CommonAnswer(head, settings)
+        return answers.complete(
+            Problem(failure).response(requestID: answers.identity.id))
     }
 
     /// The service of the model.
@@ -176,7 +178,7 @@ public final class TranslationAPI: Sendable {
 
     private func options(_ context: RequestContext, _ methods: String) {
         var response = ServerResponse(status: 204, fields: [.allow: methods])
-        settings.origins.permit(&response, to: context.request, methods: methods)
+        settings.origins.permit(&response, to: context.request.head, methods: methods)
         context.answer(response)
     }
 }

@@ -4,7 +4,8 @@ import HTTPWire
 import TestSupport
 import Testing
 
-/// Echoes a request at once; "/later" keeps its exchange until the test asks for it.
+/// Echoes a request at once, "/peer" with the address it came from; "/later" keeps its exchange until the
+/// test asks for it.
 final class EchoHandler: RequestHandler {
     let held = Channel<Exchange>()
     let cancelled = Channel<String>()
@@ -20,12 +21,15 @@ final class EchoHandler: RequestHandler {
             ServerResponse(
                 status: 200,
                 body: length.map { [UInt8](repeating: 0x78, count: $0) }
-                    ?? Array("\(request.method) \(request.path) ".utf8) + request.body,
+                    ?? Array("\(request.method) \(request.path) ".utf8)
+                    + (request.path == "/peer" ? Array(request.peerAddress.utf8) : request.body),
                 route: "/echo"))
     }
 
-    func response(to failure: HTTPFailure) -> ServerResponse {
-        ServerResponse(status: failure.status, body: Array(failure.code.rawValue.utf8))
+    func response(to failure: HTTPFailure, of head: RequestHead) -> ServerResponse {
+        ServerResponse(
+            status: failure.status, body: Array(failure.code.rawValue.utf8),
+            route: head.path)
     }
 }
 

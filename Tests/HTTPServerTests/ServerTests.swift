@@ -78,6 +78,17 @@ struct ServerTests {
         #expect(try client.response().text == "GET /b ")
     }
 
+    @Test("A path may begin with several slashes, which begin no authority")
+    func slashes() throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        for path in ["//translate", "///", "//x:y@z/a"] {
+            try client.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try client.response().text == "GET \(path) ")
+        }
+    }
+
     @Test("Two hundred connections are served side by side", arguments: Wire.allCases)
     func manyConnections(wire: Wire) throws {
         let fixture = try Fixture(wire)
@@ -123,6 +134,42 @@ struct ServerTests {
         #expect(response["connection"] == "close")
         #expect(client.reachesEnd())
         #expect(fixture.notes.failures.take()?.status == status)
+        #expect(fixture.notes.records.take()?.status == status)
+    }
+
+    @Test(
+        "What was read of a refused request is told to the handler and to the observer",
+        arguments: [
+            ("POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", "POST", "/a"),
+            ("PUT /a HTTP/1.1\r\nHost: x\r\nNo Name: x\r\n", "PUT", "/a"),
+            ("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz", "POST", "/a"),
+            ("POST /a HTTP/2.0\r\n", "POST", "/a"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PRI", ""),
+            ("GET /\(String(repeating: "a", count: 20_000))", "GET", ""),
+            ("nonsense\r\n", "", ""), ("\u{1}", "", ""),
+        ])
+    func refused(request: String, method: String, path: String) throws {
+        let fixture = try Fixture()
+        defer { fixture.stop() }
+        let client = try fixture.connect()
+        try client.send(request)
+        if request.hasSuffix("z") { try client.send("\r\n") }
+        #expect(try client.response().status >= 400)
+        let record = try #require(fixture.notes.records.take())
+        #expect(record.method == method)
+        #expect(record.route == path)
+        #expect(record.bodyBytes > 0)
+    }
+
+    @Test("A request says from which address it came, in figures, on any kind of listener")
+    func peerAddress() throws {
+        for host in ["127.0.0.1"] + (Loopback.hasIPv6 ? ["::"] : []) {
+            let fixture = try Fixture { $0.host = host }
+            defer { fixture.stop() }
+            let client = try fixture.connect()
+            try client.send("GET /peer HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try client.response().text == "GET /peer 127.0.0.1")
+        }
     }
 
     @Test("A head that does not come in time is answered with 408")

@@ -71,7 +71,9 @@ struct ShutdownTests {
         for _ in clients { #expect(fixture.notes.closed.take() != nil) }
     }
 
-    @Test("A server listens on IPv6 and on a port that can be taken again at once")
+    @Test(
+        "A server listens on IPv6 and on a port that can be taken again at once",
+        .enabled(if: Loopback.hasIPv6))
     func addresses() throws {
         let first = try Fixture { $0.host = "::" }
         #expect(first.server.address.host == "::")

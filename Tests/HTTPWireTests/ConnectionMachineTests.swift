@@ -33,7 +33,7 @@ struct Driver {
                 return isHead ? "send " + text.dropFirst(9).prefix(3) : "send part"
             case .deliver(let request): return "deliver \(request.path)"
             case .cancel: return "cancel"
-            case .refuse(let failure): return "refuse \(failure.status)"
+            case .refuse(let failure, _): return "refuse \(failure.status)"
             case .shutdownWrite: return "shutdownWrite"
             case .close: return "close"
             }

@@ -22,9 +22,9 @@ struct Reading: Equatable, CustomStringConvertible {
             for (index, piece) in pieces.enumerated() {
                 parser.append(piece)
                 while let event = try parser.next() {
-                    guard case .request(let request, let head) = event else { continue }
+                    guard case .request(let request) = event else { continue }
                     requests.append(Self.line(request))
-                    guard !head.keepAlive else { continue }
+                    guard !request.head.keepAlive else { continue }
                     let isLast = parser.buffered == 0 && index == pieces.count - 1
                     end = isLast ? .complete : .dropped
                     return

@@ -28,7 +28,7 @@ enum Verdict: Equatable, CustomStringConvertible {
             for piece in pieces {
                 parser.append(piece)
                 while let event = try parser.next() {
-                    guard case .request(let request, _) = event else { continue }
+                    guard case .request(let request) = event else { continue }
                     requests.append(Self.line(request))
                 }
             }

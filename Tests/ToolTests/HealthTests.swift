@@ -36,12 +36,7 @@ struct HealthTests {
         #expect(secure.error.contains("TLS: "))
     }
 
-    private static var hasIPv6: Bool {
-        let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8)
-        return addresses?.contains(" lo\n") == true
-    }
-
-    @Test("A server on ::1 is asked in IPv6", .enabled(if: hasIPv6))
+    @Test("A server on ::1 is asked in IPv6", .enabled(if: Loopback.hasIPv6))
     func addressFamily() throws {
         let server = try ServerRun(["--host", "::1"])
         #expect(try #require(server.log.last).contains("http://[::1]:"))

@@ -127,6 +127,37 @@ struct LifeCycleTests {
         }
     }
 
+    @Test("A request that HTTP itself forbids has its line in the access log, as any other")
+    func refusalsInLog() throws {
+        let server = try ServerRun(["--log-format", "json", "--log-access", "true"])
+        for (request, status, route) in [
+            (
+                "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413,
+                "/translate"
+            ),
+            ("POST /translate HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417, "/translate"),
+            ("GET /\(String(repeating: "a", count: 20_000)) HTTP/1.1\r\n", 414, "other"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "other"),
+        ] {
+            let client = try LoopbackClient(port: server.port)
+            try client.send(request)
+            let response = try client.response()
+            #expect(response.status == status)
+            let id = try #require(response["x-request-id"])
+            #expect(server.waitForLog(id))
+            let line = try #require(server.log.last)
+            let object = try #require(JSON.parse(Array(line.utf8)).objectValue)
+            #expect(object["status"] == .integer(Int64(status)))
+            #expect(object["route"] == .string(route))
+        }
+        let metrics = try text(server.ask("GET /metrics HTTP/1.1"))
+        #expect(
+            metrics.contains(
+                #"shoal_http_requests_total{method="POST",route="/translate",code="413"} 1"#))
+        server.send(SIGTERM)
+        #expect(server.end() == 0)
+    }
+
     @Test("systemd hears when the process is ready, reloads and stops")
     func serviceManager() throws {
         let directory = try TemporaryDirectory()

@@ -1,3 +1,5 @@
+import HTTPServer
+import JSON
 import TestSupport
 import Testing
 import TranslationAPI
@@ -31,6 +33,78 @@ struct CrossOriginTests {
             #expect((response["vary"]?.contains("Origin") ?? false) == isListed)
         }
         server.close()
+    }
+
+    /// Requests that HTTP itself forbids, each with its status; what precedes the blank line of the head is
+    /// left open for more fields.
+    private static let refused: [(start: String, end: String, status: Int)] = [
+        ("POST /translate HTTP/1.1\r\nHost: x\r\n", "Content-Length: 9999999\r\n\r\n", 413),
+        ("POST /translate HTTP/1.1\r\nHost: x\r\n", "Expect: tea\r\n\r\n", 417),
+        (
+            "POST /translate HTTP/1.1\r\nHost: x\r\n",
+            "X-A: \(String(repeating: "a", count: 40_000))\r\n\r\n", 431
+        ),
+        (
+            "POST /translate HTTP/1.1\r\nHost: x\r\n", "Transfer-Encoding: gzip, chunked\r\n\r\n",
+            501
+        ),
+        ("POST /translate HTTP/1.1\r\n", "\r\n", 400),
+        (
+            "POST /translate HTTP/1.1\r\nHost: x\r\n", "Transfer-Encoding: chunked\r\n\r\nz\r\n",
+            400
+        ),
+    ]
+
+    @Test(
+        "A request that HTTP itself forbids is answered with all that other answers carry",
+        arguments: refused)
+    func refusals(_ entry: (start: String, end: String, status: Int)) throws {
+        for (origins, origin, allowed) in [
+            ("*", "https://a.example", "*"), ("", "https://a.example", nil),
+            ("https://a.example", "https://a.example", "https://a.example"),
+            ("https://a.example", "https://b.example", nil),
+        ] {
+            let server = try TestServer(loaded: false) {
+                $0.origins = AllowedOrigins(origins) ?? .none
+            }
+            defer { server.close() }
+            let client = try LoopbackClient(port: server.server.address.port)
+            try client.send(
+                "\(entry.start)Origin: \(origin)\r\nX-Request-Id: r1\r\n\(entry.end)")
+            let response = try client.response()
+            #expect(response.status == entry.status)
+            #expect(response["access-control-allow-origin"] == allowed)
+            #expect((response["access-control-expose-headers"] != nil) == (allowed != nil))
+            #expect((response["vary"] == "Origin") == origins.contains("://"))
+            #expect(response["x-request-id"] == "r1")
+            #expect(response["cache-control"] == "no-store")
+            #expect(try json(response)["request_id"] == .string("r1"))
+        }
+    }
+
+    @Test(
+        "Where all origins may read, so may one whose field comes behind what the request is refused for",
+        arguments: [
+            ("GET /\(String(repeating: "a", count: 20_000)) HTTP/1.1\r\n", 414),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505), ("nonsense\r\n", 400),
+            (
+                "GET / HTTP/1.1\r\nX-A: \(String(repeating: "a", count: 40_000))\r\n"
+                    + "Origin: https://a.example\r\n\r\n", 431
+            ),
+        ])
+    func unreadOrigin(_ entry: (text: String, status: Int)) throws {
+        for (origins, allowed) in [("*", "*"), ("https://a.example", nil), ("", nil)] {
+            let server = try TestServer(loaded: false) {
+                $0.origins = AllowedOrigins(origins) ?? .none
+            }
+            defer { server.close() }
+            let client = try LoopbackClient(port: server.server.address.port)
+            try client.send(entry.text)
+            let response = try client.response()
+            #expect(response.status == entry.status)
+            #expect(response["access-control-allow-origin"] == allowed)
+            #expect(response["x-request-id"]?.count == 32)
+        }
     }
 
     @Test("A preflight is told the methods and fields that a path takes, and others nothing")

@@ -12,7 +12,9 @@ private struct Handler: RequestHandler {
 
     func handle(_ request: ServerRequest, _ exchange: Exchange) { api.handle(request, exchange) }
 
-    func response(to failure: HTTPFailure) -> ServerResponse { api.response(to: failure) }
+    func response(to failure: HTTPFailure, of head: RequestHead) -> ServerResponse {
+        api.response(to: failure, of: head)
+    }
 }
 
 private struct Silent: ServerObserver {

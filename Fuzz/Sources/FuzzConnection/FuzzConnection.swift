@@ -35,7 +35,7 @@ private struct Conversation {
             precondition(!isClosed, "an action after the close")
             switch action {
             case .deliver(let request): expectAnswer("\(request.method) \(request.target)")
-            case .refuse(let failure): expectAnswer("\(failure)")
+            case .refuse(let failure, _): expectAnswer("\(failure)")
             case .close: isClosed = true
             default: break
             }

@@ -35,7 +35,7 @@ private struct Outcome: Equatable {
     }
 
     private mutating func see(_ event: RequestParser.Event, _ limits: HTTPLimits) {
-        guard case .request(let request, let head) = event else { return }
+        guard case .request(let request) = event else { return }
         precondition(request.body.count <= limits.bodyBytes)
         // The limit counts lines; an absolute target adds the Host that HTTP/1.0 may leave out.
         precondition(request.fields.count <= limits.fields + 1)
@@ -45,7 +45,7 @@ private struct Outcome: Equatable {
             Request(
                 method: request.method, target: request.target, path: request.path,
                 query: request.query, fields: request.fields, body: request.body,
-                keepAlive: head.keepAlive))
+                keepAlive: request.head.keepAlive))
     }
 }
 

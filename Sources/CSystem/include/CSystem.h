@@ -51,7 +51,8 @@ int shoal_eventfd_signal(int fd);
 int shoal_eventfd_clear(int fd);
 
 /// Accepts one connection, non-blocking and close-on-exec, and writes the peer's numeric address
-/// (at least 46 bytes of room) into `address`.
+/// (at least 46 bytes of room) into `address`: an IPv4 address as such on an IPv6 socket, too; empty
+/// where the family has none.
 int shoal_accept(int listener, char *address, size_t capacity);
 
 /// Opens a non-blocking listener on the first usable address of `host` and `port`. A failed name
