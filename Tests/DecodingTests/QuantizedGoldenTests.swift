@@ -41,7 +41,7 @@ struct QuantizedGoldenTests {
     /// a row's greatest value, moves more activations across: they are off by as much as rounding itself
     /// is, hundredths in log-probabilities, and now and then a near tie goes the other way. The
     /// independent implementation differs from itself as much when it computes attention and
-    /// normalisation in fp64 (Benchmarks/golden/README.md).
+    /// normalisation in fp64 (Tools/golden/README.md).
     @Test(
         "Sentences agree, most to the last digit, the others but for steps that rounding moved",
         arguments: [
