@@ -89,10 +89,11 @@ let package = Package(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: swift),
+        .target(name: "TextFiles", dependencies: ["Compression"], swiftSettings: swift),
         .target(
             name: "Configuration",
             dependencies: [
-                "Decoding", "HTTPServer", "System", "Tensor", "TranslationAPI",
+                "Decoding", "HTTPServer", "System", "Tensor", "TextFiles", "TranslationAPI",
                 "TranslationService", "Yams",
             ], swiftSettings: swift),
         .target(
@@ -110,7 +111,7 @@ let package = Package(
             dependencies: [
                 "Calibration", "Charts", "Checkpoint", "Configuration", "Decoding", "Evaluation",
                 "HTTPServer", "JSON", "SentencePiece", "ServerApp", "System", "Telemetry", "Tensor",
-                "Tokenization", "Training", "TranslationAPI", "TranslationModel",
+                "TextFiles", "Tokenization", "Training", "TranslationAPI", "TranslationModel",
                 "TranslationService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
@@ -122,6 +123,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "TextFilesTests", dependencies: ["Compression", "TextFiles", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "System", "TestSupport"],

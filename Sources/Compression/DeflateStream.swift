@@ -10,7 +10,7 @@ struct DeflateStream: ~Copyable {
     }
 
     /// Bytes of output that one step makes at most.
-    private static let blockBytes = 64 << 10
+    static let blockBytes = 64 << 10
 
     private let state: ZlibState
     private var block = [UInt8](repeating: 0, count: blockBytes)

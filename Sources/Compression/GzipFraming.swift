@@ -3,6 +3,8 @@ import CZlib
 /// What RFC 1952 puts around the deflate data of one member.
 enum GzipFraming {
     static let magic: [UInt8] = [0x1F, 0x8B]
+    /// Bytes of a checksum and a length.
+    static let trailerBytes = 8
 
     private static let deflateMethod: UInt8 = 8
     private static let unknownSystem: UInt8 = 255

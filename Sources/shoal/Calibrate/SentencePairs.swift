@@ -3,6 +3,7 @@ import Checkpoint
 import Configuration
 import Evaluation
 import Glibc
+import TextFiles
 import Tokenization
 import TranslationService
 

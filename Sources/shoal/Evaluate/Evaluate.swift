@@ -3,6 +3,7 @@ import Configuration
 import Decoding
 import Evaluation
 import JSON
+import TextFiles
 import TranslationService
 
 /// The command `shoal evaluate`.
@@ -94,7 +95,7 @@ struct Evaluate: ParsableCommand {
         try Failure.reporting {
             let model = try model.load()
             let rules = try rules(model)
-            let text = try ParallelText(source, reference, takesEmptyLines: true)
+            let text = try ParallelText(source, reference, blankLines: .kept)
             var evaluator = Evaluator(model, search, text)
             let compares = significance || policy == "all" || !rule.isEmpty
             var rows: [QualityDepthTable.Row] = []

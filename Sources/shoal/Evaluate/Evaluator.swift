@@ -1,5 +1,6 @@
 import Decoding
 import Evaluation
+import TextFiles
 import TranslationModel
 import TranslationService
 

@@ -1,12 +1,15 @@
 import ArgumentParser
 import Configuration
 import Glibc
+import TextFiles
 
 extension Failure {
     /// Prints the message of what `body` throws and leaves with its code.
     static func reporting(_ body: () throws -> Void) throws {
         do {
             try body()
+        } catch let error as TextFileError {
+            try reporting { throw Failure(error) }
         } catch let failure as Failure {
             writeError("shoal: \(failure.description)\n")
             throw ExitCode(failure.code)

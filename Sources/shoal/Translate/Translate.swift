@@ -70,7 +70,7 @@ struct Translate: ParsableCommand {
     }
 
     private func readAll() throws -> [String] {
-        file.isEmpty ? try readLines(nil) : try file.flatMap { try readLines($0) }
+        try (file.isEmpty ? ["-"] : file).flatMap { try readLines($0) }
     }
 
     private func write(_ translations: [Translation], _ model: ServedModel) {
