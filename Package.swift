@@ -181,6 +181,10 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(
+            name: "ServerAppTests",
+            dependencies: ["ServerApp", "System", "Telemetry", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
             name: "ToolTests", dependencies: ["shoal", "JSON", "TestSupport"],
             swiftSettings: swift),
         .testTarget(

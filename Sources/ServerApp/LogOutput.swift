@@ -1,36 +1,46 @@
 import Dispatch
 import Glibc
 import System
-import Telemetry
+package import Telemetry
 
 /// Writes lines to a descriptor on a queue of its own.
 ///
-/// A reader that does not keep up costs lines, which are counted, and never the time of whoever logs.
-final class LogOutput: Sendable {
+/// A reader that does not keep up, has gone away or has no room costs lines, each of which is counted, and
+/// never the time of whoever logs. Every line is tried, so writing goes on as soon as it can.
+package final class LogOutput: Sendable {
     /// Lines that may wait; further ones are dropped.
-    static let capacity = 4096
+    package static let capacity = 4096
+    /// Bytes that may wait.
+    package static let byteCapacity = 4 << 20
 
-    private let descriptor: Int32
     private let dropped: Counter
     private let waiting = Lock(Waiting())
     private let queue = DispatchQueue(label: "shoal.log")
+    /// Held by the queue alone.
+    private let writer: Lock<LineWriter>
 
     private struct Waiting {
         var bytes: [UInt8] = []
         var lines = 0
+
+        func hasRoom(for line: [UInt8]) -> Bool {
+            lines < capacity && bytes.count + line.count <= byteCapacity
+        }
     }
 
-    init(descriptor: Int32, registry: MetricRegistry) {
-        self.descriptor = descriptor
+    /// Lines for a descriptor, counted in a registry.
+    package init(descriptor: Int32, registry: MetricRegistry) {
+        writer = Lock(LineWriter(descriptor: descriptor))
         dropped = registry.counters(
-            "shoal_log_lines_dropped_total", help: "Log lines that nobody read in time."
+            "shoal_log_lines_dropped_total",
+            help: "Log lines that were lost or cut, for want of a reader or of room."
         ).labeled()
     }
 
-    /// Leaves a line to be written.
-    func write(_ line: [UInt8]) {
+    /// Leaves a line, which ends in a line feed and holds no other, to be written.
+    package func write(_ line: [UInt8]) {
         let isFirst: Bool? = waiting.withLock { waiting in
-            guard waiting.lines < Self.capacity else { return nil }
+            guard waiting.hasRoom(for: line) else { return nil }
             waiting.bytes += line
             waiting.lines += 1
             return waiting.lines == 1
@@ -42,8 +52,8 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// Waits until what was left so far has been written, a second at most.
-    func flush() {
+    /// Waits until what was left so far has been written or lost, a second at most.
+    package func flush() {
         let done = DispatchSemaphore(value: 0)
         queue.async { done.signal() }
         _ = done.wait(timeout: .now() + 1)
@@ -54,14 +64,7 @@ final class LogOutput: Sendable {
             defer { waiting = Waiting() }
             return waiting.bytes
         }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                return
-            }
-        }
+        let lost = writer.withLock { $0.write(bytes) }
+        if lost > 0 { dropped.increment(by: lost) }
     }
 }

@@ -100,6 +100,7 @@ package final class ServerProcess: @unchecked Sendable {
 
     private func leave(_ code: Int32) -> Never {
         output.flush()
+        manager.flush()
         Glibc.exit(code)
     }
 }

@@ -20,6 +20,7 @@ struct Shoal: ParsableCommand {
         ])
 
     static func main() {
+        StandardStreams.prepare()
         if DescribedShoal.isAskedFor(CommandLine.arguments) {
             DescribedShoal.main(nil)
         } else {

@@ -105,7 +105,6 @@ struct Health: ParsableCommand {
 
     /// Nil where the time is over, with a thread left that waits.
     private func answer(to probe: ServerProbe) -> Outcome? {
-        signal(SIGPIPE, SIG_IGN)
         let (done, outcome) = (DispatchSemaphore(value: 0), Lock<Outcome?>(nil))
         DispatchQueue.global().async {
             let result = Result { () throws(ServerProbe.Failure) in try probe.status() }
