@@ -33,7 +33,7 @@ public final class Linear: @unchecked Sendable {
         self.outputs = outputs
         self.inputs = inputs
         self.instructionSet = instructionSet
-        panels = Storage(zeros: ck_packed_count(outputs, inputs))
+        panels = Storage(zeros: ck_packed_count(outputs, inputs), for: .weights)
         ck_pack(weight, outputs, inputs, panels.floats)
         self.bias = bias.map { Storage($0, paddedTo: ck_packed_count(outputs, 1)) }
     }
@@ -44,7 +44,7 @@ public final class Linear: @unchecked Sendable {
         self.outputs = outputs
         self.inputs = inputs
         self.instructionSet = instructionSet
-        panels = Storage(zeros: ck_packed_count(outputs, inputs))
+        panels = Storage(zeros: ck_packed_count(outputs, inputs), for: .weights)
         bias = hasBias ? Storage(zeros: ck_packed_count(outputs, 1)) : nil
     }
 
@@ -68,33 +68,9 @@ public final class Linear: @unchecked Sendable {
         arguments.x = UnsafePointer(x.pointer(rows: rows))
         arguments.ldx = x.columns
         arguments.panels = UnsafePointer(panels.floats)
-        arguments.bias = bias.map { UnsafePointer($0.floats) }
-        if let residual = options.residual {
-            precondition(residual.columns >= outputs, "residual of another width")
-            precondition(
-                residual !== y || first == rows.lowerBound, "residual overwritten before it is read"
-            )
-            arguments.residual = UnsafePointer(residual.pointer(rows: rows))
-            arguments.ldr = residual.columns
-        }
-        arguments.y = y.pointer(rows: first..<first + rows.count)
-        arguments.ldy = y.columns
-        arguments.rows = rows.count
-        arguments.inputs = inputs
-        arguments.outputs = outputs
-        arguments.activation = options.activation.kernel
-        guard let team, let split = Split(arguments.shape, bytesOfWeight: 4) else {
-            ck_linear(instructionSet.isa, &arguments)
-            return
-        }
-        var work = PartedWork(arguments: arguments, isa: instructionSet.isa, split: split)
-        team.run(parts: split.parts, &work) { context, part in
-            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_args>.self)
-            let columns = work.pointee.split.columns(of: part)
-            var arguments = work.pointee.arguments
-            arguments = ck_linear_part(&arguments, columns.lowerBound, columns.count)
-            ck_linear(work.pointee.isa, &arguments)
-        }
+        arguments.set(
+            (outputs, inputs), bias: bias, y: y, rows: first..<first + rows.count, options)
+        arguments.run(instructionSet.isa, helpedBy: team)
     }
 
     /// Some outputs of one row: target[i] = (x·Wᵀ + b)[ids[i]], the bits that `apply` gives there.
@@ -110,12 +86,8 @@ public final class Linear: @unchecked Sendable {
     public func apply(
         _ x: Matrix, row: Int, outputs ids: Span<Int>, into target: (matrix: Matrix, row: Int)
     ) {
-        precondition(
-            x.columns >= inputs && target.matrix.columns >= ids.count && x !== target.matrix,
-            "shapes do not fit")
-        for index in ids.indices {
-            precondition(ids[index] >= 0 && ids[index] < outputs, "output outside the weights")
-        }
+        precondition(x.columns >= inputs && x !== target.matrix, "shapes do not fit")
+        checkSelection(ids, outputs: outputs, into: target)
         ids.withUnsafeBufferPointer { ids in
             var arguments = ck_select_args()
             arguments.x = UnsafePointer(x.pointer(row: row))
@@ -135,8 +107,7 @@ public final class Linear: @unchecked Sendable {
         public var activation: Activation
         /// Added last, at least `outputs` columns.
         ///
-        /// Its row i belongs to row i of x. May be y itself if the rows are the same. Nil adds
-        /// nothing.
+        /// Its row i belongs to row i of y, so that it may be y itself. Nil adds nothing.
         public var residual: Matrix?
 
         /// By default nothing follows.

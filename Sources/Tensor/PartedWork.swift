@@ -1,4 +1,5 @@
 internal import CKernels
+import System
 
 /// A product on its way to the members of a team.
 struct PartedWork<Arguments> {
@@ -43,10 +44,101 @@ struct Split {
     }
 }
 
-extension ck_linear_args {
-    var shape: (rows: Int, outputs: Int, inputs: Int) { (rows, outputs, inputs) }
+/// What the two kinds of products are told alike: where the result goes and what follows the sums.
+protocol ProductArguments {
+    var bias: UnsafePointer<Float>! { get set }
+    var residual: UnsafePointer<Float>! { get set }
+    var ldr: Int { get set }
+    var y: UnsafeMutablePointer<Float>! { get set }
+    var ldy: Int { get set }
+    var rows: Int { get set }
+    var inputs: Int { get set }
+    var outputs: Int { get set }
+    var activation: ck_activation { get set }
+
+    static var bytesOfWeight: Int { get }
+    /// Does a part of a `PartedWork` of this type.
+    static var part: @convention(c) (UnsafeRawPointer, Int) -> Void { get }
+    /// Does all of it on this thread.
+    mutating func run(_ isa: ck_isa)
 }
 
-extension ck_linear_int8_args {
-    var shape: (rows: Int, outputs: Int, inputs: Int) { (rows, outputs, inputs) }
+extension ProductArguments {
+    /// Fills in what does not depend on the form of weights and x.
+    ///
+    /// - Parameters:
+    ///   - shape: outputs and inputs of the map.
+    ///   - bias: padded to whole panels, or nil.
+    ///   - target: rows of y, and of the residual.
+    ///   - options: what follows the product.
+    @inline(__always)
+    mutating func set(
+        _ shape: (outputs: Int, inputs: Int), bias: Storage?, y: Matrix, rows target: Range<Int>,
+        _ options: Linear.Options
+    ) {
+        self.bias = bias.map { UnsafePointer($0.floats) }
+        if let residual = options.residual {
+            precondition(residual.columns >= shape.outputs, "residual of another width")
+            self.residual = UnsafePointer(residual.pointer(rows: target))
+            ldr = residual.columns
+        }
+        self.y = y.pointer(rows: target)
+        ldy = y.columns
+        rows = target.count
+        inputs = shape.inputs
+        outputs = shape.outputs
+        activation = options.activation.kernel
+    }
+
+    /// Does all of it, helped where it is large enough.
+    @inline(__always)
+    mutating func run(_ isa: ck_isa, helpedBy team: ThreadTeam?) {
+        guard let team,
+            let split = Split((rows, outputs, inputs), bytesOfWeight: Self.bytesOfWeight)
+        else { return run(isa) }
+        withUnsafePointer(to: PartedWork(arguments: self, isa: isa, split: split)) {
+            team.run(parts: split.parts, UnsafeRawPointer($0), Self.part)
+        }
+    }
+}
+
+extension ck_linear_args: ProductArguments {
+    static var bytesOfWeight: Int { MemoryLayout<Float>.size }
+
+    static var part: @convention(c) (UnsafeRawPointer, Int) -> Void {
+        { context, part in
+            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_args>.self)
+            let columns = work.pointee.split.columns(of: part)
+            var arguments = work.pointee.arguments
+            arguments = ck_linear_part(&arguments, columns.lowerBound, columns.count)
+            ck_linear(work.pointee.isa, &arguments)
+        }
+    }
+
+    mutating func run(_ isa: ck_isa) { ck_linear(isa, &self) }
+}
+
+extension ck_linear_int8_args: ProductArguments {
+    static var bytesOfWeight: Int { MemoryLayout<Int8>.size }
+
+    static var part: @convention(c) (UnsafeRawPointer, Int) -> Void {
+        { context, part in
+            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_int8_args>.self)
+            let columns = work.pointee.split.columns(of: part)
+            var arguments = work.pointee.arguments
+            arguments = ck_linear_int8_part(&arguments, columns.lowerBound, columns.count)
+            ck_linear_int8(work.pointee.isa, &arguments)
+        }
+    }
+
+    mutating func run(_ isa: ck_isa) { ck_linear_int8(isa, &self) }
+}
+
+/// Makes sure that some outputs can be asked for in one row of a target.
+@inline(__always)
+func checkSelection(_ ids: Span<Int>, outputs: Int, into target: (matrix: Matrix, row: Int)) {
+    precondition(target.matrix.columns >= ids.count, "shapes do not fit")
+    for index in ids.indices {
+        precondition(ids[index] >= 0 && ids[index] < outputs, "output outside the weights")
+    }
 }

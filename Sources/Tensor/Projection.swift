@@ -58,7 +58,7 @@ public final class Projection: Sendable {
     /// - Parameters:
     ///   - x: as many columns as there are inputs, of this projection's precision.
     ///   - y: at least `outputs` columns; not what x reads.
-    ///   - options: what follows the product. Row i of the residual belongs to row i of x and of y.
+    ///   - options: what follows the product. Row i of the residual belongs to row i of y.
     public func apply(
         _ x: ProjectionInput, into y: Matrix, _ options: Linear.Options = Linear.Options()
     ) {

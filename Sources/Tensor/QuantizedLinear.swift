@@ -42,7 +42,7 @@ public final class QuantizedLinear: @unchecked Sendable {
         self.inputs = inputs
         self.instructionSet = instructionSet
         let padded = ck_packed_count(outputs, 1)
-        panels = IntegerStorage(zeros: ck_int8_packed_count(outputs, inputs), isWeights: true)
+        panels = IntegerStorage(zeros: ck_int8_packed_count(outputs, inputs), for: .weights)
         scales = Storage(zeros: padded)
         offsets = IntegerStorage(zeros: padded)
         ck_quantize_weights(
@@ -60,8 +60,7 @@ public final class QuantizedLinear: @unchecked Sendable {
     ///   - rows: rows of x; nil for all.
     ///   - y: at least `outputs` columns.
     ///   - first: row of y that the first of `rows` goes to.
-    ///   - options: what follows the product. Row i of the residual belongs to row first + i of y,
-    ///     so it may be y itself.
+    ///   - options: what follows the product.
     ///   - team: helps where the product is large enough; the calling thread must have it. The result
     ///     is the same.
     public func apply(
@@ -72,37 +71,15 @@ public final class QuantizedLinear: @unchecked Sendable {
         let rows = rows ?? 0..<x.rows
         guard !rows.isEmpty else { return }
         let source = x.pointers(rows: rows)
-        let target = first..<first + rows.count
         var arguments = ck_linear_int8_args()
         arguments.x = source.bytes
         arguments.x_scales = source.scales
         arguments.panels = UnsafePointer(panels.elements)
         arguments.scales = UnsafePointer(scales.floats)
         arguments.offsets = UnsafePointer(offsets.elements)
-        arguments.bias = bias.map { UnsafePointer($0.floats) }
-        if let residual = options.residual {
-            precondition(residual.columns >= outputs, "residual of another width")
-            arguments.residual = UnsafePointer(residual.pointer(rows: target))
-            arguments.ldr = residual.columns
-        }
-        arguments.y = y.pointer(rows: target)
-        arguments.ldy = y.columns
-        arguments.rows = rows.count
-        arguments.inputs = inputs
-        arguments.outputs = outputs
-        arguments.activation = options.activation.kernel
-        guard let team, let split = Split(arguments.shape, bytesOfWeight: 1) else {
-            ck_linear_int8(instructionSet.isa, &arguments)
-            return
-        }
-        var work = PartedWork(arguments: arguments, isa: instructionSet.isa, split: split)
-        team.run(parts: split.parts, &work) { context, part in
-            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_int8_args>.self)
-            let columns = work.pointee.split.columns(of: part)
-            var arguments = work.pointee.arguments
-            arguments = ck_linear_int8_part(&arguments, columns.lowerBound, columns.count)
-            ck_linear_int8(work.pointee.isa, &arguments)
-        }
+        arguments.set(
+            (outputs, inputs), bias: bias, y: y, rows: first..<first + rows.count, options)
+        arguments.run(instructionSet.isa, helpedBy: team)
     }
 
     /// Some outputs of one row: target[i] = (x·Wᵀ + b)[ids[i]], the bits that `apply` gives there.
@@ -120,10 +97,8 @@ public final class QuantizedLinear: @unchecked Sendable {
         _ x: QuantizedRows, row: Int, outputs ids: Span<Int>,
         into target: (matrix: Matrix, row: Int)
     ) {
-        precondition(x.columns == inputs && target.matrix.columns >= ids.count, "shapes do not fit")
-        for index in ids.indices {
-            precondition(ids[index] >= 0 && ids[index] < outputs, "output outside the weights")
-        }
+        precondition(x.columns == inputs, "shapes do not fit")
+        checkSelection(ids, outputs: outputs, into: target)
         let source = x.pointers(rows: row..<row + 1)
         ids.withUnsafeBufferPointer { ids in
             var arguments = ck_select_int8_args()

@@ -1,12 +1,18 @@
 import Glibc
 
+/// What memory is for.
+enum MemoryUse {
+    /// Written once, then read in one stream, which is bound by the memory's speed: from 4 MiB on it asks
+    /// for huge pages, since small ones cost a few per cent of that.
+    case weights
+    /// Everything else.
+    case working
+}
+
 /// Memory of zeros at a 64-byte boundary: the one place that allocates.
-///
-/// Large weights ask for huge pages: reading them in one stream is bound by the memory's speed, and
-/// small pages cost a few per cent of it.
-private func zeroedMemory(byteCount: Int, isWeights: Bool = false) -> UnsafeMutableRawPointer {
+private func zeroedMemory(byteCount: Int, for use: MemoryUse) -> UnsafeMutableRawPointer {
     let hugePage = 1 << 21
-    let isHuge = isWeights && byteCount >= 2 * hugePage
+    let isHuge = use == .weights && byteCount >= 2 * hugePage
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, isHuge ? hugePage : 64, byteCount) == 0, let memory else {
         fatalError("out of memory: \(byteCount) bytes for a matrix")
@@ -23,8 +29,9 @@ final class Storage {
     let floats: UnsafeMutablePointer<Float>
 
     /// `count` floats of zero.
-    init(zeros count: Int) {
-        let memory = zeroedMemory(byteCount: max(count, 16) * MemoryLayout<Float>.stride)
+    init(zeros count: Int, for use: MemoryUse = .working) {
+        let memory = zeroedMemory(
+            byteCount: max(count, 16) * MemoryLayout<Float>.stride, for: use)
         floats = memory.assumingMemoryBound(to: Float.self)
         self.count = count
     }
@@ -48,10 +55,10 @@ final class IntegerStorage<Element: FixedWidthInteger> {
     ///
     /// - Parameters:
     ///   - count: elements.
-    ///   - isWeights: whether they are written once and then streamed.
-    init(zeros count: Int, isWeights: Bool = false) {
+    ///   - use: what they are for.
+    init(zeros count: Int, for use: MemoryUse = .working) {
         let memory = zeroedMemory(
-            byteCount: max(count, 16) * MemoryLayout<Element>.stride, isWeights: isWeights)
+            byteCount: max(count, 16) * MemoryLayout<Element>.stride, for: use)
         elements = memory.bindMemory(to: Element.self, capacity: count)
         self.count = count
     }

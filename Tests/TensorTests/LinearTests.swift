@@ -28,8 +28,12 @@ private struct Case {
     func product(_ set: InstructionSet, rows: Range<Int>) -> Matrix {
         let linear = Linear(
             weight: weight, bias: bias, outputs: outputs, inputs: inputs, instructionSet: set)
+        let all = Matrix(rows: x.rows, columns: outputs)
+        linear.apply(
+            x, rows: rows, into: all, at: rows.lowerBound,
+            .init(activation: activation, residual: residual))
         let y = Matrix(rows: rows.count, columns: outputs)
-        linear.apply(x, rows: rows, into: y, .init(activation: activation, residual: residual))
+        for row in rows { y.copyRow(row - rows.lowerBound, from: all, sourceRow: row) }
         return y
     }
 }
@@ -134,6 +138,26 @@ struct LinearTests {
         linear.apply(x, rows: 0..<9, into: apart, .init(residual: y))
         linear.apply(x, rows: 0..<9, into: y, .init(residual: y))
         #expect(bits(y) == bits(apart))
+    }
+
+    @Test("adds the residual's rows of where the result goes, not of x", arguments: availableSets)
+    func residualRows(set: InstructionSet) {
+        var random = SeededGenerator(seed: 15)
+        let linear = Linear(
+            weight: random.floats(70 * 8), bias: nil, outputs: 70, inputs: 8, instructionSet: set)
+        let x = random.matrix(rows: 4, columns: 8)
+        let residual = random.matrix(rows: 9, columns: 70)
+        let (added, plain) = (Matrix(rows: 9, columns: 70), Matrix(rows: 9, columns: 70))
+        linear.apply(x, rows: 1..<4, into: plain, at: 5)
+        linear.apply(x, rows: 1..<4, into: added, at: 5, .init(residual: residual))
+        for row in 5..<8 {
+            #expect(
+                (0..<70).allSatisfy { added[row, $0] == plain[row, $0] + residual[row, $0] })
+        }
+        let inPlace = Matrix(rows: 9, columns: 70)
+        inPlace.copyRows(from: residual)
+        linear.apply(x, rows: 1..<4, into: inPlace, at: 5, .init(residual: inPlace))
+        for row in 5..<8 { #expect(inPlace.row(row) == added.row(row)) }
     }
 
     @Test("looks a row of its weights up, scaled, with a position added", arguments: availableSets)

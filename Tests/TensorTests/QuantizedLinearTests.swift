@@ -198,6 +198,23 @@ struct QuantizedLinearTests {
         #expect(bits(y) == bits(apart))
     }
 
+    @Test("adds the residual's rows of where the result goes, not of x", arguments: availableSets)
+    func residualRows(set: InstructionSet) {
+        var random = SeededGenerator(seed: 37)
+        let drawn = Case(rows: 4, outputs: 70, inputs: 8, &random)
+        let x = QuantizedRows(columns: 8, instructionSet: set)
+        x.quantize(drawn.x, rows: 0..<4)
+        let residual = random.matrix(rows: 9, columns: 70)
+        let (added, plain) = (Matrix(rows: 9, columns: 70), Matrix(rows: 9, columns: 70))
+        let linear = drawn.linear(set)
+        linear.apply(x, rows: 1..<4, into: plain, at: 5)
+        linear.apply(x, rows: 1..<4, into: added, at: 5, .init(residual: residual))
+        for row in 5..<8 {
+            #expect(
+                (0..<70).allSatisfy { added[row, $0] == plain[row, $0] + residual[row, $0] })
+        }
+    }
+
     @Test("hides no not-a-number of activations or weights", arguments: availableSets)
     func notANumber(set: InstructionSet) {
         for activation in Activation.allCases {

@@ -76,7 +76,7 @@ public final class TrainableLinear: @unchecked Sendable {
     ///   - rows: rows of dy.
     ///   - dx: [rows, inputs], not dy.
     ///   - first: row of dx that the first of `rows` goes to.
-    ///   - residual: added, row i to row i; may be dx itself where `first` is the first of `rows`.
+    ///   - residual: added, row i to row i of dx; may be dx itself.
     public func gradient(
         _ dy: Matrix, rows: Range<Int>, into dx: Matrix, at first: Int = 0,
         adding residual: Matrix? = nil
