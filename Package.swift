@@ -31,7 +31,9 @@ let package = Package(
         .target(name: "Tensor", dependencies: ["CKernels", "System"], swiftSettings: swift),
         .target(name: "JSON", swiftSettings: swift),
         .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
-        .target(name: "Checkpoint", dependencies: ["JSON", "System"], swiftSettings: swift),
+        .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: swift),
+        .target(
+            name: "Checkpoint", dependencies: ["Digest", "JSON", "System"], swiftSettings: swift),
         .target(
             name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "System"],
             swiftSettings: swift),
@@ -59,7 +61,7 @@ let package = Package(
         .target(name: "Evaluation", dependencies: ["System"], swiftSettings: swift),
         .target(name: "Charts", swiftSettings: swift),
         .target(
-            name: "Pages", dependencies: ["COpenSSL"], resources: [.embedInCode("Web")],
+            name: "Pages", dependencies: ["Digest"], resources: [.embedInCode("Web")],
             swiftSettings: swift),
         .target(
             name: "Calibration",
@@ -99,8 +101,7 @@ let package = Package(
         .target(
             name: "ServerApp",
             dependencies: [
-                "COpenSSL", "CSystem", "Configuration", "Decoding", "HTTPServer", "HTTPWire",
-                "JSON",
+                "CSystem", "Configuration", "Decoding", "Digest", "HTTPServer", "HTTPWire", "JSON",
                 "Pages", "System", "Telemetry", "TranslationAPI", "TranslationModel",
                 "TranslationService", "Yams",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -109,10 +110,10 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Calibration", "Charts", "Checkpoint", "Configuration", "Decoding", "Evaluation",
-                "HTTPServer", "JSON", "SentencePiece", "ServerApp", "System", "Telemetry", "Tensor",
-                "TextFiles", "Tokenization", "Training", "TranslationAPI", "TranslationModel",
-                "TranslationService",
+                "Calibration", "Charts", "Checkpoint", "Configuration", "Decoding", "Digest",
+                "Evaluation", "HTTPServer", "JSON", "SentencePiece", "ServerApp", "System",
+                "Telemetry", "Tensor", "TextFiles", "Tokenization", "Training", "TranslationAPI",
+                "TranslationModel", "TranslationService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .target(
@@ -128,8 +129,16 @@ let package = Package(
             name: "TextFilesTests", dependencies: ["Compression", "TextFiles", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
-            name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "System", "TestSupport"],
+            name: "CheckpointTests",
+            dependencies: ["Checkpoint", "Digest", "JSON", "System", "TestSupport"],
             swiftSettings: swift),
+        .testTarget(
+            name: "DigestTests", dependencies: ["Digest", "System"], swiftSettings: swift),
+        .testTarget(
+            name: "TranslationModelTests",
+            dependencies: [
+                "Checkpoint", "JSON", "Tensor", "TestSupport", "TranslationModel",
+            ], swiftSettings: swift),
         .testTarget(
             name: "DecodingTests",
             dependencies: [

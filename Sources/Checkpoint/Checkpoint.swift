@@ -1,4 +1,6 @@
+import Digest
 import JSON
+import System
 
 /// A checkpoint directory, read and checked: configuration, vocabularies, exits, weights.
 ///
@@ -9,13 +11,15 @@ public struct Checkpoint: Sendable {
     public struct File: Sendable, Equatable {
         /// Its name in the directory.
         public let name: String
-        /// Its size in bytes when it was opened.
+        /// Its size in bytes.
         public let byteCount: Int
+        /// SHA-256 of its bytes; nil for weights, which are read when they are asked for.
+        let digest: [UInt8]?
     }
 
     /// The directory, as it was given.
     public let directory: String
-    /// The files that were read, by name; what a checksum of the model has to cover.
+    /// The files that were read; what `checksum` covers.
     public let files: [File]
     /// config.json with the banned ids of generation_config.json.
     public let configuration: ModelConfiguration
@@ -44,15 +48,15 @@ public struct Checkpoint: Sendable {
         var reader = DirectoryReader(directory: directory)
         try reader.refuseOtherFormats()
         let configuration = try ModelConfiguration(
-            config: try reader.object("config.json"),
-            generation: try reader.optionalObject("generation_config.json"))
-        tokenizer = try TokenizerConfiguration(reader.optionalObject("tokenizer_config.json"))
-        let source = try reader.object("vocab.json")
+            config: try reader.settings("config.json"),
+            generation: try reader.optionalSettings("generation_config.json"))
+        tokenizer = try TokenizerConfiguration(reader.optionalSettings("tokenizer_config.json"))
+        let source = try reader.vocabulary("vocab.json")
         sourceVocabulary = try Vocabulary(
             source, file: "vocab.json", size: configuration.sourceVocabularySize)
         if tokenizer.separateVocabularies {
             targetVocabulary = try Vocabulary(
-                reader.object("target_vocab.json"), file: "target_vocab.json",
+                reader.vocabulary("target_vocab.json"), file: "target_vocab.json",
                 size: configuration.targetVocabularySize)
         } else if configuration.targetVocabularySize == configuration.sourceVocabularySize {
             targetVocabulary = sourceVocabulary
@@ -60,12 +64,12 @@ public struct Checkpoint: Sendable {
             targetVocabulary = try Vocabulary(
                 source, file: "vocab.json", size: configuration.targetVocabularySize)
         }
-        sourceModel = try reader.bytes("source.spm")
-        targetModel = try reader.bytes("target.spm")
+        sourceModel = try reader.model("source.spm")
+        targetModel = try reader.model("target.spm")
         weights = try reader.safetensors("model.safetensors")
         exits = try ExitsConfiguration(
-            reader.optionalObject("exits.json"), decoderLayers: configuration.decoder.layers)
-        exitHeads = try reader.optionalSafetensors(Self.exitHeadsFile)
+            reader.optionalSettings("exits.json"), decoderLayers: configuration.decoder.layers)
+        exitHeads = try reader.exitHeads(Self.exitHeadsFile)
         self.configuration = configuration
         self.directory = directory
         files = reader.files
@@ -81,20 +85,28 @@ public struct Checkpoint: Sendable {
 
     static let exitHeadsFile = "exits.safetensors"
 
-    /// Copies a tensor of exits.safetensors out as fp32.
+    /// SHA-256 in hexadecimal over all files that were read, the same on every machine.
     ///
-    /// - Parameters:
-    ///   - name: the tensor's name, for example `exits.sequence.weight`.
-    ///   - shape: the dimensions that it has to have, exactly.
-    /// - Returns: product(shape) finite values.
-    /// - Throws: `fileMissing` where the checkpoint has no exits.safetensors, else as
-    ///   `Safetensors.floats(named:shape:)`.
-    public func exitHead(named name: String, shape: [Int]) throws(CheckpointError) -> [Float] {
-        guard let exitHeads else {
-            throw CheckpointError(
-                .fileMissing, file: Self.exitHeadsFile, subject: name, found: "no such file",
-                expected: "a checkpoint with trained exit heads")
+    /// It is that of the list that `sha256sum` writes: for each file, in the order of their names' bytes, the
+    /// digest in hexadecimal, two blanks, the name, a line feed. Small files were hashed as they were read.
+    /// Weights are hashed here, through the descriptor that their tensors are read from; called after the
+    /// last tensor was read, it therefore also finds out whether they were written to meanwhile. Reads the
+    /// weights once.
+    ///
+    /// - Returns: 64 hexadecimal digits.
+    /// - Throws: `fileChanged` for weights that are not what was opened; `fileUnreadable`.
+    public func checksum() throws(CheckpointError) -> String {
+        let weightFiles = [weights, exitHeads].compactMap(\.self)
+        var lines: [(name: String, digest: [UInt8])] = []
+        for file in files {
+            if let digest = file.digest {
+                lines.append((file.name, digest))
+            } else if let weights = weightFiles.first(where: { $0.file == file.name }) {
+                lines.append((file.name, try weights.digest()))
+            }
         }
-        return try exitHeads.floats(named: name, shape: shape)
+        lines.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        let list = lines.map { "\(Hexadecimal.text($0.digest))  \($0.name)\n" }.joined()
+        return Hexadecimal.text(SHA256.digest(Array(list.utf8)))
     }
 }

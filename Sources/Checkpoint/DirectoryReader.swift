@@ -1,3 +1,4 @@
+import Digest
 import JSON
 import System
 
@@ -6,8 +7,15 @@ struct DirectoryReader {
     let directory: String
     private(set) var files: [Checkpoint.File] = []
 
-    /// Vocabularies of a million pieces and SentencePiece models fit many times over.
-    private static let byteLimit = 64 << 20
+    /// The most bytes of a file: several times what the largest in use have.
+    private enum ByteLimit {
+        /// Settings, which have some kilobytes.
+        static let settings = 1 << 20
+        /// Vocabularies; half a million pieces have 8 MB.
+        static let vocabulary = 16 << 20
+        /// As in `SentencePieceProcessor`.
+        static let model = 32 << 20
+    }
 
     init(directory: String) {
         self.directory = directory
@@ -34,30 +42,48 @@ struct DirectoryReader {
                 """)
     }
 
-    mutating func bytes(_ name: String) throws(CheckpointError) -> [UInt8] {
+    /// The bytes of a SentencePiece model.
+    mutating func model(_ name: String) throws(CheckpointError) -> [UInt8] {
+        try bytes(name, limit: ByteLimit.model)
+    }
+
+    mutating func vocabulary(_ name: String) throws(CheckpointError) -> JSONObject {
+        try JSONFile.object(bytes(name, limit: ByteLimit.vocabulary), file: name)
+    }
+
+    mutating func settings(_ name: String) throws(CheckpointError) -> JSONObject {
+        try JSONFile.object(bytes(name, limit: ByteLimit.settings), file: name)
+    }
+
+    mutating func optionalSettings(_ name: String) throws(CheckpointError) -> JSONObject? {
+        isAbsent(name) ? nil : try settings(name)
+    }
+
+    private mutating func bytes(_ name: String, limit: Int) throws(CheckpointError) -> [UInt8] {
         let bytes = try CheckpointError.converting(file: name) { () throws(FileError) in
-            try RegularFile.bytes("\(directory)/\(name)", limit: Self.byteLimit)
+            try RegularFile.bytes("\(directory)/\(name)", limit: limit)
         }
-        files.append(.init(name: name, byteCount: bytes.count))
+        let digest = SHA256.digest(bytes)
+        files.append(.init(name: name, byteCount: bytes.count, digest: digest))
         return bytes
-    }
-
-    mutating func object(_ name: String) throws(CheckpointError) -> JSONObject {
-        try JSONFile.object(bytes(name), file: name)
-    }
-
-    mutating func optionalObject(_ name: String) throws(CheckpointError) -> JSONObject? {
-        isAbsent(name) ? nil : try object(name)
     }
 
     mutating func safetensors(_ name: String) throws(CheckpointError) -> Safetensors {
         let file = try Safetensors(file: name, in: directory)
-        files.append(.init(name: name, byteCount: file.byteCount))
+        files.append(.init(name: name, byteCount: file.byteCount, digest: nil))
         return file
     }
 
-    mutating func optionalSafetensors(_ name: String) throws(CheckpointError) -> Safetensors? {
-        isAbsent(name) ? nil : try safetensors(name)
+    /// Exit heads, nil where there are none; a file without any is refused, for it is not the same.
+    mutating func exitHeads(_ name: String) throws(CheckpointError) -> Safetensors? {
+        guard !isAbsent(name) else { return nil }
+        let file = try safetensors(name)
+        guard !file.entries.isEmpty else {
+            throw CheckpointError(
+                .malformedSafetensors, file: name, found: "no tensors",
+                expected: "exit heads or classifiers, or no such file")
+        }
+        return file
     }
 
     /// Whether a file is not there at all; one that cannot be read is not absent.

@@ -52,18 +52,12 @@ public enum ElementType: String, Sendable, CaseIterable {
 }
 
 extension ElementType {
-    /// Widens little-endian elements, aligned or not, to fp32; exact for all three usable types.
+    /// Widens little-endian elements to fp32; exact for all three usable types.
     ///
-    /// The bytes are a whole number of elements of a usable type.
-    func floats(from bytes: [UInt8]) -> [Float] {
-        let count = bytes.count / byteCount
-        return bytes.withUnsafeBytes { bytes in
-            [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-                for index in 0..<count {
-                    buffer.initializeElement(at: index, to: float(at: index, of: bytes))
-                }
-                initialized = count
-            }
+    /// The bytes are as many elements of a usable type as there is room for.
+    func widen(_ bytes: [UInt8], into values: UnsafeMutableBufferPointer<Float>) {
+        bytes.withUnsafeBytes { bytes in
+            for index in values.indices { values[index] = float(at: index, of: bytes) }
         }
     }
 

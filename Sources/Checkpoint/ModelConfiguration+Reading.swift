@@ -58,8 +58,6 @@ extension ModelConfiguration {
         // As in transformers, a ban on the end of sentence is void: no output would end.
         banned.remove(endOfSentenceID)
         bannedIDs = banned.sorted()
-        beamSize = try Self.shown("num_beams", keys, generationKeys)
-        forcedEndOfSentenceID = try Self.shown("forced_eos_token_id", keys, generationKeys)
     }
 
     /// Refuses what the engine would compute otherwise than the configuration asks.
@@ -94,9 +92,10 @@ extension ModelConfiguration {
             feedForwardWidth: try keys.integer("\(name)_ffn_dim", in: Bounds.feedForward))
     }
 
-    private static func activation(_ keys: KeyReader) throws(CheckpointError) -> Activation {
+    private static func activation(_ keys: KeyReader) throws(CheckpointError) -> ActivationFunction
+    {
         let name = try keys.string("activation_function")
-        guard let activation = Activation(rawValue: name == "silu" ? "swish" : name) else {
+        guard let activation = ActivationFunction(rawValue: name == "silu" ? "swish" : name) else {
             throw keys.fault(
                 .unsupportedValue, "activation_function", found: CheckpointError.quoted(name),
                 expected: "relu, swish, silu or gelu")
@@ -155,14 +154,5 @@ extension ModelConfiguration {
             banned.append(id)
         }
         return banned
-    }
-
-    /// A value that is only displayed, config.json before generation_config.json.
-    private static func shown(
-        _ key: String, _ config: KeyReader, _ generation: KeyReader?
-    ) throws(CheckpointError) -> Int? {
-        let range = 0...Int(Int32.max)
-        if let value = try config.optionalInteger(key, in: range) { return value }
-        return try generation?.optionalInteger(key, in: range)
     }
 }

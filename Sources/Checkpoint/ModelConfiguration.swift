@@ -4,7 +4,7 @@
 /// compute otherwise than asked is refused here, never left to differ silently.
 public struct ModelConfiguration: Sendable, Equatable {
     /// The nonlinearity between the two maps of a feed-forward block.
-    public enum Activation: String, Sendable, CaseIterable {
+    public enum ActivationFunction: String, Sendable, CaseIterable {
         /// max(x, 0).
         case relu
         /// x · σ(x); config.json calls it `swish` or `silu`.
@@ -30,7 +30,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// The decoder's sizes; its `layers` are the N of method.md.
     public let decoder: Stack
     /// `activation_function` of both stacks.
-    public let activation: Activation
+    public let activation: ActivationFunction
     /// `vocab_size`: rows of the encoder's embedding.
     public let sourceVocabularySize: Int
     /// `decoder_vocab_size`: rows of the decoder's embedding and of the projection, V.
@@ -39,9 +39,10 @@ public struct ModelConfiguration: Sendable, Equatable {
     public let maximumPositions: Int
     /// `scale_embedding`: embeddings are multiplied by √d_model.
     public let scalesEmbeddings: Bool
-    /// `share_encoder_decoder_embeddings`: both stacks use one embedding.
+    /// `share_encoder_decoder_embeddings`: both stacks use one embedding where `tiesProjection`, too; each
+    /// has its own otherwise.
     public let sharesEmbeddings: Bool
-    /// `tie_word_embeddings`: the projection is the decoder's embedding unless the file has its own.
+    /// `tie_word_embeddings`: the projection is the decoder's embedding; it is `lm_head.weight` otherwise.
     public let tiesProjection: Bool
     /// `shared_layers` (ours): all layers of a stack share the weights stored as `layers.0`.
     public let sharesLayers: Bool
@@ -54,8 +55,4 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Ids that are never produced, ascending: the pad id, and the single ids of `bad_words_ids`
     /// in config.json and generation_config.json.
     public let bannedIDs: [Int]
-    /// `num_beams`, for display only.
-    public let beamSize: Int?
-    /// `forced_eos_token_id`, for display only: an output at the length limit ends without it.
-    public let forcedEndOfSentenceID: Int?
 }

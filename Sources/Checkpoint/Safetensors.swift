@@ -1,3 +1,4 @@
+import Digest
 import JSON
 import System
 
@@ -67,9 +68,39 @@ public struct Safetensors: Sendable {
     ///   - name: the tensor's name.
     ///   - shape: the dimensions that it has to have, exactly.
     /// - Returns: product(shape) finite values.
-    /// - Throws: `tensorMissing`, `shapeMismatch`, `unsupportedElementType`, `notFinite`; each with
-    ///   the tensor's name, what was found and what was expected.
+    /// - Throws: as `read(_:shape:into:)`.
     public func floats(named name: String, shape: [Int]) throws(CheckpointError) -> [Float] {
+        let entry = try usableEntry(name, shape)
+        return try [Float].filled(count: entry.count) { (buffer) throws(CheckpointError) in
+            try read(entry, into: buffer)
+        }
+    }
+
+    /// Copies a tensor as fp32, row by row, to where its values are wanted: F32 comes from the file without
+    /// a stop, the 16-bit types through a buffer of 64 KiB.
+    ///
+    /// - Parameters:
+    ///   - name: the tensor's name.
+    ///   - shape: the dimensions that it has to have, exactly.
+    ///   - values: product(shape) values, all of them written.
+    /// - Throws: `tensorMissing`, `shapeMismatch`, `unsupportedElementType`, `notFinite`, each with
+    ///   the tensor's name, what was found and what was expected; `fileChanged`, `fileUnreadable`.
+    public func read(
+        _ name: String, shape: [Int], into values: UnsafeMutableBufferPointer<Float>
+    ) throws(CheckpointError) {
+        let entry = try usableEntry(name, shape)
+        precondition(values.count == entry.count, "room for another number of values")
+        try read(entry, into: values)
+    }
+
+    /// Makes sure that a tensor is there with a shape and can be read, so that room for it can be made.
+    ///
+    /// - Throws: `tensorMissing`, `shapeMismatch`, `unsupportedElementType`.
+    public func require(_ name: String, shape: [Int]) throws(CheckpointError) {
+        _ = try usableEntry(name, shape)
+    }
+
+    private func usableEntry(_ name: String, _ shape: [Int]) throws(CheckpointError) -> Entry {
         guard let entry = entry(named: name) else {
             throw CheckpointError(
                 .tensorMissing, file: file, subject: name, found: "no such tensor",
@@ -85,12 +116,65 @@ public struct Safetensors: Sendable {
                 .unsupportedElementType, file: file, subject: name,
                 found: entry.elementType.rawValue, expected: "F32, F16 or BF16")
         }
-        let values = entry.elementType.floats(from: try opened.bytes(entry.bytes))
+        return entry
+    }
+
+    private func read(
+        _ entry: Entry, into values: UnsafeMutableBufferPointer<Float>
+    ) throws(CheckpointError) {
+        if entry.elementType == .float32 {
+            // As they are in memory: every machine that is built for is little-endian.
+            try opened.read(into: UnsafeMutableRawBufferPointer(values), at: entry.bytes.lowerBound)
+        } else {
+            try readWidening(entry, into: values)
+        }
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw CheckpointError(
-                .notFinite, file: file, subject: name,
+                .notFinite, file: file, subject: entry.name,
                 found: "\(values[index]) at element \(index)", expected: "finite weights")
         }
+    }
+
+    private func readWidening(
+        _ entry: Entry, into values: UnsafeMutableBufferPointer<Float>
+    ) throws(CheckpointError) {
+        let type = entry.elementType
+        let step = (1 << 16) / type.byteCount
+        for start in stride(from: 0, to: values.count, by: step) {
+            let count = min(step, values.count - start)
+            let offset = entry.bytes.lowerBound + start * type.byteCount
+            let bytes = try opened.bytes(offset..<offset + count * type.byteCount)
+            let part = values[start..<start + count]
+            type.widen(bytes, into: UnsafeMutableBufferPointer(rebasing: part))
+        }
+    }
+
+    /// SHA-256 of the whole file.
+    ///
+    /// - Throws: `fileChanged` where it is not what it was when it was opened.
+    func digest() throws(CheckpointError) -> [UInt8] { try opened.digest() }
+}
+
+extension Safetensors.Entry {
+    /// The number of values.
+    var count: Int { bytes.count / elementType.byteCount }
+}
+
+extension [Float] {
+    /// An array of values that are written where they are; nothing is left of it where that fails.
+    package static func filled<Failure: Error>(
+        count: Int, _ write: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
+    ) throws(Failure) -> [Float] {
+        var fault: Failure?
+        let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+            do throws(Failure) {
+                try write(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+                initialized = count
+            } catch {
+                fault = error
+            }
+        }
+        if let fault { throw fault }
         return values
     }
 }
@@ -111,18 +195,27 @@ final class OpenFile: Sendable {
 
     /// A copy of a range, which has to lie within the file.
     func bytes(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
-        var fault: FileError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-            let room = UnsafeMutableRawBufferPointer(
-                start: buffer.baseAddress, count: range.count)
-            do throws(FileError) {
-                try file.read(into: room, at: range.lowerBound)
-                count = range.count
-            } catch {
-                fault = error
-            }
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        try bytes.withUnsafeMutableBufferPointer { (buffer) throws(CheckpointError) in
+            try read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
         }
-        if let fault { throw CheckpointError(fault, file: name) }
         return bytes
+    }
+
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+    ) throws(CheckpointError) {
+        try CheckpointError.converting(file: name) { () throws(FileError) in
+            try file.read(into: buffer, at: offset)
+        }
+    }
+
+    func digest() throws(CheckpointError) -> [UInt8] {
+        var digest = SHA256()
+        try CheckpointError.converting(file: name) { () throws(FileError) in
+            try file.forEachChunk(limit: file.byteCount) { digest.update($0) }
+            try file.requireUnchanged()
+        }
+        return digest.finalize()
     }
 }

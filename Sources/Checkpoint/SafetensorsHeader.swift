@@ -5,8 +5,10 @@ struct SafetensorsHeader {
     let entries: [Safetensors.Entry]
     let metadata: [String: String]
 
-    /// The limit of the format's reference implementation.
-    static let byteLimit = 100_000_000
+    /// Some thirty thousand tensors, many times what a model of the greatest depth has.
+    static let byteLimit = 4 << 20
+    /// More dimensions than any tensor has.
+    private static let dimensionLimit = 8
     private static let lengthBytes = 8
 
     init(_ opened: OpenFile) throws(CheckpointError) {
@@ -56,8 +58,13 @@ struct SafetensorsHeader {
     ) throws(CheckpointError) -> [String: String] {
         let keys = try KeyReader(file: file, path: "__metadata__", value: value)
         var strings: [String: String] = [:]
+        // Member by member: looking each one up by its name would take quadratic time.
         for member in keys.object.members {
-            strings[member.name] = try keys.string(member.name)
+            guard let text = member.value.stringValue else {
+                throw keys.fault(
+                    .wrongType, member.name, found: member.value.kind, expected: "a string")
+            }
+            strings[member.name] = text
         }
         return strings
     }
@@ -74,6 +81,12 @@ struct SafetensorsHeader {
         }
         let shape = try keys.integers("shape", in: 0...Int.max)
         let offsets = try keys.integers("data_offsets", in: 0...Int.max)
+        guard shape.count <= dimensionLimit, offsets.count <= 2 else {
+            throw malformed(
+                file, member.name,
+                found: "\(shape.count) dimensions and \(offsets.count) data_offsets",
+                expected: "at most \(dimensionLimit) dimensions and two offsets")
+        }
         guard offsets.count == 2, offsets[0] <= offsets[1], offsets[1] <= data.count else {
             throw malformed(
                 file, member.name, found: "data_offsets \(offsets)",

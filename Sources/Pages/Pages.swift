@@ -1,3 +1,5 @@
+import Digest
+
 /// The two pages that the server shows to people.
 ///
 /// Each is one document of HTML with its style sheet and its script inside, below 64 KiB, that loads
@@ -36,6 +38,6 @@ public enum Pages {
     ].joined(separator: "; ")
 
     private static func sources(_ texts: [UInt8]...) -> String {
-        texts.map { "'sha256-\(base64Digest($0))'" }.joined(separator: " ")
+        texts.map { "'sha256-\(Base64.text(SHA256.digest($0)))'" }.joined(separator: " ")
     }
 }

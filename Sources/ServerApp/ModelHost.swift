@@ -20,8 +20,7 @@ struct ModelHost: Sendable {
     func makeService() throws -> TranslationService {
         let start = monotonicSeconds()
         let model = try ServedModel(
-            directory: settings.modelPath, precision: settings.precision,
-            checksum: checksum(settings.modelPath + "/model.safetensors"))
+            directory: settings.modelPath, precision: settings.precision)
         let service = TranslationService(
             model: model, configuration: settings.service,
             metrics: ServiceMetrics(registry: registry, model: model))

@@ -20,9 +20,14 @@ struct ExitClassifiers: Sendable {
         _ exits: ParameterReader?, kind: ExitsConfiguration.Classifiers, projection: Projection,
         _ c: ModelConfiguration
     ) throws(CheckpointError) {
-        guard kind == .separate, let exits else {
+        guard kind == .separate else {
             projections = Array(repeating: projection, count: c.decoder.layers)
             return
+        }
+        guard let exits else {
+            throw CheckpointError(
+                .fileMissing, file: "exits.safetensors", found: "no such file",
+                expected: "the classifiers of \"exit_classifiers\": \"separate\" in exits.json")
         }
         var projections: [Projection] = []
         for n in 0..<c.decoder.layers {
@@ -94,6 +99,21 @@ struct ExitHeads: Sendable {
                 weight: Array(weight[n * d..<(n + 1) * d]), bias: [bias[n]], outputs: 1, inputs: d,
                 precision: .float32)
         }
+    }
+
+    /// Refuses a default policy that cannot be asked: nobody would learn that another one is used.
+    func require(_ policy: ExitsConfiguration.Policy) throws(CheckpointError) {
+        let head: ExitHead? =
+            switch policy {
+            case .sequence: .sequence
+            case .tokenMultinomial: .tokenMultinomial
+            case .tokenGeometric: .tokenGeometric
+            case .full, .fixed, .confidence: nil
+            }
+        guard let head, !available.contains(head) else { return }
+        throw CheckpointError(
+            .tensorMissing, file: "exits.safetensors", subject: "exits.\(head.rawValue).weight",
+            found: "no such tensor", expected: "the head of \"default_policy\" in exits.json")
     }
 
     var available: Set<ExitHead> {

@@ -52,7 +52,7 @@ final class FeedForwardScratch {
     }
 }
 
-extension ModelConfiguration.Activation {
+extension ModelConfiguration.ActivationFunction {
     /// The kernel of config.json's `activation_function`.
     public var kernel: Activation {
         switch self {

@@ -47,15 +47,24 @@ struct ParameterReader {
     func stackedProjection(
         _ names: [String], outputs: Int, inputs: Int
     ) throws(CheckpointError) -> Projection {
-        var weight: [Float] = []
-        var bias: [Float] = []
-        for name in names {
-            weight += try tensor(name + ".weight", outputs, inputs)
-            bias += try tensor(name + ".bias", outputs)
-        }
+        let weight = try stacked(names.map { $0 + ".weight" }, [outputs, inputs])
+        let bias = try stacked(names.map { $0 + ".bias" }, [outputs])
         return Projection(
             weight: weight, bias: bias, outputs: names.count * outputs, inputs: inputs,
             precision: precision)
+    }
+
+    /// Tensors of one shape, one after the other, each read to its place.
+    private func stacked(_ names: [String], _ shape: [Int]) throws(CheckpointError) -> [Float] {
+        for name in names { try weights.require(prefix + name, shape: shape) }
+        let size = shape.reduce(1, *)
+        return try [Float].filled(count: names.count * size) { (values) throws(CheckpointError) in
+            for (index, name) in names.enumerated() {
+                let part = values[index * size..<(index + 1) * size]
+                try weights.read(
+                    prefix + name, shape: shape, into: UnsafeMutableBufferPointer(rebasing: part))
+            }
+        }
     }
 
     /// `name.weight` and `name.bias`, both [width].

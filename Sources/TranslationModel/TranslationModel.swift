@@ -24,7 +24,7 @@ public final class TranslationModel: Sendable {
     /// Reads the network of a checkpoint, in the order in which data flows through it.
     ///
     /// - Parameters:
-    ///   - checkpoint: an opened checkpoint; its files need not stay mapped afterwards.
+    ///   - checkpoint: an opened checkpoint; its weights are not read again afterwards.
     ///   - precision: of the matrix products, embeddings included; exit heads are fp32 always.
     /// - Throws: `CheckpointError` that names the tensor which is missing, has another shape, a type
     ///   that cannot be used, or a value that is not finite.
@@ -51,6 +51,7 @@ public final class TranslationModel: Sendable {
         classifiers = try ExitClassifiers(
             exits, kind: checkpoint.exits.classifiers, projection: embeddings.projection, c)
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
+        try heads.require(checkpoint.exits.defaultPolicy)
         positions = PositionTable(count: c.maximumPositions, width: d)
         embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
     }
@@ -107,10 +108,9 @@ private struct Embeddings {
     init(_ root: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
         let d = c.width
         let V = c.targetVocabularySize
-        let encoderName = Self.name("model.encoder.embed_tokens.weight", in: root)
-        let decoderName = Self.name("model.decoder.embed_tokens.weight", in: root)
-        let projectionName =
-            root.holds("lm_head.weight") ? "lm_head.weight" : decoderName
+        let encoderName = Self.embeddingName("encoder", root, c)
+        let decoderName = Self.embeddingName("decoder", root, c)
+        let projectionName = c.tiesProjection ? decoderName : "lm_head.weight"
         var bias = try root.tensor("final_logits_bias", 1, V)
         // A banned id has −∞ before normalisation (checkpoint-format.md): the bias carries it.
         for id in c.bannedIDs { bias[id] = -.infinity }
@@ -132,7 +132,22 @@ private struct Embeddings {
         }
     }
 
-    private static func name(_ own: String, in root: ParameterReader) -> String {
-        root.holds(own) ? own : "model.shared.weight"
+    /// The tensor of a stack's embedding, by the configuration and not by what happens to be in the file.
+    ///
+    /// Shared and tied, all three are one matrix: `model.shared.weight`, or a stack's name, of which a file
+    /// that keeps each matrix once may have kept the only one. Shared and not tied, nothing is tied in
+    /// transformers either: a stack has its own where there is one, else `model.shared.weight`. Not shared,
+    /// each stack must have its own.
+    private static func embeddingName(
+        _ stack: String, _ root: ParameterReader, _ c: ModelConfiguration
+    ) -> String {
+        let own = "model.\(stack).embed_tokens.weight"
+        guard c.sharesEmbeddings else { return own }
+        let shared = "model.shared.weight"
+        let names =
+            c.tiesProjection
+            ? [shared, "model.decoder.embed_tokens.weight", "model.encoder.embed_tokens.weight"]
+            : [own, shared]
+        return names.first(where: root.holds) ?? shared
     }
 }

@@ -8,7 +8,7 @@ public import TranslationModel
 public final class ServedModel: Sendable {
     /// The name that requests use: the checkpoint's directory name unless configured.
     public let id: String
-    /// SHA-256 of its weights in hexadecimal, where whoever loaded it made one.
+    /// `Checkpoint.checksum()` of what was loaded.
     public let checksum: String
     /// What was read from the directory.
     public let checkpoint: Checkpoint
@@ -23,16 +23,15 @@ public final class ServedModel: Sendable {
     ///   - directory: path of the checkpoint.
     ///   - id: name of the model; nil takes the directory's name.
     ///   - precision: of the network's matrix products.
-    ///   - checksum: SHA-256 of the weights in hexadecimal.
     /// - Throws: `CheckpointError` or `SentencePieceError`, which say what does not fit.
     public init(
-        directory: String, id: String? = nil, precision: Precision = .float32,
-        checksum: String = ""
+        directory: String, id: String? = nil, precision: Precision = .float32
     ) throws {
-        self.checksum = checksum
         checkpoint = try Checkpoint(directory: directory)
         tokenizer = try Tokenizer(checkpoint)
         network = try TranslationModel(checkpoint, precision: precision)
+        // Last, so that weights which were written to while they were read are found out.
+        checksum = try checkpoint.checksum()
         self.id = id ?? Self.lastComponent(directory)
     }
 

@@ -13,17 +13,16 @@ public struct RegularFile: ~Copyable, Sendable {
     private let descriptor: Int32
     private let stamp: Stamp
 
-    /// What changes when somebody writes to a file.
+    /// What changes when somebody writes to a file, and does not when it is renamed or deleted.
     private struct Stamp: Equatable {
         let byteCount: Int
-        let times: [Int]
+        let seconds: Int
+        let nanoseconds: Int
 
         init(_ status: stat) {
             byteCount = Int(status.st_size)
-            times = [
-                status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
-                status.st_ctim.tv_nsec,
-            ]
+            seconds = status.st_mtim.tv_sec
+            nanoseconds = status.st_mtim.tv_nsec
         }
     }
 

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Configuration
+import Digest
 import Glibc
 import ServerApp
+import System
 import TranslationAPI
 
 /// The command `shoal generate-key`.
@@ -28,9 +30,9 @@ struct GenerateKey: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            let key = "shoal_" + Self.randomBytes(32).hexadecimal
+            let key = "shoal_" + Hexadecimal.text(Self.randomBytes(32))
             let line =
-                "\(name) sha256=\(sha256(Array(key.utf8)).hexadecimal)"
+                "\(name) sha256=\(Hexadecimal.text(SHA256.digest(Array(key.utf8))))"
                 + (rate.map { " rate=\($0)" } ?? "") + (burst.map { " burst=\($0)" } ?? "")
             try check(line)
             writeOutput(line + "\n")
@@ -41,7 +43,7 @@ struct GenerateKey: ParsableCommand {
     /// The server must be able to read it.
     private func check(_ line: String) throws {
         do {
-            _ = try APIKeys(line, digest: sha256)
+            _ = try APIKeys(line, digest: SHA256.digest)
         } catch {
             throw Failure(error.detail, code: EX_USAGE)
         }

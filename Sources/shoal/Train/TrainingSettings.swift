@@ -63,7 +63,7 @@ struct TrainingSettings {
         var encoderLayers = 6
         var decoderLayers = 6
         var feedForwardWidth = 512
-        var activation = ModelConfiguration.Activation.relu
+        var activation = ModelConfiguration.ActivationFunction.relu
         var maximumPositions = 256
         var sharesLayers = false
         var classifiers = ExitsConfiguration.Classifiers.shared
