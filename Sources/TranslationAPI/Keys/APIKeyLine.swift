@@ -10,7 +10,7 @@ struct APIKeyLine {
             return
         }
         guard !name.contains("=") else {
-            throw APIKeysError(line: number, "must begin with a name; given \(name.prefix(64))")
+            throw APIKeysError(line: number, "must begin with a name, which has no `=`")
         }
         let fields = try Self.fields(words.dropFirst(), number)
         guard let digest = fields["sha256"].flatMap(Self.digest) else {
@@ -32,9 +32,11 @@ struct APIKeyLine {
             guard parts.count == 2, ["sha256", "rate", "burst"].contains(name),
                 fields.updateValue(parts[1], forKey: name) == nil
             else {
+                // What stands there may be a key.
                 throw APIKeysError(
                     line: number,
-                    "may hold sha256=, rate= and burst=, once each; given \(word.prefix(64))")
+                    "may hold sha256=, rate= and burst= behind the name, once each, and nothing else"
+                )
             }
         }
         return fields

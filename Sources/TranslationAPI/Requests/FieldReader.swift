@@ -73,16 +73,27 @@ struct FieldReader {
 
     /// All problems, with the fields that nobody asked for.
     func finished() -> [FieldProblem] {
-        let unknown = object.members.lazy.map(\.name).filter { !known.contains($0) }
-        return problems + unknown.prefix(Self.mostUnknown).map(unknownField)
+        let unknown = object.members.enumerated().lazy.filter {
+            !known.contains($0.element.name)
+        }
+        return problems
+            + unknown.prefix(Self.mostUnknown).enumerated().map { order, field in
+                unknownField(field.offset, field.element.name, listsKnown: order == 0)
+            }
     }
 
-    private func unknownField(_ name: String) -> FieldProblem {
-        let shown = name.prefix(64)
-        let escaped = shown.replacing("~", with: "~0").replacing("/", with: "~1")
-        let suggestion = nearest(name).map { "; did you mean `\($0)`?" } ?? ""
+    /// A field that does not exist, told by its place: what it is called is the client's text, which goes
+    /// into no answer and no log. The pointer is that of the object around it.
+    private func unknownField(
+        _ index: Int, _ name: String, listsKnown: Bool
+    ) -> FieldProblem {
+        let place = pointer.isEmpty ? "the body" : "`\(Self.dotted(pointer))`"
+        let all = known.map { "`\($0)`" }.joined(separator: ", ")
+        let hint =
+            nearest(name).map { "; did you mean `\($0)`?" }
+            ?? (listsKnown ? "; the fields are \(all)" : "")
         return FieldProblem(
-            .unknownField, "\(pointer)/\(escaped)", "there is no field `\(shown)`\(suggestion)")
+            .unknownField, pointer, "field \(index + 1) of \(place) is unknown\(hint)")
     }
 
     private mutating func read<Result>(
@@ -95,7 +106,11 @@ struct FieldReader {
     }
 
     private func path(_ name: String) -> String {
-        pointer.dropFirst().replacing("/", with: ".") + (pointer.isEmpty ? "" : ".") + name
+        Self.dotted(pointer) + (pointer.isEmpty ? "" : ".") + name
+    }
+
+    private static func dotted(_ pointer: String) -> String {
+        String(pointer.dropFirst()).replacing("/", with: ".")
     }
 
     private func nearest(_ name: String) -> String? {

@@ -34,7 +34,7 @@ struct RequestBody: Sendable {
         do {
             value = try JSON.parse(bytes)
         } catch {
-            throw Problem(.invalidJSON, error.description)
+            throw Problem(.invalidJSON, error.withoutNames)
         }
         guard let object = value.objectValue else {
             throw Problem(.wrongType, "the body must be an object; given \(value.kind)")
@@ -43,6 +43,12 @@ struct RequestBody: Sendable {
     }
 
     private static func form(_ bytes: [UInt8]) throws(Problem) -> JSONObject {
+        guard !looksLikeJSON(bytes) else {
+            throw Problem(
+                .malformedRequest,
+                "the body looks like JSON and came as a form; send it with "
+                    + "Content-Type: application/json")
+        }
         guard let fields = FormFields(bytes) else {
             throw Problem(
                 .malformedRequest,
@@ -50,5 +56,18 @@ struct RequestBody: Sendable {
                     + "Content-Type: application/json)")
         }
         return JSONObject(fields.members.map { .init($0.name, .string($0.value)) })
+    }
+    /// Whether a body begins as an object or an array does: no field of a form has a name like that.
+    private static func looksLikeJSON(_ bytes: [UInt8]) -> Bool {
+        let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+}
+
+extension JSONError {
+    /// What is wrong and where, without the client's names.
+    fileprivate var withoutNames: String {
+        guard case .duplicateKey = cause else { return description }
+        return "line \(line), column \(column): two members of an object have the same name"
     }
 }
