@@ -11,7 +11,10 @@ struct AcceptedCodings {
 
     init(_ fields: HTTPFields) {
         let codings = WeightedList(fields[.acceptEncoding] ?? "")
-        takesGzip = codings.weight(of: "gzip") ?? codings.weight(of: "*") ?? 0 > 0
+        // `x-gzip` is the same (RFC 9110 §8.4.1.3).
+        takesGzip =
+            codings.weight(of: "gzip") ?? codings.weight(of: "x-gzip") ?? codings.weight(of: "*")
+            ?? 0 > 0
     }
 
     /// The answer, compressed where that is wanted and pays.

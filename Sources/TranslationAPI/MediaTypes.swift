@@ -9,6 +9,12 @@ enum MediaType: String {
     case yaml = "application/yaml"
     case html = "text/html; charset=utf-8"
 
+    /// Content-Type of an answer of this type.
+    var fieldValue: String {
+        // The HTML Standard knows no other charset for events, but some clients take Latin-1 for text.
+        self == .eventStream ? rawValue + "; charset=utf-8" : rawValue
+    }
+
     /// The type of a request's body; JSON where the request does not say.
     ///
     /// - Returns: nil for a type that is none of these.
@@ -17,10 +23,11 @@ enum MediaType: String {
             self = .json
             return
         }
-        // A media type is written like the only entry of a list with parameters.
-        let items = WeightedList(value).items
-        guard items.count == 1 else { return nil }
-        self.init(rawValue: items[0].name)
+        // A media type is written like an entry of a list with parameters; two fields are joined by a comma
+        // and may say the same.
+        let names = Set(WeightedList(value).items.lazy.map(\.name).filter { $0.contains("/") })
+        guard names.count == 1, let name = names.first else { return nil }
+        self.init(rawValue: name)
     }
 }
 
@@ -29,9 +36,11 @@ struct AcceptedMedia {
     /// Nil: every type.
     private let ranges: WeightedList?
 
+    /// Reads `Accept`; where nothing in it can be read, every type is wanted.
     init(_ fields: HTTPFields) {
         let ranges = fields[.accept].map(WeightedList.init)
-        self.ranges = ranges?.items.isEmpty == false ? ranges : nil
+        let isReadable = ranges?.items.contains { $0.name == "*" || $0.name.contains("/") }
+        self.ranges = isReadable == true ? ranges : nil
     }
 
     /// The weight of a type by the most specific range that holds it; 0: not wanted.
@@ -39,7 +48,9 @@ struct AcceptedMedia {
         guard let ranges else { return 1 }
         let family = type.rawValue.prefix { $0 != "/" }
         return ranges.weight(of: type.rawValue) ?? ranges.weight(of: family + "/*")
-            ?? ranges.weight(of: "*/*") ?? 0
+            ?? ranges.weight(of: "*/*")
+            // As the clients of older JDKs have it.
+            ?? ranges.weight(of: "*") ?? 0
     }
 
     /// The type with the highest weight, the earlier of equals.

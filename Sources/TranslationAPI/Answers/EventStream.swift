@@ -110,7 +110,7 @@ final class EventStream: Sendable {
     private var head: ServerResponse {
         var response = ServerResponse(
             status: 200,
-            fields: [.contentType: MediaType.eventStream.rawValue, .accelBuffering: "no"],
+            fields: [.contentType: MediaType.eventStream.fieldValue, .accelBuffering: "no"],
             body: Self.event("start") { writer in
                 writer.beginObject()
                 writer.member("id", answer.id)

@@ -12,9 +12,11 @@ enum ContentCoding {
     /// - Returns: the body without its coding.
     /// - Throws: a coding that is not served, named with those that are; a body that is too large or broken.
     static func decode(_ body: [UInt8], coding: String?, limit: Int) throws(Problem) -> [UInt8] {
-        switch coding?.lowercased() ?? "identity" {
-        case "identity", "": return body
-        case "gzip", "x-gzip": return try inflate(body, limit)
+        // Entries that change nothing do no harm.
+        let codings = WeightedList(coding ?? "").items.map(\.name).filter { $0 != "identity" }
+        switch codings {
+        case []: return body
+        case ["gzip"], ["x-gzip"]: return try inflate(body, limit)
         default:
             throw Problem(
                 .unsupportedMediaType, "the body may come with the content coding gzip or none",
