@@ -15,7 +15,10 @@ enum Route: Equatable {
     case home
     case reference
 
+    /// The route of a path; slashes that come twice or at the end say nothing, since many clients join
+    /// their base and a path that way.
     init?(path: String) {
+        let path = "/" + path.split(separator: "/").joined(separator: "/")
         switch path {
         case "/translate": self = .translate
         case "/tokenize": self = .tokenize

@@ -30,6 +30,15 @@ struct KeyTests {
         arguments: [
             ("Authorization: Bearer secret\r\n", 200), ("Authorization: bearer secret\r\n", 200),
             ("X-Api-Key: secret\r\n", 200), ("Authorization: Bearer other\r\n", 401),
+            ("Authorization: BEARER   secret\r\n", 200),
+            ("Authorization: Bearer \t secret\r\n", 200),
+            ("Authorization: DeepL-Auth-Key secret\r\n", 200),
+            ("Authorization: Bearer other\r\nX-Api-Key: secret\r\n", 200),
+            ("Authorization: Basic other\r\nX-Api-Key: secret\r\n", 200),
+            ("Authorization: Bearer secret\r\nX-Api-Key: other\r\n", 200),
+            ("Authorization: Basic x\r\nAuthorization: Bearer secret\r\n", 200),
+            ("Authorization: Bearer other\r\nX-Api-Key: other\r\n", 401),
+            ("Authorization: Bearer\r\n", 401), ("Authorization: secret\r\n", 401),
             ("X-Api-Key: Secret\r\n", 401), ("X-Api-Key: secre\r\n", 401),
             ("X-Api-Key:\r\n", 401), ("Authorization: Basic secret\r\n", 401), ("", 401),
         ])
@@ -58,6 +67,35 @@ struct KeyTests {
         #expect(try server.translate(#"{"text":"x","api_key":"secret"}"#).status == 401)
         #expect(
             try server.post("/translate", "q=x&target=en&api_key=secret", type: form).status == 200)
+        server.close()
+    }
+
+    @Test("A key in a body counts beside one that is for somebody else")
+    func bodyBesideField() throws {
+        let server = try server(line("reader", "secret"))
+        let body = #"{"q":"x","target":"en","api_key":"secret"}"#
+        for field in ["Authorization: Bearer other", "Authorization: Basic x", "X-Api-Key: other"] {
+            #expect(try server.translate(body, fields: field + "\r\n").status == 200)
+        }
+        server.close()
+    }
+
+    @Test("The empty text is no key, neither in a file nor in a request")
+    func empty() throws {
+        let error = #expect(throws: APIKeysError.self) {
+            try APIKeys("# first\n" + line("all", ""), digest: digest)
+        }
+        #expect(error?.line == 2)
+        #expect(error?.detail.contains("empty") == true)
+        // A digest for which the empty text and the key are one.
+        let server = try TestServer()
+        server.api.replaceKeys(
+            try APIKeys(line("a", "a")) { $0.isEmpty ? [1] : digest(Array("a".utf8)) })
+        let bodies = [Self.body, #"{"q":"x","target":"en","api_key":""}"#]
+        for (body, field) in zip(bodies, ["X-Api-Key:", "Authorization: Bearer "]) {
+            let status = try server.translate(body, fields: field + "\r\n").status
+            #expect(status == 401 || status == 403)
+        }
         server.close()
     }
 

@@ -1,6 +1,7 @@
 import JSON
 import TestSupport
 import Testing
+import TranslationAPI
 
 private let formType = "application/x-www-form-urlencoded"
 
@@ -82,12 +83,17 @@ struct LibreTranslateTests {
         server.close()
     }
 
-    @Test("A full queue is 500 with Retry-After, which such clients repeat")
+    @Test("A full queue and a loading model are 503 with Retry-After, which such clients repeat")
     func overload() throws {
-        let server = try TestServer(queue: 0)
-        let response = try server.translate(#"{"q":"x","target":"en"}"#)
-        #expect(response.status == 500)
-        #expect(response["retry-after"] == "1")
-        server.close()
+        for server in [try TestServer(queue: 0), try TestServer(loaded: false)] {
+            let response = try server.translate(#"{"q":"x","target":"en"}"#)
+            #expect(response.status == 503)
+            #expect(response["retry-after"] == "1")
+            #expect(try json(response).members.map(\.name) == ["error"])
+            server.close()
+        }
+        let late = try TestServer { $0.limits.timeout = 0 }
+        #expect(try late.translate(#"{"q":"Ein Hund.","target":"en"}"#).status == 504)
+        late.close()
     }
 }

@@ -13,7 +13,17 @@ struct LibreTranslate {
     private let model: ServedModel
 
     /// The field that tells this shape from that of this API.
-    static let mark = "q"
+    private static let mark = "q"
+
+    /// Whether a body has this shape: every form, and JSON with the mark, also where that is `null` and the
+    /// other shape's text is not there.
+    static func isShape(of body: RequestBody) -> Bool {
+        guard !body.isForm, let value = body.object[mark] else { return body.isForm }
+        return !value.isNull || body.object["text"] == nil
+    }
+
+    /// The key that a body brings.
+    static func key(in body: RequestBody) -> String? { body.object["api_key"]?.stringValue }
 
     /// Reads a body and holds it against a model.
     ///
@@ -100,7 +110,7 @@ extension LibreTranslate: TranslationAnswer {
         if isList { writer.endArray() }
     }
 
-    /// A refusal as LibreTranslate has it: it knows no more than four statuses.
+    /// A refusal as LibreTranslate has it: clients tell from 429 and 503 alone that they may try again.
     static func response(to problem: Problem) -> ServerResponse {
         var writer = JSONWriter()
         writer.beginObject()
@@ -110,7 +120,7 @@ extension LibreTranslate: TranslationAnswer {
             switch problem.code.status {
             case 401: 403
             case 429: 429
-            case 500...: 500
+            case 500...: problem.code.status
             default: 400
             }
         var response = ServerResponse.json(writer, status: status)

@@ -29,9 +29,14 @@ public struct APIKeys: Sendable {
         _ text: String, digest: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) throws(APIKeysError) {
         var keys: [APIKey] = []
+        let empty = digest([])
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, line) in lines.enumerated() {
             guard let key = try APIKeyLine(line, number: index + 1).key else { continue }
+            guard key.digest != empty else {
+                throw APIKeysError(
+                    line: index + 1, "has the digest of the empty text, which is no key")
+            }
             if let other = keys.first(where: { $0.name == key.name || $0.digest == key.digest }) {
                 let shared = other.name == key.name ? "name" : "key"
                 throw APIKeysError(
@@ -51,6 +56,7 @@ public struct APIKeys: Sendable {
     /// Digests are compared to their last byte and to the last entry, so that the time that it takes says
     /// nothing about what a near miss looks like.
     func entry(of key: String) -> APIKey? {
+        guard !key.isEmpty else { return nil }
         let given = digest(Array(key.utf8))
         var found: APIKey?
         for entry in keys where Self.areEqual(entry.digest, given) { found = entry }

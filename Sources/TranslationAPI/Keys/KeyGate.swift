@@ -38,18 +38,25 @@ final class KeyGate: Sendable {
         }
     }
 
-    /// Whether no keys are configured.
-    var isOpen: Bool { state.withLock { $0.keys == nil } }
+    /// Whether a request that brought these keys has one that is known; true where none is asked for.
+    func knows(_ presented: [String]) -> Bool {
+        state.withLock { state in
+            guard let keys = state.keys else { return true }
+            return presented.contains { keys.entry(of: $0) != nil }
+        }
+    }
 
     /// Lets a request pass.
     ///
-    /// - Parameter key: what it brought.
+    /// - Parameter presented: what it brought; some may be meant for others on its way.
     /// - Throws: `unauthorized` without a key that is known, `rate_limited` where it comes too often.
-    func admit(_ key: String?) throws(Problem) {
+    func admit(_ presented: [String]) throws(Problem) {
         let time = now()
         try state.withLock { state throws(Problem) in
             guard let keys = state.keys else { return }
-            guard let entry = key.flatMap(keys.entry) else { throw refuse(hasKey: key != nil) }
+            guard let entry = presented.lazy.compactMap(keys.entry).first else {
+                throw refuse(hasKey: !presented.isEmpty)
+            }
             if let wait = state.buckets[entry.name]?.take(at: time) { throw refuse(for: wait) }
         }
     }
@@ -76,10 +83,19 @@ final class KeyGate: Sendable {
 }
 
 extension HTTPFields {
-    /// The key that a request brings: `Authorization: Bearer` (RFC 6750 §2.1), else `X-Api-Key`.
-    var presentedKey: String? {
-        let parts = self[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
-        if parts.count == 2, parts[0].lowercased() == "bearer" { return String(parts[1]) }
-        return self[.apiKey]
+    /// Schemes of `Authorization` that bring a key: RFC 6750 §2.1, and that of DeepL's clients.
+    private static let keySchemes: Set = ["bearer", "deepl-auth-key"]
+
+    /// The keys that a request brings in fields: those of `Authorization`, which may be for a proxy on its
+    /// way, then those of `X-Api-Key`; an empty one is none.
+    var presentedKeys: [String] {
+        let credentials = self[values: .authorization].compactMap { value -> String? in
+            // RFC 9110 §11.4: the scheme in any case, one or more spaces, the credentials.
+            let scheme = value.prefix { $0 != " " && $0 != "\t" }
+            guard Self.keySchemes.contains(scheme.lowercased()) else { return nil }
+            let rest = Array(value.utf8.dropFirst(scheme.utf8.count)).trimmingBlanks()
+            return String(decoding: rest, as: UTF8.self)
+        }
+        return (credentials + self[values: .apiKey]).filter { !$0.isEmpty }
     }
 }

@@ -14,10 +14,12 @@ struct FieldReader {
         self.pointer = pointer
     }
 
-    /// The field as it is, nil where absent.
+    /// The field as it is; nil where it is absent or `null`, which many serialisers write for what is not
+    /// set.
     mutating func value(_ name: String) -> JSONValue? {
         known.append(name)
-        return object[name]
+        guard let value = object[name], !value.isNull else { return nil }
+        return value
     }
 
     mutating func string(_ name: String) -> String? {

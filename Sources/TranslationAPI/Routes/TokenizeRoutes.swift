@@ -53,7 +53,7 @@ extension TranslationAPI {
             Elements
     ) {
         do {
-            try gate.admit(context.request.fields.presentedKey)
+            try gate.admit(context.request.fields.presentedKeys)
         } catch {
             return context.refuse(error)
         }

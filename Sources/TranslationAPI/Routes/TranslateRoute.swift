@@ -7,13 +7,15 @@ extension TranslationAPI {
     /// POST /translate: everything that can be refused is refused before the queue.
     func translate(_ context: RequestContext) {
         do {
-            let key = context.request.fields.presentedKey
-            if key != nil { try gate.admit(key) }
+            // Where no field has a key that is known, the body may: it is read first.
+            let keys = context.request.fields.presentedKeys
+            let isAdmitted = gate.knows(keys)
+            if isAdmitted { try gate.admit(keys) }
             guard !context.request.hasSmallBody else {
-                return translateBody(of: context, isAdmitted: key != nil)
+                return translateBody(of: context, isAdmitted: isAdmitted)
             }
-            workBeside(context, isStranger: key == nil && !gate.isOpen) { [self] context in
-                translateBody(of: context, isAdmitted: key != nil)
+            workBeside(context, isStranger: !isAdmitted) { [self] context in
+                translateBody(of: context, isAdmitted: isAdmitted)
             } orRefuse: { [self] error in
                 stage.service?.count(error)
                 context.refuse(Problem(error))
@@ -64,17 +66,18 @@ extension TranslationAPI {
         }
     }
 
-    /// The body of a request that brought a key in a field, or brings it within the body where that has
-    /// LibreTranslate's shape; the context is told of that shape.
+    /// The body of a request that brought a known key in a field, or brings it within the body where that
+    /// has LibreTranslate's shape; the context is told of that shape.
     private func admittedBody(
         of context: inout RequestContext, isAdmitted: Bool
     ) throws(Problem) -> RequestBody {
         let body = try RequestBody(
             context.request, limits: settings.limits, types: [.json, .form])
-        let isLibreTranslate = body.isForm || body.object[LibreTranslate.mark] != nil
+        let isLibreTranslate = LibreTranslate.isShape(of: body)
         if isLibreTranslate { context.refusals = .libreTranslate }
         if !isAdmitted {
-            try gate.admit(isLibreTranslate ? body.object["api_key"]?.stringValue : nil)
+            let own = isLibreTranslate ? LibreTranslate.key(in: body) : nil
+            try gate.admit(context.request.fields.presentedKeys + [own].compactMap(\.self))
         }
         return body
     }
