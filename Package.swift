@@ -58,7 +58,12 @@ let package = Package(
                 "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tensor",
                 "Tokenization", "Telemetry", "System",
             ], swiftSettings: swift),
-        .target(name: "Evaluation", dependencies: ["System"], swiftSettings: swift),
+        .target(
+            name: "Evaluation",
+            dependencies: [
+                "Decoding", "System", "TextFiles", "TranslationModel", "TranslationService",
+            ],
+            swiftSettings: swift),
         .target(name: "Charts", swiftSettings: swift),
         .target(
             name: "Pages", dependencies: ["Digest"], resources: [.embedInCode("Web")],
@@ -67,6 +72,7 @@ let package = Package(
             name: "Calibration",
             dependencies: [
                 "Decoding", "TranslationModel", "Tensor", "Checkpoint", "Evaluation", "System",
+                "TextFiles", "Tokenization", "TranslationService",
             ],
             swiftSettings: swift),
         .target(
@@ -194,7 +200,8 @@ let package = Package(
             dependencies: ["ServerApp", "System", "Telemetry", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
-            name: "ToolTests", dependencies: ["shoal", "JSON", "TestSupport"],
+            name: "ToolTests",
+            dependencies: ["shoal", "Compression", "JSON", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "TestSupport"], swiftSettings: swift),

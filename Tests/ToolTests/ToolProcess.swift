@@ -19,13 +19,15 @@ final class ToolProcess {
     ///   - arguments: of the tool.
     ///   - environment: beside PATH.
     ///   - folder: to work in; nil: the repository.
-    ///   - output: its standard output, closed here once it has started.
+    ///   - input: its standard input, closed here once it has started.
+    ///   - output: the same for its standard output.
     ///   - error: the same for its standard error.
     ///   - shell: a command line that runs `"$0" "$@"`, the tool with its arguments; nil: no shell.
     /// - Throws: where it cannot be started.
     init(
         _ arguments: [String], environment: [String: String] = [:], folder: String? = nil,
-        output: FileHandle, error: FileHandle, shell: String? = nil
+        input: FileHandle = FileHandle.nullDevice, output: FileHandle, error: FileHandle,
+        shell: String? = nil
     ) throws {
         let tool = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appendingPathComponent("shoal")
@@ -40,10 +42,10 @@ final class ToolProcess {
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
         process.standardOutput = output
         process.standardError = error
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         process.terminationHandler = { [hasEnded] _ in hasEnded.signal() }
         try process.run()
-        for handle in [output, error] where handle !== FileHandle.nullDevice {
+        for handle in [input, output, error] where handle !== FileHandle.nullDevice {
             try? handle.close()
         }
     }

@@ -4,6 +4,7 @@ import Configuration
 import Decoding
 import Glibc
 import System
+import TextFiles
 import Tokenization
 import TranslationModel
 import TranslationService
@@ -114,22 +115,30 @@ struct Bench: ParsableCommand {
             if json {
                 for row in rows { writeOutput(row.line(against: full, setup)) }
             } else {
-                writeOutput(setup.text + BenchRow.table(rows, against: full))
+                writeOutput(
+                    setup.text + Style.standardOutput.table(BenchRow.table(rows, against: full)))
             }
         }
     }
 
     private func texts(_ model: ServedModel) throws -> [String] {
-        let all = try source.map { try readLines($0) } ?? Self.sentences
-        let texts = all.prefix(limit ?? .max).filter {
-            model.tokenizer.hasPieces(model.tokenizer.encode($0))
-        }
-        guard !texts.isEmpty else { throw Failure("no sentence to translate", code: EX_DATAERR) }
+        guard let source else { return Array(Self.sentences.prefix(limit ?? .max)) }
         let longest = model.checkpoint.configuration.maximumPositions
-        if let long = texts.first(where: { model.tokenizer.encode($0).count > longest }) {
-            throw Failure(
-                "a sentence has \(model.tokenizer.encode(long).count) tokens, the model at most "
-                    + "\(longest) positions: \(long.prefix(40))…", code: EX_DATAERR)
+        let reader = try LineReader(source)
+        var texts: [String] = []
+        var number = 0
+        while number < limit ?? .max, let text = try reader.next() {
+            number += 1
+            let ids = model.tokenizer.encode(text)
+            guard ids.count <= longest else {
+                throw Failure(
+                    "\(reader.name):\(number): \(ids.count) tokens, the model takes at most its "
+                        + "\(longest) positions", code: EX_DATAERR)
+            }
+            if model.tokenizer.hasPieces(ids) { texts.append(text) }
+        }
+        guard !texts.isEmpty else {
+            throw Failure("\(reader.name): no sentence to translate", code: EX_DATAERR)
         }
         return texts
     }

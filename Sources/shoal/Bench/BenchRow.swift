@@ -1,4 +1,5 @@
 import Decoding
+import Evaluation
 import JSON
 import Tensor
 import TranslationModel

@@ -29,7 +29,8 @@ final class SentenceRunner {
         encoder.team = helpers
         let sources = setup.sentences.map(model.tokenizer.encode)
         for row in rows { _ = try time(sources[0], row.options, helpers) }
-        let progress = ProgressLine(total: setup.rounds * sources.count, noun: "sentences")
+        let progress = ProgressLine()
+        let total = setup.rounds * sources.count
         for round in 0..<setup.rounds {
             var seconds = Array(repeating: 0.0, count: rows.count)
             for (number, ids) in sources.enumerated() {
@@ -38,7 +39,7 @@ final class SentenceRunner {
                     rows[index].add(sample)
                     seconds[index] += sample.seconds
                 }
-                progress.show(round * sources.count + number + 1)
+                progress.show("\(round * sources.count + number + 1)/\(total) sentences")
             }
             for index in rows.indices { rows[index].endRound(seconds: seconds[index]) }
         }
@@ -96,14 +97,15 @@ final class LoadRunner {
     /// Runs all rounds; the policies take turns at every round.
     func measure(_ rows: inout [BenchRow]) throws {
         for row in rows { _ = try translate(texts.prefix(setup.inFlight), row.options) }
-        let progress = ProgressLine(total: setup.rounds * rows.count, noun: "rounds")
+        let progress = ProgressLine()
+        let total = setup.rounds * rows.count
         for round in 0..<setup.rounds {
             for index in rows.indices {
                 let start = monotonicSeconds()
                 let results = try translate(texts[...], rows[index].options)
                 rows[index].endRound(seconds: monotonicSeconds() - start)
                 for result in results { rows[index].add(BenchRow.Sample(result)) }
-                progress.show(round * rows.count + index + 1)
+                progress.show("\(round * rows.count + index + 1)/\(total) rounds")
             }
         }
         service.stop()

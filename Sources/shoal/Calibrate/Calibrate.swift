@@ -6,6 +6,7 @@ import Decoding
 import Evaluation
 import Glibc
 import System
+import TextFiles
 import TranslationService
 
 extension ThresholdPolicy: ExpressibleByArgument {}
@@ -85,12 +86,17 @@ struct Calibrate: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
+            guard dryRun || model.named != nil else {
+                throw ValidationError("Name the checkpoint to change with --model.")
+            }
             let model = try model.load()
             try requireThresholds(model)
-            if !dryRun { try ExitsFile.requireWritable(model.checkpoint.directory) }
-            let pairs = try SentencePairs(source: source, reference: reference, model)
+            if !dryRun { try requireWritable(model.checkpoint.directory) }
+            let text = try ParallelText(source, reference)
             let report = CalibrationReport(json: json)
-            let settled = try settle(model, pairs, try segments(model), report)
+            let settled = try Failure.placing(at: source, model) {
+                try settle(model, ValidationSet(text, model), try segments(model), report)
+            }
             if !dryRun { try write(settled, model) }
             if let chosen = settled.chosen { report.choice(chosen, isWritten: !dryRun) }
         }
@@ -103,21 +109,25 @@ struct Calibrate: ParsableCommand {
     }
 
     private func settle(
-        _ model: ServedModel, _ pairs: SentencePairs, _ segments: CostSegments,
+        _ model: ServedModel, _ set: ValidationSet, _ segments: CostSegments,
         _ report: CalibrationReport
     ) throws -> Settled {
-        let (measured, fullDepth) = try search(model, pairs, segments)
+        let (measured, fullDepth) = try search(model, set, segments)
         let best = segments.best(of: measured).sorted { $0.key < $1.key }
         let candidates = policy == .confidence ? best.map(\.value) : measured
         let cheapest = CostSegments.cheapest(of: candidates, reaching: fullDepth - maxLoss)
-        let decoder = CalibratedThresholds.Decoder(model, pairs, policy)
-        report.begin(try decoder.fullDepth())
+        let translator = try CorpusTranslator(model, workers: Processors.available)
+        var evaluator = PolicyEvaluator(translator, set.text)
+        report.begin(
+            try CalibratedThresholds(fullDepth: &evaluator, layerCount: model.layerCount))
         var profiles: [CalibratedThresholds] = []
         for (index, measurement) in best {
-            profiles.append(try decoder.decode(segments.name(index), measurement))
-            report.row(profiles[profiles.count - 1])
+            let profile = try CalibratedThresholds(
+                segments.name(index), measurement, policy, &evaluator)
+            profiles.append(profile)
+            report.row(profile)
         }
-        report.summary(measured, sentences: pairs.sources.count)
+        report.summary(measured, draws: draws, sentences: set.text.sources.count)
         guard policy == .tokenGeometric || setDefault else {
             return Settled(profiles: profiles, chosen: nil)
         }
@@ -128,12 +138,12 @@ struct Calibrate: ParsableCommand {
         }
         let chosen =
             try profiles.first { $0.thresholds == cheapest.thresholds }
-            ?? decoder.decode("default", cheapest)
+            ?? CalibratedThresholds("default", cheapest, policy, &evaluator)
         return Settled(profiles: profiles, chosen: chosen)
     }
 
     private func search(
-        _ model: ServedModel, _ pairs: SentencePairs, _ segments: CostSegments
+        _ model: ServedModel, _ set: ValidationSet, _ segments: CostSegments
     ) throws -> (measured: [Measurement], fullDepth: Double) {
         var options = ThresholdSearch.Options(layerCount: model.layerCount)
         options.draws = draws
@@ -142,17 +152,19 @@ struct Calibrate: ParsableCommand {
         let search = ThresholdSearch(
             layerCount: model.layerCount, segments: segments, options: options)
         let meter = ThresholdMeter(
-            model: model.network, policy: policy, sentences: pairs.sentences(model),
+            model: model.network, policy: policy, sentences: set.sentences(model),
             workers: Processors.available)
-        let progress = ProgressLine(total: search.measurementCount, noun: "draws")
+        let progress = ProgressLine()
+        let total = search.measurementCount
         do {
             let trace = try meter.traceFullDepth()
+            warnIfPoor(trace.bleu)
             var done = 0
             let measured = try search.run(estimate: trace.estimate) {
                 (thresholds) throws(DecodingError) in
                 let measurement = try meter.measure(thresholds)
                 done += 1
-                progress.show(done)
+                progress.show("\(done)/\(total) settings")
                 return measurement
             }
             return (measured, trace.bleu)
@@ -161,9 +173,40 @@ struct Calibrate: ParsableCommand {
         }
     }
 
+    /// BLEU of full depth below which a search says nothing of a model.
+    private static let poorBLEU = 5.0
+
+    /// Says before a long search that it can come to nothing.
+    private func warnIfPoor(_ bleu: Double) {
+        guard bleu < Self.poorBLEU else { return }
+        writeMessage(
+            "full depth has BLEU \(fixed(bleu, 2)) on these files, so thresholds chosen on them mean "
+                + "nothing: is the model trained, and are files and languages the right ones?")
+    }
+
+    /// Ends the command before a long search whose result could not be kept.
+    private func requireWritable(_ directory: String) throws {
+        guard access(directory, W_OK | X_OK) == 0 else {
+            throw Failure(
+                "\(directory): cannot write exits.json: \(String(cString: strerror(errno)))",
+                code: EX_CANTCREAT)
+        }
+    }
+
     private func write(_ settled: Settled, _ model: ServedModel) throws {
-        var exits = model.checkpoint.exits
-        var file = try ExitsFile(model.checkpoint)
+        do {
+            try update(model.checkpoint, settled)
+        } catch {
+            let isUnwritable = error.code == .fileUnwritable
+            throw Failure("\(error)", code: isUnwritable ? EX_CANTCREAT : EX_DATAERR)
+        }
+    }
+
+    private func update(
+        _ checkpoint: Checkpoint, _ settled: Settled
+    ) throws(CheckpointError) {
+        var exits = checkpoint.exits
+        var file = try ExitsFile(checkpoint)
         switch policy {
         case .confidence:
             exits.profiles = settled.profiles.map(\.profile)

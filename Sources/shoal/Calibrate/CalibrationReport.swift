@@ -1,67 +1,7 @@
 import Calibration
-import Checkpoint
-import Decoding
 import Evaluation
 import JSON
 import TranslationService
-
-/// Thresholds that a search settled on, with what decoding with them came to.
-struct CalibratedThresholds {
-    let name: String
-    /// τ_n for n = 1 … N − 1; empty for full depth.
-    let thresholds: [Double]
-    let bleu: Double
-    let compute: ComputeRecord
-    /// Sentences that the search decoded to measure them, nil where it measured nothing.
-    let decodedSentences: Int?
-
-    var profile: ExitsConfiguration.Profile {
-        .init(
-            name: name, thresholds: thresholds, bleu: bleu,
-            averageExit: compute.averageExitLayer)
-    }
-
-    /// Decodes the validation set as `shoal evaluate` does.
-    struct Decoder {
-        private let model: ServedModel
-        private let pairs: SentencePairs
-        private let policy: ThresholdPolicy
-        private let translator: TextTranslator
-
-        init(_ model: ServedModel, _ pairs: SentencePairs, _ policy: ThresholdPolicy) {
-            self.model = model
-            self.pairs = pairs
-            self.policy = policy
-            translator = TextTranslator(model)
-        }
-
-        func fullDepth() throws -> CalibratedThresholds {
-            try decode("full depth", .full, thresholds: [], decodedSentences: nil)
-        }
-
-        func decode(_ name: String, _ measured: Measurement) throws -> CalibratedThresholds {
-            try decode(
-                name, policy.exitPolicy(measured.thresholds), thresholds: measured.thresholds,
-                decodedSentences: measured.decodedSentences)
-        }
-
-        private func decode(
-            _ name: String, _ policy: ExitPolicy, thresholds: [Double], decodedSentences: Int?
-        ) throws -> CalibratedThresholds {
-            let rule = ExitRule(
-                policy: policy, bounds: 1...model.layerCount, layerCount: model.layerCount)
-            let translations = try translator.translate(pairs.sources, DecodingOptions(exit: rule))
-            let compute = translations.reduce(
-                into: ComputeRecord(policy: policy.name, decoderLayers: model.layerCount)
-            ) { $0 += $1.compute }
-            let bleu = try BLEU().score(
-                hypotheses: translations.map { $0.outputs[0].text }, references: pairs.references)
-            return CalibratedThresholds(
-                name: name, thresholds: thresholds, bleu: bleu, compute: compute,
-                decodedSentences: decodedSentences)
-        }
-    }
-}
 
 /// What `shoal calibrate` prints.
 struct CalibrationReport {
@@ -70,7 +10,9 @@ struct CalibrationReport {
     func begin(_ fullDepth: CalibratedThresholds) {
         if !json {
             writeOutput(
-                "profile       BLEU    exit   compute saved   decoded in search   thresholds\n")
+                Style.standardOutput.table(
+                    "profile       BLEU    exit   compute saved   decoded in search   thresholds\n")
+            )
         }
         row(fullDepth)
     }
@@ -91,12 +33,13 @@ struct CalibrationReport {
     }
 
     /// How much of the search was replayed.
-    func summary(_ measured: [Measurement], sentences: Int) {
+    func summary(_ measured: [Measurement], draws: Int, sentences: Int) {
         guard !json else { return }
         let decoded = measured.reduce(0) { $0 + $1.decodedSentences }
         let share = 100 * (1 - Double(decoded) / Double(measured.count * sentences))
         writeOutput(
-            "\n\(measured.count) draws of \(sentences) sentences, \(fixed(share, 1)) % replayed\n"
+            "\n\(draws) draws and \(measured.count - draws) settings that are always tried, "
+                + "\(sentences) sentences, \(fixed(share, 1)) % replayed\n"
                 + "\(BLEU().signature)\n")
     }
 

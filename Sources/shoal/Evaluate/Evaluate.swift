@@ -3,6 +3,7 @@ import Configuration
 import Decoding
 import Evaluation
 import JSON
+import System
 import TextFiles
 import TranslationService
 
@@ -20,7 +21,7 @@ struct Evaluate: ParsableCommand {
             the line: all of the interval is above 0. Every fixed depth is decoded for it, once.
 
             Examples:
-              shoal evaluate --model models/multi30k-de-en test.de test.en
+              shoal evaluate test.de test.en
               shoal evaluate --model models/multi30k-de-en test.de test.en --policy all --json
               shoal evaluate --model models/multi30k-de-en test.de test.en --markdown \
             --rule fixed:layer=2 --rule confidence:threshold=0.5,max_layer=3
@@ -64,13 +65,16 @@ struct Evaluate: ParsableCommand {
     @OptionGroup var exit: ExitFlags
     @OptionGroup var search: SearchFlags
 
+    @Option(name: .long, help: "Evaluate the first so many sentences only.")
+    var limit: Int?
+
     @Flag(name: .long, help: "Print a JSON object a line instead of a table.")
     var json = false
 
     @Flag(name: .long, help: "Print the table in Markdown.")
     var markdown = false
 
-    @Argument(help: "Source sentences, one a line.")
+    @Argument(help: "Source sentences, one a line; gzip is told by its first bytes.")
     var source: String
 
     @Argument(help: "Reference translations, one a line.")
@@ -80,6 +84,7 @@ struct Evaluate: ParsableCommand {
         guard !json || !markdown else {
             throw ValidationError("Give --json or --markdown, not both.")
         }
+        guard limit ?? 1 > 0 else { throw ValidationError("--limit must be 1 or more.") }
         let isOneSetting = rule.isEmpty && policy != "all"
         guard rule.isEmpty || policy == nil || policy == "all" else {
             throw ValidationError("Beside --rule, --policy can only be all.")
@@ -95,39 +100,56 @@ struct Evaluate: ParsableCommand {
         try Failure.reporting {
             let model = try model.load()
             let rules = try rules(model)
-            let text = try ParallelText(source, reference, blankLines: .kept)
-            var evaluator = Evaluator(model, search, text)
-            let compares = significance || policy == "all" || !rule.isEmpty
-            var rows: [QualityDepthTable.Row] = []
-            func add(
-                _ name: String, _ policy: String, _ found: Evaluator.Measurement,
-                _ significance: QualityDepthTable.Significance?
-            ) {
-                let row = QualityDepthTable.Row(
-                    name: name, quality: (found.bleu, found.chrF), cost: .init(found.compute),
-                    significance: significance)
-                rows.append(row)
-                if json { writeOutput(line(row, policy, found.compute) + "\n") }
-            }
-            for rule in rules {
-                add(
-                    rule.label(layerCount: model.layerCount), rule.policy.name.rawValue,
-                    try evaluator.measure(rule), compares ? try evaluator.significance(rule) : nil)
-            }
-            if let seed = randomExits {
-                let found = try evaluator.measureDrawnExits(seed: seed)
-                add(
-                    "random exits", "random", found,
-                    compares ? try evaluator.significance(of: found) : nil)
-            }
-            for oracle in oracle {
-                let found = try evaluator.measure(oracle)
-                add(
-                    oracle.label, "oracle", found,
-                    compares ? try evaluator.significance(of: found) : nil)
-            }
-            if !json { writeOutput(report(QualityDepthTable(rows: rows))) }
+            let text = try ParallelText(
+                source, reference, blankLines: .kept, limit: limit ?? .max)
+            try Failure.placing(at: source, model) { try evaluate(rules, text, model) }
         }
+    }
+
+    private func evaluate(
+        _ rules: [ExitRule], _ text: ParallelText, _ model: ServedModel
+    ) throws {
+        let progress = ProgressLine()
+        let count = text.sources.count
+        let translator = try CorpusTranslator(model, workers: Processors.available)
+        var evaluator = PolicyEvaluator(translator, text) {
+            search.options($0, model)
+        } progress: { label, done in
+            progress.show("\(done)/\(count) sentences, \(label)")
+        }
+        let compares = significance || policy == "all" || !self.rule.isEmpty
+        var rows: [QualityDepthTable.Row] = []
+        func add(
+            _ name: String, _ policy: String, _ found: PolicyEvaluator.Score,
+            _ significance: QualityDepthTable.Significance?
+        ) {
+            let row = QualityDepthTable.Row(
+                name: name, quality: (found.bleu, found.chrF), cost: .init(found.compute),
+                significance: significance)
+            rows.append(row)
+            progress.clear()
+            if json { writeOutput(line(row, policy, found.compute) + "\n") }
+        }
+        for rule in rules {
+            add(
+                rule.label(layerCount: model.layerCount), rule.policy.name.rawValue,
+                try evaluator.score(rule),
+                compares ? try evaluator.significance(of: rule) : nil)
+        }
+        if let seed = randomExits {
+            let found = try evaluator.scoreDrawnExits(seed: seed)
+            add(
+                "random exits", "random", found,
+                compares ? try evaluator.significance(of: found) : nil)
+        }
+        for oracle in oracle {
+            let found = try evaluator.score(
+                exits: oracle.exits(model, text, source), label: oracle.label)
+            add(
+                oracle.label, "oracle", found,
+                compares ? try evaluator.significance(of: found) : nil)
+        }
+        if !json { writeOutput(report(QualityDepthTable(rows: rows))) }
     }
 
     private func report(_ table: QualityDepthTable) -> String {
@@ -136,12 +158,13 @@ struct Evaluate: ParsableCommand {
         let hasStar = table.rows.contains { $0.significance?.line?.isSignificant == true }
         let signatures = "BLEU \(BLEU().signature), chrF2 \(ChrF().signature)\n"
         let notes = (markdown ? bold : "") + (hasStar ? star : "") + signatures
-        return (markdown ? table.markdown : table.text) + "\n" + notes
+        let text = markdown ? table.markdown : Style.standardOutput.table(table.text)
+        return text + "\n" + notes
     }
 
     private func rules(_ model: ServedModel) throws -> [ExitRule] {
-        if policy == "all" { return try allOptions(model).map { try resolve($0, model) } }
-        if !rule.isEmpty { return try rule.map { try resolve($0, model) } }
+        if policy == "all" { return try allOptions(model).map { try $0.rule(for: model) } }
+        if !rule.isEmpty { return try rule.map { try $0.rule(for: model) } }
         let name = try policy.map { text in
             guard let name = ExitPolicy.Name(rawValue: text) else {
                 let names = ExitPolicy.Name.allCases.map(\.rawValue).joined(separator: ", ")
@@ -149,15 +172,7 @@ struct Evaluate: ParsableCommand {
             }
             return name
         }
-        return [try resolve(try exit.options(policy: name), model)]
-    }
-
-    private func resolve(_ options: ExitOptions, _ model: ServedModel) throws -> ExitRule {
-        do {
-            return try options.resolve(for: model)
-        } catch {
-            throw ValidationError(error.description)
-        }
+        return [try exit.options(policy: name).rule(for: model)]
     }
 
     /// Every fixed depth and every policy with the checkpoint's own thresholds, then the --rules.

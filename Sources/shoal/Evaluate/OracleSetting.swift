@@ -3,6 +3,7 @@ import Checkpoint
 import Configuration
 import Glibc
 import System
+import TextFiles
 import Tokenization
 import Training
 import TranslationModel
@@ -54,7 +55,7 @@ struct OracleSetting {
     ///
     /// - Throws: `Failure` where the checkpoint cannot be one of training, or a text is too long.
     func exits(
-        _ model: ServedModel, sources: [String], references: [String]
+        _ model: ServedModel, _ text: ParallelText, _ file: String
     ) throws -> [[Int]] {
         let checkpoint = model.checkpoint
         let network = TrainableNetwork(
@@ -67,13 +68,13 @@ struct OracleSetting {
         }
         network.repack(threads: Processors.available)
         let limit = checkpoint.configuration.maximumPositions
-        let pairs = zip(sources, references).map {
+        let pairs = zip(text.sources, text.references).map {
             SentencePair(
                 source: model.tokenizer.encode($0), target: model.tokenizer.encodeTarget($1))
         }
         if let long = pairs.firstIndex(where: { max($0.source.count, $0.target.count) > limit }) {
             throw Failure(
-                "line \(long + 1) has more than \(limit) tokens, the model's positions",
+                "\(file):\(long + 1): more than \(limit) tokens, the most that the model takes",
                 code: EX_DATAERR)
         }
         return network.exitRecords(pairs, threads: Processors.available).map {

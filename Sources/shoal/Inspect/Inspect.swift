@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Configuration
 import Decoding
+import JSON
 import TranslationModel
 import TranslationService
 
@@ -9,51 +10,130 @@ import TranslationService
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what a checkpoint holds, after checking all of it.",
-        discussion: "Example:\n  shoal inspect --model models/multi30k-de-en --tensors")
+        discussion: """
+            Examples:
+              shoal inspect --model models/multi30k-de-en --tensors
+              shoal inspect --json
+            """)
 
     @OptionGroup var model: ModelOption
 
     @Flag(name: .long, help: "List the tensors, too.")
     var tensors = false
 
+    @Flag(name: .long, help: "Print one JSON object.")
+    var json = false
+
     func run() throws {
         try Failure.reporting {
-            let model = try model.load()
-            let checkpoint = model.checkpoint
-            let c = checkpoint.configuration
-            let pair = model.languages
-            let lines = [
-                ("model", model.id),
-                ("languages", "\(pair.source ?? "?") → \(pair.target ?? "?")"),
-                ("encoder", Self.describe(c.encoder)),
-                ("decoder", Self.describe(c.decoder)),
-                ("width", "\(c.width), \(c.activation.rawValue)"),
-                (
-                    "vocabulary",
-                    "\(c.sourceVocabularySize) source, \(c.targetVocabularySize) target"
-                ),
-                ("positions", "\(c.maximumPositions)"),
-                ("exit classifiers", checkpoint.exits.classifiers.rawValue),
-                ("default policy", model.defaultPolicy.rawValue),
-                ("packed weights", "\(model.network.byteCount) bytes"),
-            ]
-            for (name, value) in lines { writeOutput(name.padding(to: 18) + value + "\n") }
-            for policy in ExitPolicy.Name.allCases {
-                let state = model.missingHead(policy).map { "needs \($0)" } ?? "available"
-                writeOutput(
-                    "policy".padding(to: 18) + policy.rawValue.padding(to: 20) + state + "\n")
-            }
-            for file in checkpoint.files {
-                writeOutput("file".padding(to: 18) + "\(file.name), \(file.byteCount) bytes\n")
-            }
-            guard tensors else { return }
-            for entry in checkpoint.weights.entries + (checkpoint.exitHeads?.entries ?? []) {
-                writeOutput("\(entry.name) \(entry.elementType.rawValue) \(entry.shape)\n")
-            }
+            let description = CheckpointDescription(try model.load(), listsTensors: tensors)
+            writeOutput(json ? description.json : description.text)
         }
     }
+}
 
-    private static func describe(_ stack: ModelConfiguration.Stack) -> String {
+/// What `shoal inspect` says of a checkpoint.
+private struct CheckpointDescription {
+    private let model: ServedModel
+    private let tensors: [Safetensors.Entry]
+
+    init(_ model: ServedModel, listsTensors: Bool) {
+        self.model = model
+        let checkpoint = model.checkpoint
+        tensors =
+            listsTensors
+            ? checkpoint.weights.entries + (checkpoint.exitHeads?.entries ?? []) : []
+    }
+
+    private var configuration: ModelConfiguration { model.checkpoint.configuration }
+
+    /// Lines of a name and a value, then the tensors.
+    var text: String {
+        let c = configuration
+        let pair = model.languages
+        let facts = [
+            ("model", model.id),
+            ("languages", "\(pair.source ?? "?") → \(pair.target ?? "?")"),
+            ("encoder", Self.text(c.encoder)), ("decoder", Self.text(c.decoder)),
+            ("width", "\(c.width), \(c.activation.rawValue)"),
+            ("vocabulary", "\(c.sourceVocabularySize) source, \(c.targetVocabularySize) target"),
+            ("positions", "\(c.maximumPositions)"),
+            ("exit classifiers", model.checkpoint.exits.classifiers.rawValue),
+            ("default policy", model.defaultPolicy.rawValue),
+            ("packed weights", "\(model.network.byteCount) bytes"),
+        ]
+        let policies = ExitPolicy.Name.allCases.map { policy in
+            let state = model.missingHead(policy).map { "needs \($0)" } ?? "available"
+            return ("policy", policy.rawValue.padding(to: 20) + state)
+        }
+        let files = model.checkpoint.files.map { ("file", "\($0.name), \($0.byteCount) bytes") }
+        return (facts + policies + files).map { $0.padding(to: 18) + $1 + "\n" }.joined()
+            + tensors.map { "\($0.name) \($0.elementType.rawValue) \($0.shape)\n" }.joined()
+    }
+
+    private static func text(_ stack: ModelConfiguration.Stack) -> String {
         "\(stack.layers) layers, \(stack.heads) heads, feed-forward \(stack.feedForwardWidth)"
+    }
+
+    /// The same as an object on one line.
+    var json: String {
+        let c = configuration
+        var members: [JSONObject.Member] = [
+            .init("model", .string(model.id)),
+            .init("source_language", Self.string(model.languages.source)),
+            .init("target_language", Self.string(model.languages.target)),
+            .init("encoder", Self.object(c.encoder)), .init("decoder", Self.object(c.decoder)),
+            .init("width", Self.integer(c.width)),
+            .init("activation", .string(c.activation.rawValue)),
+            .init("source_vocabulary", Self.integer(c.sourceVocabularySize)),
+            .init("target_vocabulary", Self.integer(c.targetVocabularySize)),
+            .init("positions", Self.integer(c.maximumPositions)),
+            .init("exit_classifiers", .string(model.checkpoint.exits.classifiers.rawValue)),
+            .init("default_policy", .string(model.defaultPolicy.rawValue)),
+            .init("packed_bytes", Self.integer(model.network.byteCount)),
+            .init("policies", .array(ExitPolicy.Name.allCases.map(object))),
+            .init("files", .array(model.checkpoint.files.map(Self.object))),
+        ]
+        if !tensors.isEmpty { members.append(.init("tensors", .array(tensors.map(Self.object)))) }
+        let object = JSONValue.object(JSONObject(members))
+        return String(decoding: JSON.serialize(object), as: UTF8.self) + "\n"
+    }
+
+    private func object(_ policy: ExitPolicy.Name) -> JSONValue {
+        .object(
+            JSONObject([
+                .init("policy", .string(policy.rawValue)),
+                .init("missing_tensor", Self.string(model.missingHead(policy))),
+            ]))
+    }
+
+    private static func object(_ stack: ModelConfiguration.Stack) -> JSONValue {
+        .object(
+            JSONObject([
+                .init("layers", integer(stack.layers)), .init("heads", integer(stack.heads)),
+                .init("feed_forward_width", integer(stack.feedForwardWidth)),
+            ]))
+    }
+
+    private static func object(_ file: Checkpoint.File) -> JSONValue {
+        .object(
+            JSONObject([
+                .init("name", .string(file.name)), .init("bytes", integer(file.byteCount)),
+            ]))
+    }
+
+    private static func object(_ tensor: Safetensors.Entry) -> JSONValue {
+        .object(
+            JSONObject([
+                .init("name", .string(tensor.name)),
+                .init("element_type", .string(tensor.elementType.rawValue)),
+                .init("shape", .array(tensor.shape.map(integer))),
+            ]))
+    }
+
+    private static func integer(_ value: Int) -> JSONValue { .integer(Int64(value)) }
+
+    private static func string(_ value: String?) -> JSONValue {
+        value.map { .string($0) } ?? .null
     }
 }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Checkpoint
 import Configuration
 import Glibc
 public import Tensor
@@ -6,7 +7,16 @@ import TranslationService
 
 /// The checkpoint that a command works on.
 struct ModelOption: ParsableArguments {
-    @Option(name: .long, help: "Checkpoint directory (or SHOAL_MODEL_PATH).")
+    /// What `serve` serves, too, where nothing is said.
+    static let defaultPath = ServerSettings().modelPath
+
+    @Option(
+        name: .long,
+        help: """
+            Checkpoint directory (default: SHOAL_MODEL_PATH, or \(ModelOption.defaultPath) in the \
+            working folder).
+            """,
+        completion: .directory)
     var model: String?
 
     @Option(
@@ -14,15 +24,25 @@ struct ModelOption: ParsableArguments {
         help: "Numbers of the matrix products: float32 or int8 (or SHOAL_COMPUTE_PRECISION).")
     var precision: Precision?
 
-    /// Loads it, or ends the command with what is wrong with it.
+    /// The directory that was named, by option or variable.
+    var named: String? {
+        let variable = getenv("SHOAL_MODEL_PATH").map { String(cString: $0) } ?? ""
+        return model ?? (variable.isEmpty ? nil : variable)
+    }
+
+    /// Loads it, or ends the command with what is wrong with it: 66 where there is no such directory,
+    /// otherwise 65.
     func load() throws -> ServedModel {
-        guard let path = model ?? getenv("SHOAL_MODEL_PATH").map({ String(cString: $0) }) else {
-            throw ValidationError("Name a checkpoint directory with --model.")
-        }
+        let path = named ?? Self.defaultPath
         do {
             return try ServedModel(directory: path, precision: chosenPrecision())
+        } catch let error as CheckpointError where error.file == path {
+            let hint = named == nil ? "; name another with --model" : ""
+            throw Failure("\(error)\(hint)", code: EX_NOINPUT)
+        } catch let error as ValidationError {
+            throw error
         } catch {
-            throw Failure("\(error)", code: EX_DATAERR)
+            throw Failure("\(path): \(error)", code: EX_DATAERR)
         }
     }
 

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Configuration
 import Decoding
-import JSON
-import TranslationAPI
+import Glibc
+import System
+import TextFiles
 import TranslationService
 
 /// The command `shoal translate`.
@@ -10,14 +11,15 @@ struct Translate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Translate texts, files or standard input.",
         discussion: """
-            Texts are arguments, or the lines of files, or the lines of standard input. One line comes \
-            out for each.
+            Texts are arguments, or the lines of files, or the lines of standard input; gzip is told by \
+            its first bytes. One line comes out for each, as soon as it and all before it are done. Any \
+            number of lines may come: a bounded number of them is in memory.
 
             Examples:
-              shoal translate --model models/multi30k-de-en "Zwei Hunde spielen."
+              shoal translate "Zwei Hunde spielen."
               shoal translate --model models/multi30k-de-en --file test.de > test.en
-              shoal translate --model models/multi30k-de-en --policy confidence --threshold 0.7 \
-            --json < test.de
+              shoal translate --file test.de.gz --on-error empty --output test.en
+              shoal translate --policy confidence --threshold 0.7 --json < test.de
             """)
 
     @OptionGroup var model: ModelOption
@@ -33,8 +35,23 @@ struct Translate: ParsableCommand {
     @OptionGroup var exit: ExitFlags
     @OptionGroup var search: SearchFlags
 
-    @Option(name: .long, help: "Translate the lines of this file; may be given again.")
+    @Option(
+        name: .long,
+        help: "Translate the lines of this file (-: standard input); may be given again.",
+        completion: .file())
     var file: [String] = []
+
+    @Option(
+        name: .long, help: "File to write, replaced in one step (default: standard output).",
+        completion: .file())
+    var output: String?
+
+    @Option(
+        name: .long,
+        help: """
+            At a line that is too long or no text: stop there, skip it, or write an empty line.
+            """)
+    var onError = FaultResponse.stop
 
     @Flag(name: .long, help: "Print a JSON object a line, as in `translations` of the server.")
     var json = false
@@ -51,38 +68,25 @@ struct Translate: ParsableCommand {
     func run() throws {
         try Failure.reporting {
             let model = try model.load()
-            let rule = try resolve(model)
-            let lines = try texts.isEmpty ? readAll() : texts
-            let translations = try TextTranslator(model).translate(
-                lines, search.options(rule, model),
-                progress: lines.count > 64 ? ProgressLine(total: lines.count, noun: "texts") : nil)
-            write(translations, model)
-        }
-    }
-
-    private func resolve(_ model: ServedModel) throws -> ExitRule {
-        let options = try exit.options(policy: policy)
-        do {
-            return try options.resolve(for: model)
-        } catch {
-            throw ValidationError(error.description)
-        }
-    }
-
-    private func readAll() throws -> [String] {
-        try (file.isEmpty ? ["-"] : file).flatMap { try readLines($0) }
-    }
-
-    private func write(_ translations: [Translation], _ model: ServedModel) {
-        let format = TranslationJSON(model: model, includesTokens: true, includesScores: true)
-        for (index, translation) in translations.enumerated() {
-            guard json else {
-                writeOutput(translation.outputs[0].text + "\n")
-                continue
+            let rule = try exit.options(policy: policy).rule(for: model)
+            let options = search.options(rule, model)
+            var source = try TextSource(arguments: texts, files: file)
+            let output = try TranslationOutput(model, json: json, onError: onError, file: output)
+            prompt()
+            let translator = try CorpusTranslator(model, workers: Processors.available)
+            try translator.translate {
+                try source.next().map { .init($0.place, $0.text, options) }
+            } deliver: {
+                try output.write($0)
             }
-            var writer = JSONWriter()
-            format.write(translation, index: index, to: &writer)
-            writeOutput(String(decoding: writer.bytes, as: UTF8.self) + "\n")
+            try output.finish()
         }
+    }
+
+    /// Tells who sits before a terminal that their lines are waited for.
+    private func prompt() {
+        let readsInput = texts.isEmpty && (file.isEmpty || file.contains("-"))
+        guard readsInput, isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return }
+        writeMessage("translating what is typed, line by line; Ctrl-D ends")
     }
 }

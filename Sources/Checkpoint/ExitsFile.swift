@@ -1,41 +1,31 @@
-import Checkpoint
-import Configuration
-import Glibc
 import JSON
 import System
 
-/// exits.json of a checkpoint directory, for changing some of it.
-struct ExitsFile {
+/// exits.json of a checkpoint directory, for changing some of it: members that this program does not know
+/// stay as they are.
+public struct ExitsFile {
+    private static let name = "exits.json"
+
     private let path: String
-    private let directory: String
     private var object: JSONObject
 
     /// Reads the file; where there is none, starts from what the checkpoint does without it.
-    init(_ checkpoint: Checkpoint) throws {
-        directory = checkpoint.directory
-        path = directory + "/exits.json"
-        guard access(path, F_OK) == 0 else {
-            object = checkpoint.exits.json
-            return
-        }
-        let text = try readLines(path).joined(separator: "\n")
-        guard let object = try? JSON.parse(Array(text.utf8)).objectValue else {
-            throw Failure("\(path) is no JSON object any more", code: EX_DATAERR)
-        }
-        self.object = object
+    ///
+    /// - Parameter checkpoint: what the file belongs to.
+    /// - Throws: what is wrong with a file that has changed since the checkpoint was read.
+    public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        path = "\(checkpoint.directory)/\(Self.name)"
+        var reader = DirectoryReader(directory: checkpoint.directory)
+        object = try reader.optionalSettings(Self.name) ?? checkpoint.exits.json
     }
 
-    /// Ends the command before a long search whose result could not be kept.
-    static func requireWritable(_ directory: String) throws {
-        guard access(directory, W_OK | X_OK) == 0 else {
-            throw Failure(
-                "\(directory): cannot write exits.json: \(String(cString: strerror(errno)))",
-                code: EX_CANTCREAT)
-        }
-    }
-
-    /// Takes everything of a policy's member from `exits` and leaves all other members as they are.
-    mutating func take(
+    /// Takes everything of a policy's member from a configuration and leaves all other members.
+    ///
+    /// - Parameters:
+    ///   - policy: whose member.
+    ///   - member: its name.
+    ///   - exits: what holds the new value; without one the member goes.
+    public mutating func take(
         _ policy: ExitsConfiguration.Policy, _ member: String, from exits: ExitsConfiguration
     ) {
         let path = ["policies", policy.rawValue, member]
@@ -43,12 +33,12 @@ struct ExitsFile {
     }
 
     /// Replaces the file, whole or not at all.
-    func write() throws {
-        do {
-            let text = JSON.serialize(.object(object), style: .pretty)
-            try AtomicFile.write(text + Array("\n".utf8), to: path)
-        } catch {
-            throw Failure("\(error)", code: EX_CANTCREAT)
+    ///
+    /// - Throws: `fileUnwritable`.
+    public func write() throws(CheckpointError) {
+        let text = JSON.serialize(.object(object), style: .pretty) + Array("\n".utf8)
+        try CheckpointError.converting { () throws(FileError) in
+            try AtomicFile.write(text, to: path)
         }
     }
 }
