@@ -19,8 +19,8 @@ package enum ConfigurationReference {
         All settings of `shoal serve`, made by `shoal serve --print-reference`. A flag wins over the environment, the environment over the file that
         `--config` or `SHOAL_CONFIG` names, and the file over the default. A key `a.b_c` is `--a-b-c` as a flag and `SHOAL_A_B_C` in the
         environment. Durations are written `250ms`, `5s`, `2m`; sizes `512B`, `64KiB`, `1MiB`; lists with commas, in the file as YAML
-        lists, too. A name that does not exist or a value that does not fit ends the process with 78, and the message says where it stands and what would be
-        right. `--check-config` checks and leaves, `--print-config` shows every value with where it comes from. The names that a
+        lists, too. An unknown name or a wrong value ends the process with 78; the message says where it is and what would be
+        right. `--check-config` only checks, `--print-config` shows every value and where it comes from. The names that a
         Kubernetes service called shoal injects (`SHOAL_PORT`, `SHOAL_PORT_*`, `SHOAL_SERVICE_*`) are ignored.
 
         """

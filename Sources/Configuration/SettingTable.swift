@@ -25,32 +25,40 @@ extension Setting<ServerSettings> {
     private static var http: [Setting] {
         [
             .size(
-                "http.max_head", \.server.limits.headBytes, 1 << 10...1 << 20, "Head of a request."),
-            .integer("http.max_fields", \.server.limits.fields, 1...1000, "Fields in a head."),
-            .size("http.max_target", \.server.limits.targetBytes, 64...1 << 16, "Request target."),
+                "http.max_head", \.server.limits.headBytes, 1 << 10...1 << 20,
+                "Largest head of a request."),
+            .integer("http.max_fields", \.server.limits.fields, 1...1000, "Most fields in a head."),
             .size(
-                "http.max_body", \.server.limits.bodyBytes, 1 << 10...1 << 28, "Body of a request."),
+                "http.max_target", \.server.limits.targetBytes, 64...1 << 16,
+                "Longest request target."),
+            .size(
+                "http.max_body", \.server.limits.bodyBytes, 1 << 10...1 << 28,
+                "Largest body of a request."),
             .size(
                 "http.max_inflated_body", \.limits.maximumInflatedBytes, 1 << 10...1 << 28,
-                "The same after its content coding gzip is undone."),
+                "Largest body after gzip is unpacked."),
             .integer(
                 "http.max_connections", \.server.maximumConnections, 1...1_000_000,
-                "Open connections."),
+                "Most open connections."),
             .duration(
-                "http.head_timeout", \.server.timeouts.head, 0.1...3600, "For the head to arrive."),
+                "http.head_timeout", \.server.timeouts.head, 0.1...3600,
+                "Time for the head to arrive."),
             .duration(
-                "http.body_timeout", \.server.timeouts.body, 0.1...3600, "For the body to arrive."),
+                "http.body_timeout", \.server.timeouts.body, 0.1...3600,
+                "Time for the body to arrive."),
             .number(
                 "http.min_body_rate", \.server.timeouts.bodyBytesPerSecond, 1...1e9,
-                "Bytes of a body that grant it one more second."),
+                "Minimum body rate in bytes/s after `http.body_timeout`."),
             .duration(
-                "http.idle_timeout", \.server.timeouts.idle, 0.1...86400, "Between two requests."),
+                "http.idle_timeout", \.server.timeouts.idle, 0.1...86400,
+                "Time between two requests of a connection."),
             .duration(
                 "http.write_timeout", \.server.timeouts.write, 0.1...3600,
-                "Without progress in sending an answer."),
+                "Time without progress in sending an answer."),
             .size(
                 "http.max_unsent_stream", \.server.limits.unsentStreamBytes, 1 << 10...1 << 28,
-                "Events that a client may leave unread before it is cut off."),
+                "Most bytes of events that a client leaves unread; beyond it the connection is cut."
+            ),
         ]
     }
 
@@ -58,16 +66,17 @@ extension Setting<ServerSettings> {
         [
             .optionalText(
                 "tls.certificate", \.tls.certificate,
-                "PEM file of the server's certificate and those up to a root; empty: plain HTTP.",
+                "PEM file with the server's certificate and its intermediates; empty: plain HTTP.",
                 range: "a file, or empty"
             ).offering(.files),
             .optionalText(
-                "tls.key", \.tls.key, "PEM file of its private key, without a password.",
+                "tls.key", \.tls.key,
+                "PEM file with the certificate's private key, without a password.",
                 range: "a file, or empty"
             ).offering(.files),
             .optionalText(
                 "tls.client_ca", \.tls.clientCA,
-                "PEM file of the authorities that must have signed every client's certificate; empty: clients need none.",
+                "PEM file with the authorities that sign clients' certificates; empty: clients need none.",
                 range: "a file, or empty"
             ).offering(.files),
         ]
@@ -77,12 +86,13 @@ extension Setting<ServerSettings> {
         [
             .optionalText(
                 "auth.keys_file", \.keysPath,
-                "Keys that requests must bring, a line each as `shoal generate-key` prints it; empty: none.",
+                "File of API keys, a line each as `shoal generate-key` prints it; empty: no key is needed.",
                 range: "a file, or empty"
             ).offering(.files),
             Setting(
                 key: "cors.origins",
-                help: "Whose pages may read answers in a browser; empty: this server's alone.",
+                help:
+                    "Origins whose pages may read answers in a browser; empty: only this server's.",
                 range: "origins with commas between, such as https://example.org, or *, or empty",
                 read: { $0.origins.text },
                 write: { settings, text in
@@ -102,16 +112,19 @@ extension Setting<ServerSettings> {
 
     private static var limits: [Setting] {
         [
-            .integer("limits.max_texts", \.limits.maximumTexts, 1...10_000, "Texts in a request."),
+            .integer(
+                "limits.max_texts", \.limits.maximumTexts, 1...10_000, "Most texts in a request."),
             .integer(
                 "limits.max_characters", \.limits.maximumCharacters, 1...1_000_000,
-                "Code points in a text."),
+                "Most code points in a text."),
             .integer(
                 "limits.max_source_tokens", \.limits.maximumSourceTokens, 2...1_000_000,
-                "Tokens in a text, end of sentence included; never above the model's positions."),
+                "Most tokens in a text, end of sentence included; never above the model's positions."
+            ),
             .integer(
                 "limits.max_beam", \.limits.maximumBeam, 1...APILimits.widestBeam, "Widest beam."),
-            .duration("limits.timeout", \.limits.timeout, 0.001...3600, "For a whole request."),
+            .duration(
+                "limits.timeout", \.limits.timeout, 0.001...3600, "Time for a whole request."),
         ]
     }
 
@@ -119,16 +132,16 @@ extension Setting<ServerSettings> {
         [
             .integer(
                 "batch.max_sequences", \.service.maximumSequences, 1...4096,
-                "Sentences that a worker decodes at once."),
+                "Most sentences that a worker decodes at once."),
             .integer(
                 "batch.max_queue_requests", \.service.maximumQueuedRequests, 1...1_000_000,
-                "Requests that wait; one more is refused with 503."),
+                "Most waiting requests; one more is refused with 503."),
             .integer(
                 "batch.max_queue_tokens", \.service.maximumQueuedTokens, 1...1 << 30,
-                "Source tokens that wait; a request that would add more is refused with 503."),
+                "Most waiting source tokens; a request that would exceed it is refused with 503."),
             .duration(
                 "batch.stall_timeout", \.stallTimeout, 1...3600,
-                "For one step of a worker, beyond which /livez fails."),
+                "Longest step of a worker; beyond it /livez fails."),
         ]
     }
 
@@ -140,7 +153,8 @@ extension Setting<ServerSettings> {
     private static var exit: [Setting] {
         [
             Setting(
-                key: "exit.policy", help: "Policy where a request names none; empty: the model's.",
+                key: "exit.policy",
+                help: "Exit policy of requests that name none; empty: the model's.",
                 range: policies.joined(separator: ", ") + ", or empty",
                 read: { $0.exit.policy?.rawValue ?? "" },
                 write: { settings, text in
@@ -151,7 +165,7 @@ extension Setting<ServerSettings> {
             ).offering(.names(policies)),
             Setting(
                 key: "exit.threshold",
-                help: "Threshold where a request gives none; empty: the model's.",
+                help: "Exit threshold of requests that give none; empty: the model's.",
                 range: "0 to 1, or one for each layer below the last with commas between, or empty",
                 read: { settings in
                     switch settings.exit.threshold {
@@ -171,10 +185,12 @@ extension Setting<ServerSettings> {
             .integer(
                 "exit.confidence_candidates", \.confidenceCandidates,
                 0...ExitRule.maximumCandidates,
-                "Ids that confidence asks about before all; 0: all at every layer."),
-            .layer("exit.min_layer", \.exit.minimumLayer, "No token leaves below it; empty: 1."),
+                "Ids that confidence scores before it scores all; 0: it scores all at every layer."),
             .layer(
-                "exit.max_layer", \.exit.maximumLayer, "No token leaves above it; empty: the last."),
+                "exit.min_layer", \.exit.minimumLayer, "No token exits below this layer; empty: 1."),
+            .layer(
+                "exit.max_layer", \.exit.maximumLayer,
+                "No token exits above this layer; empty: the last."),
         ]
     }
 
@@ -186,12 +202,13 @@ extension Setting<ServerSettings> {
             ).followingMachine(),
             .integer(
                 "compute.threads", \.service.threads, 1...1024,
-                "Threads that a request alone may use (default: the processors)."
+                "Threads for a request that is alone (default: the processors)."
             ).followingMachine(),
             .integer(
                 "compute.niceness", \.service.niceness, 0...19,
-                "By how much these threads let the server's others go first: refusals and probes."),
-            .choice("compute.precision", \.precision, "Numbers of the matrix products."),
+                "Niceness of these threads above the server's others, so that refusals and probes go first."
+            ),
+            .choice("compute.precision", \.precision, "Number format of the matrix products."),
         ]
     }
 
@@ -199,11 +216,11 @@ extension Setting<ServerSettings> {
         [
             .duration(
                 "shutdown.drain_delay", \.drainDelay, 0...3600,
-                "After SIGTERM, in which /readyz fails and requests are still accepted."),
+                "Time after SIGTERM in which /readyz fails and requests are still accepted."),
             .duration(
                 "shutdown.drain_timeout", \.drainTimeout, 0...3600,
-                "For what runs to finish after that."),
-            .choice("log.level", \.log.level, "Least severity that is logged."),
+                "Time after that for running requests to finish."),
+            .choice("log.level", \.log.level, "Lowest severity that is logged."),
             .choice("log.format", \.log.format, "Lines for people, or JSON objects."),
             .flag("log.access", \.log.access, "Log each request, never its text."),
         ]

@@ -120,7 +120,7 @@ public struct ServerProbe: Sendable {
             throw Failure(description: "the connection was closed without an answer")
         }
         guard let status = Self.status(inLine: start) else {
-            throw Failure(description: "what came is not HTTP")
+            throw Failure(description: "the answer is not HTTP")
         }
         return status
     }

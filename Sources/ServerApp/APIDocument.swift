@@ -29,7 +29,7 @@ struct APIDocument {
         case .mapping(let members):
             writer.beginObject()
             for (key, value) in members {
-                guard let name = key.string else { throw Failure("a name is no string") }
+                guard let name = key.string else { throw Failure("a key is not a string") }
                 writer.name(name)
                 try write(value, to: &writer)
             }
@@ -39,7 +39,7 @@ struct APIDocument {
             for element in elements { try write(element, to: &writer) }
             writer.endArray()
         case .scalar(let scalar): write(scalar.string, taggedAs: node, to: &writer)
-        case .alias: throw Failure("an alias stands for nothing")
+        case .alias: throw Failure("an alias has no anchor")
         }
     }
 

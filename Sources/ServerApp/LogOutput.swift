@@ -33,7 +33,7 @@ package final class LogOutput: Sendable {
         writer = Lock(LineWriter(descriptor: descriptor))
         dropped = registry.counters(
             "shoal_log_lines_dropped_total",
-            help: "Log lines that were lost or cut, for want of a reader or of room."
+            help: "Log lines lost or cut: their reader was gone or too slow, or there was no room."
         ).labeled()
     }
 

@@ -196,7 +196,7 @@ extension ServerProcess {
         isStopping = true
         manager.stopping()
         if let service = api.stage.service { api.enter(.draining(service)) }
-        log.notice("stopping: what runs is finished first")
+        log.notice("stopping: running requests are finished first")
         life.asyncAfter(deadline: .now() + settings.drainDelay) { [self] in stopListening() }
     }
 

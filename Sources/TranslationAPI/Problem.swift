@@ -54,7 +54,7 @@ struct Problem: Error {
         case .cancelled:
             self.init(
                 .shuttingDown,
-                "the request was given up: its client ended the connection, or the server stops")
+                "the request was cancelled: its client closed the connection, or the server stops")
         case .deadlineExceeded:
             self.init(.deadlineExceeded, "the request's time ran out before it was translated")
         case .decoding(let error): self.init(.internalError, error.description)

@@ -84,7 +84,7 @@ public struct ServiceMetrics: Sendable {
         decodeBatch = batches.labeled("decode")
         rejected = Self.rejected(["overloaded", "shutting_down"], in: registry)
         cancelled = registry.counters(
-            "shoal_cancelled_requests_total", help: "Requests given up after they were taken.",
+            "shoal_cancelled_requests_total", help: "Requests cancelled after they were accepted.",
             labels: ["cause"], zeroes: [["client"], ["deadline"]])
         encodeDuration = seconds("shoal_encode_duration_seconds", "Time of an encoder run.")
         decodeDuration = seconds("shoal_decode_duration_seconds", "Time of a decoding step.")
@@ -95,7 +95,7 @@ public struct ServiceMetrics: Sendable {
         targetTokens = counter("shoal_target_tokens_total", "Target tokens returned.")
         let layers = (1...model.layerCount).map(Double.init)
         exitLayer = registry.histograms(
-            "shoal_decoder_exit_layer", help: "Layer where returned tokens left the decoder.",
+            "shoal_decoder_exit_layer", help: "Exit layers of returned tokens.",
             bounds: layers, labels: ["model", "policy"],
             zeroes: ExitPolicy.Name.allCases.map { [model.id, $0.rawValue] })
         layersRun = counter("shoal_decoder_layers_run_total", "Sum of the exit layers.")

@@ -59,7 +59,7 @@ struct LibreTranslate {
         guard let format = reader.string("format"), format != "text" else { return }
         reader.note(
             .outOfRange, "format",
-            "`format` must be text: markup is not told from the words around it here")
+            "`format` must be text: markup is not translated")
     }
 
     private static func alternatives(

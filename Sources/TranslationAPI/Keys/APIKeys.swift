@@ -45,7 +45,7 @@ public struct APIKeys: Sendable {
             keys.append(key)
         }
         guard !keys.isEmpty else {
-            throw APIKeysError(line: lines.count, "no key in the whole file")
+            throw APIKeysError(line: lines.count, "the file has no key")
         }
         self.keys = keys
         self.digest = digest

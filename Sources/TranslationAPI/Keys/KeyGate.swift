@@ -68,7 +68,7 @@ final class KeyGate: Sendable {
         return Problem(
             .unauthorized,
             hasKey
-                ? "the key is not known here"
+                ? "the server does not know this key"
                 : "a key is needed: Authorization: Bearer KEY, or X-Api-Key: KEY",
             fields: [.wwwAuthenticate: challenge])
     }

@@ -19,7 +19,7 @@ enum ContentCoding {
         case ["gzip"], ["x-gzip"]: return try inflate(body, limit)
         default:
             throw Problem(
-                .unsupportedMediaType, "the body may come with the content coding gzip or none",
+                .unsupportedMediaType, "the content coding of the body must be gzip or none",
                 // RFC 9110 §15.5.16.
                 fields: [.acceptEncoding: "gzip"])
         }
@@ -31,7 +31,7 @@ enum ContentCoding {
         } catch .tooLarge {
             throw Problem(.contentTooLarge, "the body unpacks to more than \(limit) bytes")
         } catch {
-            throw Problem(.malformedRequest, "the body is no gzip file: \(error)")
+            throw Problem(.malformedRequest, "the body is not gzip: \(error)")
         }
     }
 }

@@ -12,7 +12,7 @@ import TranslationService
 /// The command `shoal bench`.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure the time of sentences under each policy, alone and under load.",
+        abstract: "Measure how long sentences take under each policy, alone and under load.",
         discussion: """
             Policies take turns, sentence by sentence or, with --in-flight, round by round, so that \
             what else the machine does falls on all of them alike. One sentence in flight is one \
@@ -42,7 +42,7 @@ struct Bench: ParsableCommand {
     @Option(name: .long, help: "Rounds: how often to go through the sentences.")
     var `repeat` = 3
 
-    @Option(name: .long, help: "Sentences under way at the same time.")
+    @Option(name: .long, help: "Sentences translated at the same time.")
     var inFlight = 1
 
     @Option(name: .long, help: "Workers for more than one in flight (default: the processors).")

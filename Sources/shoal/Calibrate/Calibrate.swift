@@ -47,7 +47,7 @@ struct Calibrate: ParsableCommand {
         help: "Upper bounds of the segments of average exit (default: 1.5,2,2.5,3,4); N is added.")
     var segments: String?
 
-    @Option(name: .long, help: "No token leaves above this layer: its threshold is 0.")
+    @Option(name: .long, help: "No token exits above this layer: its threshold is 0.")
     var maxLayer: Int?
 
     @Option(name: .long, help: "BLEU that the default thresholds may lose against full depth.")

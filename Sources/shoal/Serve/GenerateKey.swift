@@ -19,13 +19,13 @@ struct GenerateKey: ParsableCommand {
               shoal generate-key reader --rate 60/m --burst 10 >> keys.txt
             """)
 
-    @Argument(help: "Whom the key is for: a word without = and #.")
+    @Argument(help: "Name of the client: a word without = and #.")
     var name: String
 
     @Option(name: .long, help: "How often it may be used, such as 5/s, 60/m or 1000/h.")
     var rate: String?
 
-    @Option(name: .long, help: "How often at once, where that is not the number of --rate.")
+    @Option(name: .long, help: "Requests that may come at once (default: the number of --rate).")
     var burst: Int?
 
     func run() throws {

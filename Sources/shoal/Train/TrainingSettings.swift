@@ -107,7 +107,8 @@ extension Setting<TrainingSettings> {
         [
             .optionalText(
                 "vocabulary.from", \.vocabularyFrom,
-                "Checkpoint whose vocabulary is used; empty: one is learnt from the training text."),
+                "Checkpoint whose vocabulary is used; empty: a vocabulary is learnt from the training text."
+            ),
             .choice(
                 "vocabulary.algorithm", \.vocabulary.algorithm, "How pieces are learnt."),
             .integer(
@@ -115,14 +116,14 @@ extension Setting<TrainingSettings> {
                 "Pieces, special ones and bytes included."),
             .optionalText(
                 "vocabulary.normalizer_from", \.normalizerFrom,
-                "SentencePiece model whose normalisation is taken over; empty: only spaces are tidied.",
+                "SentencePiece model whose normalisation is used; empty: only spaces are normalised.",
                 range: "a .spm file, or empty"),
             .number(
                 "vocabulary.character_coverage", \.vocabulary.characterCoverage, 0.9...1,
-                "Share of the text's characters that are pieces."),
+                "Share of the text's characters that become pieces."),
             .flag(
                 "vocabulary.byte_fallback", \.vocabulary.byteFallback,
-                "Whether other characters are written as bytes rather than <unk>."),
+                "Whether other characters become bytes rather than <unk>."),
         ]
     }
 
@@ -130,15 +131,17 @@ extension Setting<TrainingSettings> {
         [
             .optionalText(
                 "init", \.startFrom,
-                "Checkpoint to start from; its sizes and vocabulary come before those here."),
-            .integer("model.width", \.model.width, 2...16_384, "d, even."),
+                "Checkpoint to start from; its sizes and vocabulary replace those set here."),
+            .integer("model.width", \.model.width, 2...16_384, "Model width d, even."),
             .integer("model.heads", \.model.heads, 1...1024, "Attention heads of both stacks."),
             .integer("model.encoder_layers", \.model.encoderLayers, 1...256, "Encoder layers."),
-            .integer("model.decoder_layers", \.model.decoderLayers, 1...256, "N."),
+            .integer("model.decoder_layers", \.model.decoderLayers, 1...256, "Decoder layers, N."),
             .integer(
                 "model.feed_forward_width", \.model.feedForwardWidth, 1...131_072,
                 "Inner width of the feed-forward blocks."),
-            .choice("model.activation", \.model.activation, "Function between their two maps."),
+            .choice(
+                "model.activation", \.model.activation,
+                "Activation function of the feed-forward blocks."),
             .integer(
                 "model.max_positions", \.model.maximumPositions, 2...65_536,
                 "Longest sequence, end of sentence included."),
@@ -150,19 +153,22 @@ extension Setting<TrainingSettings> {
                 "Whether exits share the output projection."),
             .number(
                 "model.residual_gain", \.model.residualGain, 0.01...2,
-                "Gain of the first weights at the end of residual branches."),
+                "Gain of the initial weights at the end of residual branches."),
         ]
     }
 
     private static var decoder: [Setting] {
         [
-            .choice("decoder.training", \.decoderTraining, "How the decoder sees its exits."),
-            .choice("decoder.exit_weights", \.exitWeights, "ω of aligned training."),
+            .choice("decoder.training", \.decoderTraining, "How the decoder is trained."),
+            .choice(
+                "decoder.exit_weights", \.exitWeights, "Weights ω of the exits in aligned training."
+            ),
             .number(
                 "decoder.gradient_scaling", \.gradientScaling, 0.01...100,
-                "γ of aligned training: an exit's own supervision against the blocks' above."),
+                "γ of aligned training: weight of an exit's loss in the gradient of its own layer."),
             .integer(
-                "decoder.samples", \.mixedSamples, 1...64, "M, exit sequences of mixed training."),
+                "decoder.samples", \.mixedSamples, 1...64,
+                "M, sequences of exits drawn in mixed training."),
             .number(
                 "decoder.self_distillation", \.objective.selfDistillation, 0...1,
                 "Share of the last exit's distribution in the targets of those below."),
@@ -174,7 +180,8 @@ extension Setting<TrainingSettings> {
             let name = "heads." + TrainingSettings().heads[index].policy
             return [
                 Setting(
-                    key: name + ".oracle", help: "What the head learns; empty: it does not.",
+                    key: name + ".oracle",
+                    help: "Oracle that the head learns; empty: the head is not trained.",
                     range: ExitsConfiguration.Oracle.allCases.map(\.rawValue)
                         .joined(separator: ", ") + ", or empty",
                     read: { $0.heads[index].oracle?.rawValue ?? "" },
@@ -182,7 +189,8 @@ extension Setting<TrainingSettings> {
                         settings.heads[index].oracle = ExitsConfiguration.Oracle(rawValue: text)
                         return text.isEmpty || settings.heads[index].oracle != nil
                     }),
-                .number(name + ".lambda", \.heads[index].lambda, 0...100, "λ, a layer's price."),
+                .number(
+                    name + ".lambda", \.heads[index].lambda, 0...100, "λ, the price of a layer."),
                 .number(
                     name + ".sigma", \.heads[index].sigma, 0...1000,
                     "σ, the width of the smoothing, of the smoothed oracles."),
@@ -191,42 +199,49 @@ extension Setting<TrainingSettings> {
         return each + [
             .number(
                 "heads.weight", \.objective.headWeight, 0...1000,
-                "α, the weight of their loss against the decoder's."),
+                "α, the weight of the heads' loss beside the decoder's."),
             .integer(
                 "heads.from_step", \.trainer.headsFromStep, 1...1_000_000_000,
-                "The first step with α above 0."),
+                "The first step at which the heads learn."),
             .choice(
                 "default_policy", \.defaultPolicy,
-                "Policy of requests that name none; the learned ones need their head."),
+                "Policy of requests that name none; a learned policy needs its head."),
             .flag(
                 "heads.reach_network", \.objective.headsReachNetwork,
-                "Whether their loss changes the network too."),
+                "Whether the heads' loss changes the network too."),
         ]
     }
 
     private static var optimizer: [Setting] {
         [
-            .number("optimizer.peak_rate", \.trainer.learningRate.peak, 0...10, "Highest rate."),
+            .number(
+                "optimizer.peak_rate", \.trainer.learningRate.peak, 0...10, "Highest learning rate."
+            ),
             .integer(
                 "optimizer.warm_up", \.trainer.learningRate.warmUp, 0...1_000_000,
-                "Steps up to it."),
-            .choice("optimizer.decay", \.trainer.learningRate.decay, "What follows."),
+                "Steps until the highest learning rate."),
+            .choice(
+                "optimizer.decay", \.trainer.learningRate.decay,
+                "How the learning rate goes on after that."),
             .number("optimizer.beta1", \.beta1, 0...0.9999, "Adam's β1."),
             .number("optimizer.beta2", \.beta2, 0...0.99999, "Adam's β2."),
             .number("optimizer.epsilon", \.epsilon, 1e-12...1, "Adam's ε."),
             .number("optimizer.weight_decay", \.weightDecay, 0...1, "Decoupled weight decay."),
             .number(
                 "optimizer.clip_norm", \.clipNorm, 0...1_000_000,
-                "Greatest norm of the gradient; 0: no limit."),
+                "Largest norm of the gradient; 0: no limit."),
             .number(
-                "optimizer.label_smoothing", \.objective.labelSmoothing, 0...0.99, "ε of targets."),
-            .number("optimizer.dropout", \.objective.dropout, 0...0.99, "Share dropped."),
+                "optimizer.label_smoothing", \.objective.labelSmoothing, 0...0.99,
+                "ε of label smoothing."),
+            .number(
+                "optimizer.dropout", \.objective.dropout, 0...0.99,
+                "Share of elements that dropout sets to 0."),
             .integer(
                 "batch.tokens", \.trainer.batchTokens, 2...100_000_000,
-                "Target tokens of a batch, at most."),
+                "Most target tokens of a batch."),
             .integer(
                 "batch.pieces", \.trainer.pieces, 1...4096,
-                "Pieces of a batch; at most so many threads have work."),
+                "Pieces of a batch; no more threads than pieces have work."),
         ]
     }
 
@@ -234,7 +249,7 @@ extension Setting<TrainingSettings> {
         [
             .integer("steps", \.trainer.steps, 1...1_000_000_000, "The last step."),
             Setting(
-                key: "seed", help: "Everything random follows from it.", range: "0 to 2^64 - 1",
+                key: "seed", help: "Seed of everything random.", range: "0 to 2^64 - 1",
                 read: { String($0.trainer.seed) },
                 write: { settings, text in
                     guard let seed = UInt64(text) else { return false }
@@ -246,14 +261,16 @@ extension Setting<TrainingSettings> {
                 "Steps between two validations."),
             .integer(
                 "validation.patience", \.patience, 0...1_000_000,
-                "Validations without a better loss before the end; 0: no early end."),
+                "Validations without a better loss after which the run ends; 0: no early end."),
             .integer(
                 "average", \.run.averaged, 1...1000,
                 "Best snapshots kept; the model is the mean of the first so many that validates best."
             ),
             .integer(
                 "save.every", \.run.saveInterval, 1...1_000_000_000, "Steps between two saves."),
-            .integer("log.every", \.run.logInterval, 1...1_000_000_000, "Steps a line of the log."),
+            .integer(
+                "log.every", \.run.logInterval, 1...1_000_000_000,
+                "Steps between two lines of the log."),
         ]
     }
 }

@@ -20,10 +20,10 @@ struct ExitFlags: ParsableArguments {
     @Option(name: .long, help: "Profile of confidence, a name in exits.json.")
     var profile: String?
 
-    @Option(name: .long, help: "No token leaves below this layer.")
+    @Option(name: .long, help: "No token exits below this layer.")
     var minLayer: Int?
 
-    @Option(name: .long, help: "No token leaves above this layer.")
+    @Option(name: .long, help: "No token exits above this layer.")
     var maxLayer: Int?
 
     func options(policy: ExitPolicy.Name?) throws -> ExitOptions {
@@ -52,7 +52,7 @@ struct SearchFlags: ParsableArguments {
     @Option(name: .long, help: "Hypotheses kept at each step; 1 is greedy.")
     var beamSize = 1
 
-    @Option(name: .long, help: "Further outputs beside the best, below the beam size.")
+    @Option(name: .long, help: "Further outputs beside the best; fewer than the beam size.")
     var alternatives = 0
 
     @Option(name: .long, help: "α in Σ log p / length^α.")

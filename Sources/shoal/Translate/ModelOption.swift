@@ -21,7 +21,7 @@ struct ModelOption: ParsableArguments {
 
     @Option(
         name: .long,
-        help: "Numbers of the matrix products: float32 or int8 (or SHOAL_COMPUTE_PRECISION).")
+        help: "Number format of the matrix products: float32 or int8 (or SHOAL_COMPUTE_PRECISION).")
     var precision: Precision?
 
     /// The directory that was named, by option or variable.

@@ -27,7 +27,7 @@ struct Translate: ParsableCommand {
     @Option(
         name: .long,
         help: """
-            When tokens leave: full, fixed, sequence, token_multinomial, token_geometric or confidence \
+            When tokens exit: full, fixed, sequence, token_multinomial, token_geometric or confidence \
             (default: the model's).
             """)
     var policy: ExitPolicy.Name?
