@@ -15,13 +15,12 @@ struct Bench: ParsableCommand {
         abstract: "Measure how long sentences take under each policy, alone and under load.",
         discussion: """
             Policies take turns, sentence by sentence or, with --in-flight, round by round, so that \
-            what else the machine does falls on all of them alike. One sentence in flight is one \
-            thread unless --threads gives it more; several go through the service, as the server has \
-            it.
+            other work of the machine affects all alike. One sentence in flight uses one thread unless \
+            --threads gives it more; several go through the service, as in the server.
 
             Tokens include the end of sentence. Operations and time are shares of full depth; time \
-            is the median over rounds. Kept is the part of the saving in operations that shows in \
-            time: (1 - time) / (1 - operations).
+            is the median over rounds. Kept is the part of the saving in operations that becomes a \
+            saving in time: (1 - time) / (1 - operations).
 
             Examples:
               shoal bench --model models/multi30k-de-en

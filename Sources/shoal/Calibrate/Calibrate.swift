@@ -16,13 +16,13 @@ struct Calibrate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Search exit thresholds on a validation set and write them to exits.json.",
         discussion: """
-            Keeps the thresholds of the best BLEU in each segment of average exit: for confidence as \
-            profiles exit-1.5, exit-2, … (translate --profile exit-2), for token_geometric, which has no \
-            profiles, the cheapest within --max-loss of full depth.
+            Each segment of average exit gets the thresholds of the best BLEU. For confidence they become \
+            profiles exit-1.5, exit-2, … (translate --profile exit-2). token_geometric has no profiles and \
+            gets the cheapest thresholds within --max-loss of full depth.
 
-            Decoding is greedy. A draw is replayed as far as it leaves where an earlier one left, which is \
-            exact, and decoded from there. Which draws are worth that is guessed from full depth's states; \
-            what is printed and written has been decoded.
+            Decoding is greedy. A draw whose first exits equal those of an earlier draw is replayed so far, \
+            which is exact, and decoded from there. The states of full depth predict which draws are worth \
+            decoding; what is printed and written has been decoded.
 
             Examples:
               shoal calibrate --model models/multi30k-de-en val.de val.en

@@ -14,11 +14,12 @@ struct Evaluate: ParsableCommand {
         discussion: """
             BLEU and chrF are sacreBLEU's (tok:13a, smooth:exp; chrF2, nw:0).
 
-            With --policy all, --rule or --significance, two columns say what the difference in BLEU \
-            is worth: Δ full against full depth, with the p-value of the paired bootstrap, and Δ line \
-            against the line through the fixed depths at the same average exit, with its 95 % \
-            interval, both from 1,000 resamples. A star marks policies that are significantly above \
-            the line: all of the interval is above 0. Every fixed depth is decoded for it, once.
+            --policy all, --rule and --significance add two columns. Δ full is the difference in BLEU \
+            to full depth, with the p-value of the paired bootstrap. Δ line is the difference to the \
+            line through the fixed depths at the same average exit, with its 95 % interval. Both come \
+            from 1,000 resamples. A star marks policies above the line: the whole interval is above 0. \
+            It proves nothing where thresholds were chosen on the same text. Every fixed depth is \
+            decoded once for the line.
 
             Examples:
               shoal evaluate test.de test.en

@@ -10,8 +10,8 @@ struct Health: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask a server whether it is ready: exit 0 if it is, 1 if not.",
         discussion: """
-            Address, port and TLS are those of the settings that `shoal serve` would find here: SHOAL_… in \
-            the environment, and the file that --config names. The server's certificate is not verified.
+            Address, port and TLS come from the server's settings: SHOAL_… in the environment, and the \
+            file that --config names. The server's certificate is not verified.
 
             Examples, as a container's health check:
               shoal health --config /etc/shoal/server.yaml

@@ -15,16 +15,16 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a depth-adaptive checkpoint.",
         discussion: """
-            CONFIG is a YAML file with the keys below; --set changes single ones. The directory of \
+            CONFIG is a YAML file with the keys below; --set changes single keys. The directory of \
             --output receives the checkpoint (model), the log (log.jsonl, for shoal plot) and the state \
-            that --resume goes on from. Ctrl-C saves and writes the checkpoint as far as it is.
+            from which --resume goes on. Ctrl-C saves the state and writes the checkpoint so far.
 
             \(Setting<TrainingSettings>.all.map(describe).joined(separator: "\n"))
 
             Examples:
-              shoal train config/training/multi30k-aligned.yaml --output runs/aligned
-              shoal train config/training/multi30k-aligned.yaml --output runs/aligned --resume
-              shoal train config/training/heads.yaml --init runs/aligned/model --output runs/heads
+              shoal train config/training/multi30k.yaml --output runs/de-en
+              shoal train config/training/multi30k.yaml --output runs/de-en --resume
+              shoal train config/training/heads.yaml --init runs/de-en/model --output runs/heads
             """)
 
     @Argument(help: "Settings in YAML.")

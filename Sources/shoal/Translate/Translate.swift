@@ -11,9 +11,9 @@ struct Translate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Translate texts, files or standard input.",
         discussion: """
-            Texts are arguments, or the lines of files, or the lines of standard input; gzip is told by \
-            its first bytes. One line comes out for each, as soon as it and all before it are done. Any \
-            number of lines may come: a bounded number of them is in memory.
+            Texts are arguments, or the lines of files, or the lines of standard input, each one \
+            sentence. Input in gzip is recognised. Each text gives one line, as soon as it and all before \
+            it are done. Memory is bounded, whatever the number of lines.
 
             Examples:
               shoal translate "Zwei Hunde spielen."
