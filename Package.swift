@@ -22,6 +22,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -29,6 +30,9 @@ let package = Package(
     targets: [
         .target(name: "CKernels", cSettings: c),
         .target(name: "Tensor", dependencies: ["CKernels", "System"], swiftSettings: swift),
+        .target(
+            name: "TensorTraining", dependencies: ["CKernels", "System", "Tensor"],
+            swiftSettings: swift),
         .target(name: "JSON", swiftSettings: swift),
         .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: swift),
@@ -44,10 +48,19 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "TranslationModel", "Tensor", "Checkpoint", "JSON", "System",
+                "TranslationModel", "Tensor", "TensorTraining", "Checkpoint", "JSON", "System",
             ],
             swiftSettings: swift),
-        .target(name: "SentencePiece", swiftSettings: swift),
+        .target(
+            name: "SentencePiece",
+            dependencies: [.product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: swift),
+        .target(
+            name: "SentencePieceTraining",
+            dependencies: [
+                "SentencePiece", "System",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ], swiftSettings: swift),
         .target(
             name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],
             swiftSettings: swift),
@@ -117,9 +130,10 @@ let package = Package(
             name: "shoal",
             dependencies: [
                 "Calibration", "Charts", "Checkpoint", "Configuration", "Decoding", "Digest",
-                "Evaluation", "HTTPServer", "JSON", "SentencePiece", "ServerApp", "System",
-                "Telemetry", "Tensor", "TextFiles", "Tokenization", "Training", "TranslationAPI",
-                "TranslationModel", "TranslationService",
+                "Evaluation", "HTTPServer", "JSON", "SentencePiece", "SentencePieceTraining",
+                "ServerApp", "System", "Telemetry", "Tensor", "TensorTraining", "TextFiles",
+                "Tokenization", "Training", "TranslationAPI", "TranslationModel",
+                "TranslationService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .target(
@@ -155,19 +169,20 @@ let package = Package(
             name: "TokenizationTests", dependencies: ["Tokenization", "Checkpoint", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
-            name: "SentencePieceTests", dependencies: ["SentencePiece"],
+            name: "SentencePieceTests", dependencies: ["SentencePiece", "SentencePieceTraining"],
             resources: [.copy("Resources")], swiftSettings: swift),
         .testTarget(
             name: "SystemTests", dependencies: ["System", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: swift),
         .testTarget(
-            name: "TensorTests", dependencies: ["Tensor", "CKernels", "TestSupport", "System"],
+            name: "TensorTests",
+            dependencies: ["Tensor", "TensorTraining", "CKernels", "TestSupport", "System"],
             swiftSettings: swift),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "TranslationModel", "Tensor", "Checkpoint", "JSON", "TestSupport",
-                "System",
+                "Training", "TranslationModel", "Tensor", "TensorTraining", "Checkpoint", "JSON",
+                "System", "TestSupport",
             ], swiftSettings: swift),
         .testTarget(
             name: "TranslationServiceTests",

@@ -1,3 +1,5 @@
+import HeapModule
+
 /// Segments by byte-pair encoding (Sennrich, Haddow and Birch 2016).
 ///
 /// Starting from characters, the two neighbours whose union is the piece of the best score are
@@ -76,19 +78,19 @@ private struct Symbol {
 private struct Merger {
     private let model: BPESegmenter
     private(set) var symbols: [Symbol]
-    private var queue: MergeQueue<MergeCandidate>
+    private var queue: Heap<MergeCandidate>
     /// For each unused piece that was a candidate, the length of its left half.
     private var splits: [Int32: Int32] = [:]
 
     init(_ model: BPESegmenter, symbols: [Symbol]) {
         self.model = model
         self.symbols = symbols
-        queue = MergeQueue(capacity: symbols.count)
+        queue = Heap(minimumCapacity: symbols.count)
     }
 
     mutating func run(over text: Span<UInt8>) {
         for right in symbols.indices.dropFirst() { consider(right - 1, right, of: text) }
-        while let best = queue.pop() {
+        while let best = queue.popMax() {
             let (left, right) = (symbols[best.left], symbols[best.right])
             guard left.length > 0, right.length > 0, left.length + right.length == best.length
             else { continue }
@@ -112,7 +114,7 @@ private struct Merger {
         let candidate = MergeCandidate(
             score: model.scores[Int(id)], length: first.length + second.length, left: left,
             right: right)
-        queue.push(candidate)
+        queue.insert(candidate)
         if model.isUnused[Int(id)] { splits[id] = first.length }
     }
 

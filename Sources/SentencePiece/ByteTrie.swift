@@ -3,23 +3,23 @@
 /// A double array (Aoe 1989) with exclusive or in place of addition: the child of node n by byte b
 /// lies at `base(n) ^ b`, and is a child of n only if its `parent` says so. One step is one load
 /// whatever the number of children.
-struct ByteTrie: Sendable {
+@usableFromInline package struct ByteTrie: Sendable {
     /// The node before the first byte.
-    static let root: Int32 = 0
+    package static let root: Int32 = 0
     /// No such node, or no value.
-    static let none: Int32 = -1
+    @usableFromInline package static let none: Int32 = -1
 
-    struct Unit: Sendable {
-        var base: Int32 = 0
-        var parent: Int32 = ByteTrie.none
-        var value: Int32 = ByteTrie.none
+    @usableFromInline package struct Unit: Sendable {
+        @usableFromInline package var base: Int32 = 0
+        @usableFromInline package var parent: Int32 = ByteTrie.none
+        @usableFromInline package var value: Int32 = ByteTrie.none
     }
 
     /// A multiple of 256 units; bases are below the count, so that `base ^ byte` always is too.
-    let units: [Unit]
+    package let units: [Unit]
 
     /// The value stored for `key`, or nil where the trie lacks it.
-    func value(of key: some Sequence<UInt8>) -> Int? {
+    package func value(of key: some Sequence<UInt8>) -> Int? {
         var node = Self.root
         let units = units.span
         for byte in key {
@@ -34,7 +34,7 @@ struct ByteTrie: Sendable {
     ///
     /// For a trie of user-defined symbols. As in the reference implementation only the first 64
     /// that match count.
-    func longestSymbol(in text: Span<UInt8>, at offset: Int) -> Int? {
+    package func longestSymbol(in text: Span<UInt8>, at offset: Int) -> Int? {
         let units = units.span
         var (node, matches, longest) = (Self.root, 0, Int?.none)
         for position in offset..<text.count {
@@ -50,7 +50,7 @@ struct ByteTrie: Sendable {
 
     /// The node reached from `node` by the bytes of `range`, or `none`.
     @inline(__always)
-    func node(from node: Int32, in text: Span<UInt8>, _ range: Range<Int>) -> Int32 {
+    package func node(from node: Int32, in text: Span<UInt8>, _ range: Range<Int>) -> Int32 {
         let units = units.span
         var node = node
         for index in range where node != Self.none {
@@ -62,8 +62,8 @@ struct ByteTrie: Sendable {
 
 extension Span where Element == ByteTrie.Unit {
     /// The node reached from `node` by `byte`, or `ByteTrie.none`.
-    @inline(__always)
-    func child(of node: Int32, by byte: UInt8) -> Int32 {
+    @inlinable @inline(__always)
+    package func child(of node: Int32, by byte: UInt8) -> Int32 {
         let next = self[Int(node)].base ^ Int32(byte)
         return self[Int(next)].parent == node ? next : ByteTrie.none
     }

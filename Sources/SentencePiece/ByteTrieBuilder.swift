@@ -2,7 +2,7 @@
 ///
 /// Memory and time are linear in the bytes of the keys: a key of n bytes costs at most 256 n steps,
 /// and packing looks for room in the last `openBlocks` blocks only.
-struct ByteTrieBuilder {
+package struct ByteTrieBuilder {
     private struct Node {
         var label: UInt8
         var firstChild = ByteTrie.none
@@ -12,8 +12,11 @@ struct ByteTrieBuilder {
 
     private var nodes = [Node(label: 0)]
 
+    /// No keys yet.
+    package init() {}
+
     /// Stores `value` for `key`, unless the key is there already: then its value is returned.
-    mutating func insert(_ key: some Sequence<UInt8>, value: Int) -> Int? {
+    package mutating func insert(_ key: some Sequence<UInt8>, value: Int) -> Int? {
         var node = 0
         for byte in key { node = child(of: node, by: byte) }
         guard nodes[node].value == ByteTrie.none else { return Int(nodes[node].value) }
@@ -22,7 +25,7 @@ struct ByteTrieBuilder {
     }
 
     /// The value stored for `key`, or nil where there is none.
-    func value(of key: some Sequence<UInt8>) -> Int? {
+    package func value(of key: some Sequence<UInt8>) -> Int? {
         var node = 0
         for byte in key {
             guard let child = existingChild(of: node, by: byte) else { return nil }
@@ -51,7 +54,7 @@ struct ByteTrieBuilder {
     }
 
     /// The packed trie, placed breadth first.
-    func build() -> ByteTrie {
+    package func build() -> ByteTrie {
         var layout = DoubleArrayLayout()
         layout.units[0].value = nodes[0].value
         var placed: [(node: Int, slot: Int)] = [(0, 0)]

@@ -3,12 +3,12 @@
 /// Field numbers and defaults are those of `sentencepiece_model.proto`. As in any protocol buffer,
 /// a later occurrence of a field overrides an earlier one, repeated sub-messages are merged, and
 /// unknown fields and unknown enumeration values are skipped.
-struct ModelFile {
+package struct ModelFile {
     /// The file itself, to which the ranges below refer.
     let bytes: [UInt8]
     private(set) var pieces: [Piece] = []
     private(set) var trainer = TrainerSpec()
-    private(set) var normalizer = NormalizerSpec()
+    package private(set) var normalizer = NormalizerSpec()
     private(set) var denormalizer: NormalizerSpec?
 
     /// `ModelProto.SentencePiece`.
@@ -27,7 +27,7 @@ struct ModelFile {
     }
 
     /// `TrainerSpec.ModelType`.
-    enum ModelType: UInt64 {
+    package enum ModelType: UInt64 {
         case unigram = 1
         case bpe = 2
         case word = 3
@@ -35,14 +35,15 @@ struct ModelFile {
     }
 
     /// `NormalizerSpec` without the fields that only training reads.
-    struct NormalizerSpec {
+    package struct NormalizerSpec {
         var characterMap = 0..<0
         var addsDummyPrefix = true
         var removesExtraWhitespace = true
-        var escapesWhitespace = true
+        package var escapesWhitespace = true
     }
 
-    init(_ bytes: [UInt8]) throws(SentencePieceError) {
+    /// Reads a serialised `ModelProto`.
+    package init(_ bytes: [UInt8]) throws(SentencePieceError) {
         self.bytes = bytes
         var reader = ProtobufReader(bytes)
         while let field = try reader.next() {
@@ -81,7 +82,7 @@ struct ModelFile {
 }
 
 /// What a piece is for (`ModelProto.SentencePiece.Type`).
-enum PieceKind: UInt64 {
+package enum PieceKind: UInt64 {
     /// Found in text by its score.
     case normal = 1
     /// Stands for text that no piece covers.
@@ -97,6 +98,12 @@ enum PieceKind: UInt64 {
 
     /// Whether text is never matched against the piece.
     var isReserved: Bool { self == .unknown || self == .control || self == .byte }
+
+    /// The text `<0xNN>` of a byte's piece.
+    package static func text(ofByte byte: UInt8) -> String {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return byte < 0x10 ? "<0x0\(digits)>" : "<0x\(digits)>"
+    }
 }
 
 extension ModelFile.TrainerSpec {

@@ -2,11 +2,11 @@
 ///
 /// Characters are replaced by a precompiled map, user-defined symbols are kept as they are, spaces
 /// are trimmed and folded, and written as U+2581, of which one is added in front or behind.
-struct Normalizer: Sendable {
+package struct Normalizer: Sendable {
     /// U+2581, the visible space of pieces.
-    static let visibleSpace: [UInt8] = [0xE2, 0x96, 0x81]
+    package static let visibleSpace: [UInt8] = [0xE2, 0x96, 0x81]
     /// U+FFFD, for bytes that are part of no character.
-    static let replacementCharacter: [UInt8] = [0xEF, 0xBF, 0xBD]
+    package static let replacementCharacter: [UInt8] = [0xEF, 0xBF, 0xBD]
     private static let space = UInt8(ascii: " ")
 
     private let characterMap: CharacterMap?
@@ -17,7 +17,7 @@ struct Normalizer: Sendable {
     private let spaceSymbol: [UInt8]
 
     // The map is a range of `file`; `userDefined` symbols are left as they are.
-    init(
+    package init(
         _ spec: ModelFile.NormalizerSpec, in file: ModelFile, userDefined: ByteTrie?,
         spaceIsSuffix: Bool
     ) throws(SentencePieceError) {
@@ -45,7 +45,7 @@ struct Normalizer: Sendable {
     }
 
     /// The normal form of `text`; empty where the text is empty or nothing but removed spaces.
-    func normalize(_ text: Span<UInt8>) -> [UInt8] {
+    package func normalize(_ text: Span<UInt8>) -> [UInt8] {
         var position = endOfLeadingSpaces(in: text)
         var output: [UInt8] = []
         guard position < text.count else { return output }

@@ -3,39 +3,39 @@
 /// A nested message is read by another reader over the range that its field names. Every length
 /// is checked against the end of the enclosing message before it is used. Groups are refused:
 /// they are deprecated and no SentencePiece model holds one.
-struct ProtobufReader {
+package struct ProtobufReader {
     /// The whole file; ranges and offsets refer to it at every nesting depth.
-    let bytes: [UInt8]
-    private(set) var offset: Int
+    package let bytes: [UInt8]
+    package private(set) var offset: Int
     private let end: Int
 
     /// One field as it lies on the wire.
-    struct Field {
-        var number: Int
-        var payload: Payload
+    package struct Field {
+        package var number: Int
+        package var payload: Payload
     }
 
     /// A field's content by wire type (protobuf encoding guide, "Message Structure").
-    enum Payload {
+    package enum Payload {
         case varint(UInt64)
         case fixed32(UInt32)
         case fixed64
         case bytes(Range<Int>)
     }
 
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.init(bytes, in: 0..<bytes.count)
     }
 
     // `range` is one that an outer reader gave, and so inside `bytes`.
-    init(_ bytes: [UInt8], in range: Range<Int>) {
+    package init(_ bytes: [UInt8], in range: Range<Int>) {
         self.bytes = bytes
         offset = range.lowerBound
         end = range.upperBound
     }
 
     /// The next field, or nil at the end of the message.
-    mutating func next() throws(SentencePieceError) -> Field? {
+    package mutating func next() throws(SentencePieceError) -> Field? {
         guard offset < end else { return nil }
         let start = offset
         let tag = try varint()

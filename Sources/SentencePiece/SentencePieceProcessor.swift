@@ -5,7 +5,7 @@
 /// immutable and can be used from several threads at once.
 public struct SentencePieceProcessor: Sendable {
     /// Models above 32 MiB are refused; the largest in use have about 5.
-    static let modelByteLimit = 32 << 20
+    package static let modelByteLimit = 32 << 20
 
     let vocabulary: Vocabulary
     private let segmenter: Segmenter

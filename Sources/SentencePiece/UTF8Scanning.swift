@@ -18,7 +18,7 @@ extension Span where Element == UInt8 {
 
     /// The number of bytes that the first byte of a character announces, cut off at the span's
     /// end; 1 for a byte that starts no character.
-    func announcedLength(at offset: Int) -> Int {
+    package func announcedLength(at offset: Int) -> Int {
         let lead = self[offset]
         let announced =
             switch lead {

@@ -59,12 +59,6 @@ struct Vocabulary: Sendable {
         }
     }
 
-    /// The text `<0xNN>` of a byte's piece.
-    static func piece(ofByte byte: UInt8) -> String {
-        let digits = String(byte, radix: 16, uppercase: true)
-        return byte < 0x10 ? "<0x0\(digits)>" : "<0x\(digits)>"
-    }
-
     private static func nibble(_ digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

@@ -1,4 +1,4 @@
-internal import CKernels
+package import CKernels
 
 /// The variant of the kernels that runs.
 ///
@@ -47,7 +47,8 @@ public enum InstructionSet: Sendable, CaseIterable, CustomStringConvertible {
         }
     }
 
-    var isa: ck_isa {
+    /// Its name in C.
+    package var isa: ck_isa {
         switch self {
         case .reference: CK_ISA_REFERENCE
         case .avx2: CK_ISA_AVX2
@@ -70,7 +71,8 @@ public enum Activation: Sendable, CaseIterable {
     /// x · Φ(x), the exact form by the error function.
     case gelu
 
-    var kernel: ck_activation {
+    /// Its name in C.
+    package var kernel: ck_activation {
         switch self {
         case .identity: CK_IDENTITY
         case .relu: CK_RELU

@@ -11,9 +11,9 @@ public final class Linear: @unchecked Sendable {
     /// Columns of W.
     public let inputs: Int
 
-    let panels: Storage
-    let bias: Storage?
-    let instructionSet: InstructionSet
+    package let panels: Storage
+    package let bias: Storage?
+    package let instructionSet: InstructionSet
 
     /// Packs weights.
     ///
@@ -39,7 +39,7 @@ public final class Linear: @unchecked Sendable {
     }
 
     /// Room for weights that are packed later, and for a bias where there is one.
-    init(outputs: Int, inputs: Int, hasBias: Bool, instructionSet: InstructionSet) {
+    package init(outputs: Int, inputs: Int, hasBias: Bool, instructionSet: InstructionSet) {
         precondition(outputs > 0 && inputs > 0, "a linear map has inputs and outputs")
         self.outputs = outputs
         self.inputs = inputs

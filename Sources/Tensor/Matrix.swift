@@ -75,13 +75,13 @@ public final class Matrix {
     public var byteCount: Int { storage.count * MemoryLayout<Float>.stride }
 
     /// The first element of a row.
-    func pointer(row: Int) -> UnsafeMutablePointer<Float> {
+    package func pointer(row: Int) -> UnsafeMutablePointer<Float> {
         precondition(row >= 0 && row < rows, "row outside the matrix")
         return storage.floats + row * columns
     }
 
     /// The first element of the first of some rows, all of which must exist.
-    func pointer(rows range: Range<Int>) -> UnsafeMutablePointer<Float> {
+    package func pointer(rows range: Range<Int>) -> UnsafeMutablePointer<Float> {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows outside the matrix")
         return storage.floats + range.lowerBound * columns
     }

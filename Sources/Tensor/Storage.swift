@@ -1,7 +1,7 @@
 import Glibc
 
 /// What memory is for.
-enum MemoryUse {
+package enum MemoryUse {
     /// Written once, then read in one stream, which is bound by the memory's speed: from 4 MiB on it asks
     /// for huge pages, since small ones cost a few per cent of that.
     case weights
@@ -24,12 +24,12 @@ private func zeroedMemory(byteCount: Int, for use: MemoryUse) -> UnsafeMutableRa
 }
 
 /// Floats at a 64-byte boundary, owned and freed by this object.
-final class Storage {
-    let count: Int
-    let floats: UnsafeMutablePointer<Float>
+package final class Storage {
+    package let count: Int
+    package let floats: UnsafeMutablePointer<Float>
 
     /// `count` floats of zero.
-    init(zeros count: Int, for use: MemoryUse = .working) {
+    package init(zeros count: Int, for use: MemoryUse = .working) {
         let memory = zeroedMemory(
             byteCount: max(count, 16) * MemoryLayout<Float>.stride, for: use)
         floats = memory.assumingMemoryBound(to: Float.self)
@@ -37,7 +37,7 @@ final class Storage {
     }
 
     /// Some values, and zeros behind them up to `count`.
-    convenience init(_ values: [Float], paddedTo count: Int) {
+    package convenience init(_ values: [Float], paddedTo count: Int) {
         precondition(values.count <= count, "more values than room")
         self.init(zeros: count)
         floats.update(from: values, count: values.count)

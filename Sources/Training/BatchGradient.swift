@@ -1,7 +1,8 @@
 import Checkpoint
 import Dispatch
 import System
-package import Tensor
+import Tensor
+package import TensorTraining
 
 /// Loss and gradient of a whole batch, its pieces spread over threads.
 ///

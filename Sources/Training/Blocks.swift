@@ -1,4 +1,5 @@
 import Tensor
+import TensorTraining
 
 /// Matrices that blocks use on the way back and do not keep; one set for each thread.
 final class GradientScratch {

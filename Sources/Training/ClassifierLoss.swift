@@ -1,4 +1,5 @@
 import Tensor
+import TensorTraining
 
 /// The loss of exits over the whole vocabulary: projection, softmax, smoothing and gradient of a few
 /// rows at a time, so that their logits stay in cache.

@@ -2,6 +2,7 @@ import Checkpoint
 import Dispatch
 import System
 import Tensor
+import TensorTraining
 
 /// What every exit gave at every row of a piece.
 struct ExitRecord {

@@ -1,5 +1,6 @@
 import Glibc
 import Tensor
+import TensorTraining
 
 /// Losses of exit heads and their gradients, all rows at once; N is the number of exits.
 enum HeadLoss {

@@ -2,6 +2,7 @@ public import Checkpoint
 import Glibc
 import System
 import Tensor
+import TensorTraining
 
 extension TrainableNetwork {
     /// Gives a new network its first values.

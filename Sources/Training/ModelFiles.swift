@@ -1,7 +1,8 @@
 public import Checkpoint
 import JSON
 import System
-public import Tensor
+import Tensor
+public import TensorTraining
 
 /// What a checkpoint holds beside its weights, and the writing of both.
 public struct ModelFiles: Sendable {

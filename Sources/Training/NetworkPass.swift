@@ -1,6 +1,7 @@
 import Checkpoint
 import System
 import Tensor
+import TensorTraining
 import TranslationModel
 
 /// The encoder and decoder of one thread on one piece: the way forward, what it keeps, the way back.

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import System
 import Tensor
+import TensorTraining
 
 /// How the learning rate goes over the steps.
 public struct LearningRate: Sendable, Equatable {

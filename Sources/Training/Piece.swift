@@ -1,4 +1,5 @@
 import Tensor
+import TensorTraining
 
 /// A source sentence and its translation as ids, each with the end of sentence.
 public struct SentencePair: Sendable, Equatable {

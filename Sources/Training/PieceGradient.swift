@@ -1,6 +1,7 @@
 import Checkpoint
 import System
 import Tensor
+import TensorTraining
 import TranslationModel
 
 /// Loss and gradient of an objective on a piece; one for each thread.

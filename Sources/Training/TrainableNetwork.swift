@@ -1,6 +1,7 @@
 public import Checkpoint
 import Dispatch
-public import Tensor
+import Tensor
+public import TensorTraining
 public import TranslationModel
 
 /// A network in training: one vector of parameters, and the maps that work on parts of it.

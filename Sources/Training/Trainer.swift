@@ -1,4 +1,5 @@
-public import Tensor
+import Tensor
+public import TensorTraining
 import TranslationModel
 
 /// Trains a network step by step.

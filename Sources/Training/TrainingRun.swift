@@ -1,6 +1,7 @@
 public import Checkpoint
 import Glibc
 import Tensor
+import TensorTraining
 
 /// A whole training in a directory: steps, validations, snapshots, the log, the checkpoint.
 ///

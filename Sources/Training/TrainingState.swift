@@ -1,5 +1,6 @@
 import Checkpoint
 import Tensor
+import TensorTraining
 
 /// A snapshot of training on disk: parameters, moments and position, in one safetensors file.
 struct TrainingState {

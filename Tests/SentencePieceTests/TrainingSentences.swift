@@ -1,4 +1,5 @@
 import SentencePiece
+import SentencePieceTraining
 
 typealias TrainingOptions = VocabularyTrainer.Options
 

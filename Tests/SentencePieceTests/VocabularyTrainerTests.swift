@@ -1,4 +1,5 @@
 import SentencePiece
+import SentencePieceTraining
 import Testing
 
 @Test("BPE merges the most frequent pair first, and characters follow by frequency")

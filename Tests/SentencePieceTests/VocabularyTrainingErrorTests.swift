@@ -1,4 +1,5 @@
 import SentencePiece
+import SentencePieceTraining
 import Testing
 
 @Test("Text without characters is refused", arguments: TrainingOptions.Algorithm.allCases)

@@ -1,5 +1,6 @@
 import Foundation
 import Tensor
+import TensorTraining
 import TestSupport
 import Testing
 

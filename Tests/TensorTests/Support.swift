@@ -1,5 +1,6 @@
 import CKernels
 import Tensor
+import TensorTraining
 import TestSupport
 
 /// The instruction sets that this machine can run; the reference is always among them.

@@ -1,4 +1,5 @@
 import Tensor
+import TensorTraining
 import TestSupport
 import Testing
 

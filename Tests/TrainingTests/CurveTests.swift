@@ -1,5 +1,6 @@
 import JSON
 import Tensor
+import TensorTraining
 import Testing
 import Training
 

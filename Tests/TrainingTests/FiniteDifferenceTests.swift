@@ -1,6 +1,7 @@
 import Checkpoint
-import TestSupport
 import Tensor
+import TensorTraining
+import TestSupport
 import Testing
 import Training
 import TranslationModel

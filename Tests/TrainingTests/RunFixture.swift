@@ -2,6 +2,7 @@ import Checkpoint
 import Glibc
 import JSON
 import Tensor
+import TensorTraining
 import TestSupport
 import Testing
 import Training

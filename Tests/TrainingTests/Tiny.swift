@@ -1,5 +1,6 @@
 import Checkpoint
 import Tensor
+import TensorTraining
 import TestSupport
 import Training
 import TranslationModel

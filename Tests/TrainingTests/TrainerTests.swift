@@ -1,5 +1,6 @@
 import Checkpoint
 import Tensor
+import TensorTraining
 import Testing
 import Training
 import TranslationModel

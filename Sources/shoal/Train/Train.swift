@@ -6,6 +6,7 @@ import Glibc
 import Synchronization
 import System
 import Tensor
+import TensorTraining
 import Training
 import TranslationModel
 import TranslationService

@@ -3,6 +3,7 @@ import Configuration
 import Glibc
 import JSON
 import SentencePiece
+import SentencePieceTraining
 import TextFiles
 import Tokenization
 import Training

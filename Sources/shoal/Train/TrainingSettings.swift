@@ -1,6 +1,8 @@
 import Checkpoint
 import Configuration
 import SentencePiece
+import SentencePieceTraining
+import TensorTraining
 import Training
 
 /// Everything that `shoal train` can be told, with its defaults.

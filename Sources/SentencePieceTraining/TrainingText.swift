@@ -1,3 +1,5 @@
+import SentencePiece
+
 /// The text as training sees it: how often which stretch occurs.
 ///
 /// Words are cut wherever no piece may reach across: before a visible space, around characters

@@ -1,3 +1,5 @@
+import SentencePiece
+
 /// The normaliser of a model to be, as a message and at work.
 struct NormalizerSource {
     /// A serialised `NormalizerSpec`.
@@ -30,7 +32,9 @@ struct NormalizerSource {
         var spec = ProtobufWriter()
         spec.write(1, content: "identity".utf8)
         spec.write(2, content: [])
-        let dummyPrefix = 3, extraWhitespace = 4, escapedWhitespace = 5
+        let dummyPrefix = 3
+        let extraWhitespace = 4
+        let escapedWhitespace = 5
         for flag in [dummyPrefix, extraWhitespace, escapedWhitespace] {
             spec.write(flag, flag: true)
         }

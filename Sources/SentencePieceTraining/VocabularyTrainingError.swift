@@ -1,3 +1,5 @@
+public import SentencePiece
+
 /// Why no vocabulary can be learnt.
 public enum VocabularyTrainingError: Error, Equatable, Sendable {
     /// An option is outside the range that its documentation states.

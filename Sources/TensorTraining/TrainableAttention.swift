@@ -1,3 +1,5 @@
+public import Tensor
+
 internal import CKernels
 
 /// Multi-head attention that keeps its weights for the way back.

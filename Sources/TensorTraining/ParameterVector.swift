@@ -1,5 +1,6 @@
 internal import CKernels
 import Glibc
+public import Tensor
 
 /// All parameters of a network, or their gradients or moments, one after the other in fp32.
 ///

@@ -1,3 +1,5 @@
+import SentencePiece
+
 /// Serialises a `sentencepiece.ModelProto`; field numbers are those of `sentencepiece_model.proto`.
 struct ModelWriter {
     private let options: VocabularyTrainer.Options
@@ -16,7 +18,7 @@ struct ModelWriter {
         }
         if options.byteFallback {
             for byte in UInt8.min...UInt8.max {
-                write(Array(Vocabulary.piece(ofByte: byte).utf8), score: 0, kind: .byte)
+                write(Array(PieceKind.text(ofByte: byte).utf8), score: 0, kind: .byte)
             }
         }
         for piece in learnt { write(piece.text, score: piece.score, kind: .normal) }

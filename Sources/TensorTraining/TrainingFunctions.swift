@@ -1,3 +1,5 @@
+public import Tensor
+
 internal import CKernels
 
 /// Dropout (Srivastava et al., 2014) whose choices follow from a key, so that the way back repeats them

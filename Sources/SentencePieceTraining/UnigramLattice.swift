@@ -1,3 +1,5 @@
+import SentencePiece
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

@@ -1,3 +1,6 @@
+import HeapModule
+import SentencePiece
+
 /// Learns merges of neighbours, the most frequent first (Sennrich, Haddow and Birch 2016).
 ///
 /// Of equally frequent pairs the one with the shorter union comes first, then that whose union is
@@ -13,7 +16,7 @@ struct BPETrainer {
     private var symbolIDs: [[Unicode.Scalar]: Int] = [:]
     private var sequence = SymbolSequence()
     private var pairs: [Pair: Occurrences] = [:]
-    private var queue = MergeQueue<PairCandidate>(capacity: 0)
+    private var queue = Heap<PairCandidate>()
     /// The merged symbols in the order in which they came to be.
     private var merged: [Int] = []
 
@@ -31,20 +34,21 @@ struct BPETrainer {
     }
 
     /// A pair with the count that it had when it was queued.
-    private struct PairCandidate: Prioritized {
+    private struct PairCandidate: Comparable {
         var pair: Pair
         var count: Int
         var union: [Unicode.Scalar]
 
-        func precedes(_ other: Self) -> Bool {
-            guard count == other.count else { return count > other.count }
-            guard union.count == other.union.count else {
-                return union.count < other.union.count
+        /// Whether the other is merged first.
+        static func < (one: Self, other: Self) -> Bool {
+            guard one.count == other.count else { return one.count < other.count }
+            guard one.union.count == other.union.count else {
+                return one.union.count > other.union.count
             }
-            guard union == other.union else {
-                return union.lexicographicallyPrecedes(other.union)
+            guard one.union == other.union else {
+                return other.union.lexicographicallyPrecedes(one.union)
             }
-            return pair.left < other.pair.left
+            return one.pair.left > other.pair.left
         }
     }
 
@@ -111,14 +115,14 @@ struct BPETrainer {
 
     private mutating func enqueue(_ pair: Pair) {
         guard let count = pairs[pair]?.count, count > 0 else { return }
-        queue.push(
+        queue.insert(
             PairCandidate(
                 pair: pair, count: count, union: symbols[pair.left] + symbols[pair.right]))
     }
 
     /// The most frequent pair; candidates whose count has fallen since are queued anew.
     private mutating func nextPair() -> Pair? {
-        while let best = queue.pop() {
+        while let best = queue.popMax() {
             guard let count = pairs[best.pair]?.count else { continue }
             if count == best.count { return best.pair }
             if count < best.count { enqueue(best.pair) }
