@@ -15,7 +15,7 @@ final class TracingDecoder {
     private var runs: [Run] = []
     private static let batchSize = 128
 
-    private var N: Int { model.decoderLayerCount }
+    private var layerCount: Int { model.decoderLayerCount }
 
     /// One sentence on its way.
     private struct Run {
@@ -123,7 +123,7 @@ final class TracingDecoder {
     private func decide(after n: Int, _ thresholds: [Double]) throws(DecodingError) {
         var leaving = leaveAsKnown(after: n)
         let open = step.active.indices.filter { runs[step.active[$0]].knownExit == nil }
-        let threshold = n < N ? thresholds[n - 1] : nil
+        let threshold = n < layerCount ? thresholds[n - 1] : nil
         switch policy {
         case .confidence:
             leaving += try classify(open, after: n) { [policy] top in
@@ -155,7 +155,7 @@ final class TracingDecoder {
         var leaving: [Int] = []
         for (offset, top) in zip(offsets, try tops(offsets, after: n)) {
             let run = runs[step.active[offset]]
-            if policy == .confidence, n < N {
+            if policy == .confidence, n < layerCount {
                 run.sentence.tree.record(top.logProbability, at: run.node, after: n)
             }
             guard leaves(top.logProbability) else { continue }
@@ -193,13 +193,13 @@ final class TracingDecoder {
     ///
     /// - Returns: the token that this exit would give.
     private func observe(after n: Int) throws(DecodingError) -> Int {
-        if policy == .tokenGeometric, n < N { _ = stop([0], after: n, threshold: 1) }
+        if policy == .tokenGeometric, n < layerCount { _ = stop([0], after: n, threshold: 1) }
         let top = try tops([0], after: n)[0]
         let run = runs[0]
-        if policy == .confidence, n < N {
+        if policy == .confidence, n < layerCount {
             run.sentence.tree.record(top.logProbability, at: run.node, after: n)
         }
-        if n == N {
+        if n == layerCount {
             runs[0].next = run.sentence.tree.extend(run.node, exit: n, token: top.id)
             step.leave([0])
         }

@@ -14,5 +14,6 @@ package struct Failure: Error, CustomStringConvertible {
     }
 }
 
-/// EX_CONFIG of sysexits.h, which is a macro there.
+/// EX_CONFIG of sysexits.h, which is a macro there; named as its siblings from C are.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 package let EX_CONFIGURATION: Int32 = 78

@@ -18,11 +18,14 @@ public enum Tokenizer13a {
         text.append(" ")
         text = separatingSymbols(text)
         // A period or comma is separated unless a digit stands before it …
-        text = substituting(text, { !isDigit($0) && isPoint($1) }) { [$0, " ", $1, " "] }
+        text = substituting(
+            text, where: { !isDigit($0) && isPoint($1) }, by: { [$0, " ", $1, " "] })
         // … and unless a digit stands behind it.
-        text = substituting(text, { isPoint($0) && !isDigit($1) }) { [" ", $0, " ", $1] }
+        text = substituting(
+            text, where: { isPoint($0) && !isDigit($1) }, by: { [" ", $0, " ", $1] })
         // A dash is separated from a digit before it.
-        text = substituting(text, { isDigit($0) && $1 == "-" }) { [$0, " ", $1, " "] }
+        text = substituting(
+            text, where: { isDigit($0) && $1 == "-" }, by: { [$0, " ", $1, " "] })
         return text.split(whereSeparator: WhiteSpace.contains)
     }
 
@@ -73,8 +76,8 @@ public enum Tokenizer13a {
     /// Rewrites each pair of neighbours that matches; both are consumed.
     private static func substituting(
         _ text: [Unicode.Scalar],
-        _ matches: (Unicode.Scalar, Unicode.Scalar) -> Bool,
-        _ rewritten: (Unicode.Scalar, Unicode.Scalar) -> [Unicode.Scalar]
+        where matches: (Unicode.Scalar, Unicode.Scalar) -> Bool,
+        by rewritten: (Unicode.Scalar, Unicode.Scalar) -> [Unicode.Scalar]
     ) -> [Unicode.Scalar] {
         var result: [Unicode.Scalar] = []
         result.reserveCapacity(text.count + text.count / 4)

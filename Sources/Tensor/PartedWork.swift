@@ -45,6 +45,9 @@ struct Split {
 }
 
 /// What the two kinds of products are told alike: where the result goes and what follows the sums.
+///
+/// The pointers are those of the structures in C, which Swift imports as implicitly unwrapped.
+// swift-format-ignore: NeverUseImplicitlyUnwrappedOptionals
 protocol ProductArguments {
     var bias: UnsafePointer<Float>! { get set }
     var residual: UnsafePointer<Float>! { get set }
@@ -69,6 +72,7 @@ extension ProductArguments {
     /// - Parameters:
     ///   - shape: outputs and inputs of the map.
     ///   - bias: padded to whole panels, or nil.
+    ///   - y: where the result goes.
     ///   - target: rows of y, and of the residual.
     ///   - options: what follows the product.
     @inline(__always)

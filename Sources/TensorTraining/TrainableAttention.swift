@@ -1,6 +1,5 @@
-public import Tensor
-
 internal import CKernels
+public import Tensor
 
 /// Multi-head attention that keeps its weights for the way back.
 ///

@@ -1,6 +1,5 @@
-public import Tensor
-
 internal import CKernels
+public import Tensor
 
 /// A linear map y = x·Wᵀ + b whose weights are a part of a parameter vector.
 ///

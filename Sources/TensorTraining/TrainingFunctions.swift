@@ -1,6 +1,5 @@
-public import Tensor
-
 internal import CKernels
+public import Tensor
 
 /// Dropout (Srivastava et al., 2014) whose choices follow from a key, so that the way back repeats them
 /// without keeping a mask.

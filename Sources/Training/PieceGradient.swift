@@ -15,14 +15,14 @@ final class PieceGradient {
 
     init(_ network: TrainableNetwork, _ objective: Objective, training: Bool) {
         let c = network.configuration
-        let N = c.decoder.layers
+        let layerCount = c.decoder.layers
         self.network = network
         self.objective = objective
         let drops = training && objective.trainsNetwork
         pass = NetworkPass(network, dropout: Dropout(rate: drops ? objective.dropout : 0))
         loss = ClassifierLoss(vocabularySize: c.targetVocabularySize)
-        weights = objective.exitWeights(N)
-        exitGradients = (0..<N).map { _ in Matrix(rows: 0, columns: c.width) }
+        weights = objective.exitWeights(layerCount)
+        exitGradients = (0..<layerCount).map { _ in Matrix(rows: 0, columns: c.width) }
     }
 
     /// How much of a batch a piece is, and where its randomness comes from.
@@ -73,13 +73,13 @@ final class PieceGradient {
         _ piece: Piece, _ share: Share, _ gradients: ParameterVector?, _ result: inout PassResult
     ) {
         pass.decode(piece, exits: nil)
-        let N = weights.count
+        let layerCount = weights.count
         let tokens = Double(share.batchTokens)
         let hasHeads = share.headsLearn && !objective.heads.isEmpty
         let needsAll = gradients == nil || hasHeads
-        let used = (1...N).reversed().filter {
+        let used = (1...layerCount).reversed().filter {
             objective.decoder == .baseline
-                ? $0 == N || hasHeads
+                ? $0 == layerCount || hasHeads
                 : needsAll || weights[$0 - 1] > 0
         }
         let wanted = objective.trainsNetwork ? gradients : nil
@@ -90,7 +90,7 @@ final class PieceGradient {
                 gradient: wanted != nil && weights[n - 1] > 0 ? exitGradients[n - 1] : nil,
                 scale: Float(weights[n - 1] / tokens))
         }
-        var record = ExitRecord(exits: N, rows: piece.targetIDs.count)
+        var record = ExitRecord(exits: layerCount, rows: piece.targetIDs.count)
         loss.run(exits, targets: piece.targetIDs, lossOptions, gradients: wanted) { n, row, loss in
             result.exits[n - 1].add(loss, target: piece.targetIDs[row])
             result.objective += Double(loss.loss) * weights[n - 1] / tokens
@@ -249,16 +249,16 @@ extension PieceGradient {
         _ sentences: [ExitOracle.Record], _ oracle: ExitOracle, _ index: Int,
         _ result: inout PassResult
     ) -> [[Double?]] {
-        let N = weights.count
+        let layerCount = weights.count
         guard oracle.oracle != .agreement else {
             let agreements = sentences.map(ExitOracle.agreement)
-            return (0..<N - 1).map { exit in
+            return (0..<layerCount - 1).map { exit in
                 agreements.flatMap { $0[exit].map { $0 ? 1 : 0 } }
             }
         }
         let exits = sentences.flatMap(oracle.tokenExits)
         result.countOracle(index, exits)
-        return (1..<N).map { n in
+        return (1..<layerCount).map { n in
             exits.map { $0 < n ? nil : ($0 == n ? 1 : 0) }
         }
     }

@@ -83,7 +83,10 @@ public final class TrainableNetwork: Sendable {
 
     /// Brings all packed copies up to date with the parameters, on `threads` threads.
     public func repack(threads: Int = 1) {
-        guard threads > 1 else { return maps.forEach { $0.repack() } }
+        guard threads > 1 else {
+            for map in maps { map.repack() }
+            return
+        }
         let order = maps.sorted { $0.linear.outputs > $1.linear.outputs }
         DispatchQueue.concurrentPerform(iterations: order.count) { order[$0].repack() }
     }

@@ -65,16 +65,16 @@ struct ExitHeads: Sendable {
     /// N − 1 heads [1, d]: only the one of the layer just run is asked.
     let tokenGeometric: [Projection]?
 
-    init(_ exits: ParameterReader?, layers N: Int, width d: Int) throws(CheckpointError) {
+    init(_ exits: ParameterReader?, layers layerCount: Int, width d: Int) throws(CheckpointError) {
         guard let exits else {
             sequence = nil
             tokenMultinomial = nil
             tokenGeometric = nil
             return
         }
-        sequence = try Self.head(.sequence, exits, outputs: N, width: d)
-        tokenMultinomial = try Self.head(.tokenMultinomial, exits, outputs: N, width: d)
-        tokenGeometric = try Self.geometric(exits, layers: N, width: d)
+        sequence = try Self.head(.sequence, exits, outputs: layerCount, width: d)
+        tokenMultinomial = try Self.head(.tokenMultinomial, exits, outputs: layerCount, width: d)
+        tokenGeometric = try Self.geometric(exits, layers: layerCount, width: d)
     }
 
     private static func head(
@@ -88,13 +88,13 @@ struct ExitHeads: Sendable {
     }
 
     private static func geometric(
-        _ exits: ParameterReader, layers N: Int, width d: Int
+        _ exits: ParameterReader, layers layerCount: Int, width d: Int
     ) throws(CheckpointError) -> [Projection]? {
         let name = ExitHead.tokenGeometric.rawValue
         guard exits.holds(name + ".weight") else { return nil }
-        let weight = try exits.tensor(name + ".weight", N - 1, d)
-        let bias = try exits.tensor(name + ".bias", N - 1)
-        return (0..<N - 1).map { n in
+        let weight = try exits.tensor(name + ".weight", layerCount - 1, d)
+        let bias = try exits.tensor(name + ".bias", layerCount - 1)
+        return (0..<layerCount - 1).map { n in
             Projection(
                 weight: Array(weight[n * d..<(n + 1) * d]), bias: [bias[n]], outputs: 1, inputs: d,
                 precision: .float32)

@@ -6,18 +6,20 @@ extension TranslationModel {
     private var d: Int { configuration.width }
 
     /// 12 d² + 4 f d + 4 t d + 4 S d, one layer on one position.
-    func layerOperations(position t: Int, sourceCount S: Int) -> Int {
-        12 * d * d + 4 * configuration.decoder.feedForwardWidth * d + 4 * t * d + 4 * S * d
+    func layerOperations(position t: Int, sourceCount: Int) -> Int {
+        12 * d * d + 4 * configuration.decoder.feedForwardWidth * d + 4 * t * d
+            + 4 * sourceCount * d
     }
 
     /// 4 S d², keys and values of the source in one layer.
-    func crossKeyValueOperations(sourceCount S: Int) -> Int { 4 * S * d * d }
+    func crossKeyValueOperations(sourceCount: Int) -> Int { 4 * sourceCount * d * d }
 
     /// N layers and one classifier on one position; the first position also pays the keys and values
     /// of the source in all layers.
-    func fullDepthOperations(position t: Int, sourceCount S: Int) -> Int {
-        let layers = decoderLayerCount * layerOperations(position: t, sourceCount: S)
-        let source = t == 1 ? decoderLayerCount * crossKeyValueOperations(sourceCount: S) : 0
+    func fullDepthOperations(position t: Int, sourceCount: Int) -> Int {
+        let layers = decoderLayerCount * layerOperations(position: t, sourceCount: sourceCount)
+        let source =
+            t == 1 ? decoderLayerCount * crossKeyValueOperations(sourceCount: sourceCount) : 0
         return layers + source + 2 * vocabularySize * d
     }
 }

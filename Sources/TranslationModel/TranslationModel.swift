@@ -107,21 +107,23 @@ private struct Embeddings {
 
     init(_ root: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
         let d = c.width
-        let V = c.targetVocabularySize
+        let vocabularySize = c.targetVocabularySize
         let encoderName = Self.embeddingName("encoder", root, c)
         let decoderName = Self.embeddingName("decoder", root, c)
         let projectionName = c.tiesProjection ? decoderName : "lm_head.weight"
-        var bias = try root.tensor("final_logits_bias", 1, V)
+        var bias = try root.tensor("final_logits_bias", 1, vocabularySize)
         // A banned id has −∞ before normalisation (checkpoint-format.md): the bias carries it.
         for id in c.bannedIDs { bias[id] = -.infinity }
         projection = Projection(
-            weight: try root.tensor(projectionName, V, d), bias: bias, outputs: V, inputs: d,
+            weight: try root.tensor(projectionName, vocabularySize, d), bias: bias,
+            outputs: vocabularySize, inputs: d,
             precision: root.precision)
         target =
             decoderName == projectionName
             ? projection
             : Projection(
-                weight: try root.tensor(decoderName, V, d), bias: nil, outputs: V, inputs: d,
+                weight: try root.tensor(decoderName, vocabularySize, d), bias: nil,
+                outputs: vocabularySize, inputs: d,
                 precision: root.precision)
         if encoderName == decoderName {
             source = target

@@ -68,16 +68,16 @@ public struct ExitOptions: Sendable, Equatable {
     /// - Returns: a rule that the model can follow.
     /// - Throws: all that does not fit, by field.
     public func resolve(for model: ServedModel) throws(InvalidRequest) -> ExitRule {
-        let N = model.layerCount
+        let layerCount = model.layerCount
         let name = policy ?? model.defaultPolicy
-        var problems = rangeProblems(N) + conflicts(name, N)
+        var problems = rangeProblems(layerCount) + conflicts(name, layerCount)
         if let head = model.missingHead(name) {
             problems.append(
                 FieldProblem(
                     .policyUnavailable, "/exit/policy",
                     "\(name.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks"))
         }
-        var thresholds = Self.spread(threshold, N) ?? model.thresholds(name) ?? []
+        var thresholds = Self.spread(threshold, layerCount) ?? model.thresholds(name) ?? []
         if name == .confidence, let profile {
             if let found = model.checkpoint.exits.profile(named: profile) {
                 thresholds = found.thresholds
@@ -93,8 +93,8 @@ public struct ExitOptions: Sendable, Equatable {
         }
         guard problems.isEmpty else { throw InvalidRequest(problems) }
         return ExitRule(
-            policy: Self.policy(name, layer: layer ?? N, thresholds: thresholds),
-            bounds: (minimumLayer ?? 1)...(maximumLayer ?? N), layerCount: N,
+            policy: Self.policy(name, layer: layer ?? layerCount, thresholds: thresholds),
+            bounds: (minimumLayer ?? 1)...(maximumLayer ?? layerCount), layerCount: layerCount,
             candidates: name == .confidence ? ruleCandidates : nil)
     }
 
@@ -116,24 +116,24 @@ public struct ExitOptions: Sendable, Equatable {
         }
     }
 
-    private static func spread(_ threshold: Threshold?, _ N: Int) -> [Double]? {
+    private static func spread(_ threshold: Threshold?, _ layerCount: Int) -> [Double]? {
         switch threshold {
-        case .uniform(let value): Array(repeating: value, count: N - 1)
+        case .uniform(let value): Array(repeating: value, count: layerCount - 1)
         case .perLayer(let values): values
         case nil: nil
         }
     }
 
-    private func rangeProblems(_ N: Int) -> [FieldProblem] {
+    private func rangeProblems(_ layerCount: Int) -> [FieldProblem] {
         var problems: [FieldProblem] = []
         for (value, field) in [
             (layer, "layer"), (minimumLayer, "min_layer"), (maximumLayer, "max_layer"),
         ] {
-            guard let value, !(1...N).contains(value) else { continue }
+            guard let value, !(1...layerCount).contains(value) else { continue }
             problems.append(
                 FieldProblem(
                     .outOfRange, "/exit/\(field)",
-                    "`exit.\(field)` must be 1 to \(N), the number of decoder layers; given \(value)"
+                    "`exit.\(field)` must be 1 to \(layerCount), the number of decoder layers; given \(value)"
                 ))
         }
         if let candidates, !(0...ExitRule.maximumCandidates).contains(candidates) {
@@ -150,24 +150,24 @@ public struct ExitOptions: Sendable, Equatable {
                         .outOfRange, "/exit/threshold",
                         "`exit.threshold` must be 0 to 1; given \(wrong)"))
             }
-            if case .perLayer(let values) = threshold, values.count != N - 1 {
+            if case .perLayer(let values) = threshold, values.count != layerCount - 1 {
                 problems.append(
                     FieldProblem(
                         .outOfRange, "/exit/threshold",
-                        "`exit.threshold` must be one number or \(N - 1), one for each layer below "
+                        "`exit.threshold` must be one number or \(layerCount - 1), one for each layer below "
                             + "the last; given \(values.count)"))
             }
         }
         return problems
     }
 
-    private func conflicts(_ name: ExitPolicy.Name, _ N: Int) -> [FieldProblem] {
+    private func conflicts(_ name: ExitPolicy.Name, _ layerCount: Int) -> [FieldProblem] {
         var problems: [FieldProblem] = []
         func conflict(_ field: String, _ detail: String) {
             problems.append(FieldProblem(.conflictingOptions, "/exit/\(field)", detail))
         }
         if name == .fixed, layer == nil {
-            conflict("layer", "`exit.policy` fixed needs `exit.layer`, 1 to \(N)")
+            conflict("layer", "`exit.policy` fixed needs `exit.layer`, 1 to \(layerCount)")
         }
         if name != .fixed, layer != nil {
             conflict("layer", "`exit.layer` goes with the policy fixed, not with \(name.rawValue)")
@@ -185,7 +185,7 @@ public struct ExitOptions: Sendable, Equatable {
             conflict("profile", "`exit.profile` and `exit.threshold` exclude each other")
         }
         let lowest = minimumLayer ?? 1
-        let highest = maximumLayer ?? N
+        let highest = maximumLayer ?? layerCount
         if lowest > highest {
             conflict("min_layer", "`exit.min_layer` \(lowest) is above `exit.max_layer` \(highest)")
         } else if name == .fixed, let layer, !(lowest...highest).contains(layer) {

@@ -30,8 +30,8 @@ private struct Fixture {
 
     /// What decoding gives, without any memory of earlier draws.
     func decode(_ policy: ExitPolicy) throws -> (bleu: Double, averageExit: Double) {
-        let N = model.decoderLayerCount
-        let rule = ExitRule(policy: policy, bounds: 1...N, layerCount: N)
+        let layerCount = model.decoderLayerCount
+        let rule = ExitRule(policy: policy, bounds: 1...layerCount, layerCount: layerCount)
         let states = model.encode(sources, scratch: EncoderScratch(for: model))
         let decoder = BatchDecoder(model: model)
         let tickets = states.map { decoder.add(source: $0, options: .init(exit: rule)) }

@@ -76,5 +76,4 @@ import Testing
             two.series.first { $0.name == "confidence, set" }?.style.color
                 == two.series.first { $0.name == "confidence, other" }?.style.color)
     }
-
 }

@@ -10,9 +10,10 @@ import TranslationModel
 private func rule(
     _ thresholds: [Double], _ candidates: Int?, bounds: ClosedRange<Int>? = nil
 ) -> ExitRule {
-    let N = thresholds.count + 1
+    let layerCount = thresholds.count + 1
     return ExitRule(
-        policy: .confidence(thresholds: thresholds), bounds: bounds ?? 1...N, layerCount: N,
+        policy: .confidence(thresholds: thresholds), bounds: bounds ?? 1...layerCount,
+        layerCount: layerCount,
         candidates: candidates)
 }
 

@@ -14,12 +14,12 @@ private let golden: [(checkpoint: String, file: String)] =
     ].map { ("Tests/Golden/variants/" + $0, "variants/\($0).json") }
 
 /// Reads the settings of a golden case as a request would.
-func goldenOptions(_ settings: JSONObject, layers N: Int) throws -> DecodingOptions {
+func goldenOptions(_ settings: JSONObject, layers layerCount: Int) throws -> DecodingOptions {
     let exit = try #require(settings["exit"]?.objectValue)
     let name = try #require(exit["policy"]?.stringValue.flatMap(ExitPolicy.Name.init))
     let thresholds =
         exit["threshold"]?.arrayValue?.compactMap(\.doubleValue)
-        ?? Array(repeating: exit["threshold"]?.doubleValue ?? 0.5, count: N - 1)
+        ?? Array(repeating: exit["threshold"]?.doubleValue ?? 0.5, count: layerCount - 1)
     let policy: ExitPolicy =
         switch name {
         case .full: .full
@@ -29,7 +29,8 @@ func goldenOptions(_ settings: JSONObject, layers N: Int) throws -> DecodingOpti
         case .tokenGeometric: .tokenGeometric(thresholds: thresholds)
         case .confidence: .confidence(thresholds: thresholds)
         }
-    var options = DecodingOptions(exit: ExitRule(policy: policy, bounds: 1...N, layerCount: N))
+    var options = DecodingOptions(
+        exit: ExitRule(policy: policy, bounds: 1...layerCount, layerCount: layerCount))
     options.beamSize = Int(try #require(settings["beam_size"]?.integerValue))
     options.lengthPenalty = try #require(settings["length_penalty"]?.doubleValue)
     return options

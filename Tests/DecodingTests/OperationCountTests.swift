@@ -11,11 +11,11 @@ struct OperationCountTests {
     /// Policies with the operations, in units of 2 d, of deciding one sentence of N layers.
     private static let policies: [(policy: ExitPolicy, asked: @Sendable ([Int], Int) -> Int)] = [
         (.full, { _, _ in 0 }),
-        (.sequence, { _, N in N }),
-        (.tokenMultinomial, { exits, N in N * exits.count }),
+        (.sequence, { _, layerCount in layerCount }),
+        (.tokenMultinomial, { exits, layerCount in layerCount * exits.count }),
         (
             .tokenGeometric(thresholds: thresholds),
-            { exits, N in exits.reduce(0) { $0 + min($1, N - 1) } }
+            { exits, layerCount in exits.reduce(0) { $0 + min($1, layerCount - 1) } }
         ),
     ]
 
@@ -23,19 +23,20 @@ struct OperationCountTests {
     func headsAreCounted(index: Int) throws {
         let model = try TranslationModel(
             Checkpoint(directory: Repository.path("models/multi30k-de-en")))
-        let (N, d) = (model.decoderLayerCount, model.configuration.width)
+        let (layerCount, d) = (model.decoderLayerCount, model.configuration.width)
         let (policy, asked) = Self.policies[index]
         for length in [3, 7] {
             let source = (1..<length).map { 300 + 50 * $0 } + [model.configuration.endOfSentenceID]
             var options = DecodingOptions(
-                exit: ExitRule(policy: policy, bounds: 1...N, layerCount: N))
+                exit: ExitRule(policy: policy, bounds: 1...layerCount, layerCount: layerCount))
             let chosen = try #require(try decodeTogether([source], options, model).first)
             let exits = chosen.hypotheses[0].tokens.map(\.exitLayer)
             options.givenExits = .listed(exits)
             let given = try #require(try decodeTogether([source], options, model).first)
             #expect(given.hypotheses == chosen.hypotheses)
             #expect(
-                chosen.operations.executed == given.operations.executed + 2 * d * asked(exits, N))
+                chosen.operations.executed == given.operations.executed + 2 * d
+                    * asked(exits, layerCount))
             #expect(chosen.operations.fullDepth == given.operations.fullDepth)
         }
     }

@@ -1,8 +1,7 @@
 import System
+import Tensor
 import TestSupport
 import Testing
-
-import Tensor
 
 @Suite("A product shared out to a team")
 struct TeamTests {

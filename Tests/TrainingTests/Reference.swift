@@ -1,7 +1,7 @@
 import Checkpoint
 import JSON
-import TestSupport
 import Tensor
+import TestSupport
 import Training
 import TranslationModel
 

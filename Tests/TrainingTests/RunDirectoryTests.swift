@@ -1,7 +1,7 @@
 import Checkpoint
 import Glibc
-import TestSupport
 import Tensor
+import TestSupport
 import Testing
 import Training
 import TranslationModel

@@ -82,15 +82,17 @@ final class RunFixture {
         }
         if let killed {
             // A step that diverges ends the run without a save, as a killed process would.
-            try run.run(isInterrupted: {
+            let fails = {
                 if trainer.position.step == killed {
                     network.parameters[0] = .nan
                     network.repack()
                 }
                 return false
-            }) { events.append($0) }
+            }
+            try run.run(isInterrupted: fails, report: { events.append($0) })
         } else {
-            try run.run(isInterrupted: { trainer.position.step == last }) { events.append($0) }
+            try run.run(
+                isInterrupted: { trainer.position.step == last }, report: { events.append($0) })
         }
         return trainer
     }

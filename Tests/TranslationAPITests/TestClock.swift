@@ -14,9 +14,11 @@ final class TestClock: Sendable {
 
     /// The same as the API takes it.
     var api: APIClock {
-        APIClock(now: { self.now }) { seconds, action in
-            self.state.withLock { $0.waiting.append(($0.now + seconds, action)) }
-        }
+        APIClock(
+            now: { self.now },
+            after: { seconds, action in
+                self.state.withLock { $0.waiting.append(($0.now + seconds, action)) }
+            })
     }
 
     /// Lets time pass, and what has waited for it happen.

@@ -84,8 +84,9 @@ struct FieldReader {
             }
     }
 
-    /// A field that does not exist, told by its place: what it is called is the client's text, which goes
-    /// into no answer and no log. The pointer is that of the object around it.
+    /// A field that does not exist, told by its place.
+    ///
+    /// Its name is the client's text, which goes into no answer and no log. The pointer is that of the object around it.
     private func unknownField(
         _ index: Int, _ name: String, listsKnown: Bool
     ) -> FieldProblem {
