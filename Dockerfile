@@ -12,6 +12,8 @@ WORKDIR /src
 # The manifest first, so that dependencies are fetched again only when it changes.
 COPY Package.swift ./
 RUN swift package resolve
+# What the server answers for /openapi.yaml is a part of the binary.
+COPY openapi.yaml ./
 COPY Sources Sources
 # Test targets are declared in the manifest, so their folders have to exist.
 COPY Tests Tests
