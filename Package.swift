@@ -33,7 +33,7 @@ let package = Package(
         .target(
             name: "TensorTraining", dependencies: ["CKernels", "System", "Tensor"],
             swiftSettings: swift),
-        .target(name: "JSON", swiftSettings: swift),
+        .target(name: "JSON", dependencies: ["System"], swiftSettings: swift),
         .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: swift),
         .target(

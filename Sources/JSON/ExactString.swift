@@ -14,14 +14,16 @@ public struct ExactString: Hashable, Sendable {
 
     /// Whether both texts have the same UTF-8 bytes.
     public static func == (left: ExactString, right: ExactString) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        left.text.utf8.count == right.text.utf8.count
+            && left.text.utf8.elementsEqual(right.text.utf8)
     }
 
     /// Feeds the UTF-8 bytes and a terminator that UTF-8 never contains.
     public func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 {
-            hasher.combine(byte)
+        let isHashed: Void? = text.utf8.withContiguousStorageIfAvailable {
+            hasher.combine(bytes: UnsafeRawBufferPointer($0))
         }
+        if isHashed == nil { Array(text.utf8).withUnsafeBytes { hasher.combine(bytes: $0) } }
         hasher.combine(0xFF as UInt8)
     }
 }

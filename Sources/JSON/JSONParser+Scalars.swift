@@ -1,3 +1,5 @@
+import System
+
 extension JSONParser {
     /// A string (RFC 8259 §7); the position is on its opening quotation mark.
     mutating func parseString() throws(JSONError) -> String {
@@ -76,20 +78,13 @@ extension JSONParser {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = current else { throw error(.unexpectedEnd) }
-            guard let digit = Self.hexDigit(byte) else { throw error(.invalidEscape, at: start) }
-            value = value << 4 | digit
+            guard let digit = Hexadecimal.value(byte) else {
+                throw error(.invalidEscape, at: start)
+            }
+            value = value << 4 | UInt32(digit)
             position += 1
         }
         return value
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
-        default: nil
-        }
     }
 
     /// A number (RFC 8259 §6); the position is on its minus sign or first digit.

@@ -1,3 +1,5 @@
+import System
+
 /// Appends JSON to a byte array, piece by piece.
 ///
 /// Commas, colons and indentation come by themselves; that every `begin` has its `end`, and that
@@ -152,10 +154,9 @@ public struct JSONWriter: Sendable {
         case 0x0C: bytes.append(UInt8(ascii: "f"))
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         default:
-            let digits = Array("0123456789abcdef".utf8)
             bytes.append(contentsOf: "u00".utf8)
-            bytes.append(digits[Int(byte >> 4)])
-            bytes.append(digits[Int(byte & 0xF)])
+            bytes.append(Hexadecimal.digit(byte >> 4))
+            bytes.append(Hexadecimal.digit(byte))
         }
     }
 }

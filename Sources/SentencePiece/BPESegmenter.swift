@@ -13,7 +13,7 @@ struct BPESegmenter: Sendable {
     fileprivate let isUnused: [Bool]
     fileprivate let userDefined: ByteTrie?
 
-    init(_ vocabulary: Vocabulary) {
+    init(_ vocabulary: PieceTable) {
         trie = vocabulary.matchable
         scores = vocabulary.scores
         isUnused = vocabulary.kinds.map { $0 == .unused }

@@ -1,12 +1,8 @@
-/// What is wrong with a SentencePiece model, or with the text or ids given to it.
+/// What is wrong with a SentencePiece model.
 ///
 /// Every case carries the facts that the caller needs to act; `description` turns them into one
 /// sentence that says what was found, where, and what would be right.
 public enum SentencePieceError: Error, Equatable, Sendable {
-    /// The file cannot be opened or read; `errorNumber` is the system's `errno`.
-    case unreadableFile(path: String, errorNumber: Int32)
-    /// The path names a directory, device or pipe, which is never a model.
-    case notARegularFile(path: String)
     /// The model is larger than `byteLimit`, the most that is ever loaded.
     case modelTooLarge(byteLimit: Int)
     /// The bytes are not a protocol buffer message; `offset` is where reading stopped.
@@ -23,10 +19,6 @@ public enum SentencePieceError: Error, Equatable, Sendable {
     case bytePieceMissing(byte: UInt8)
     /// The precompiled character map of the normaliser or denormaliser does not add up.
     case invalidCharacterMap(CharacterMapFault)
-    /// The text is not UTF-8; `offset` is the first byte that belongs to no character.
-    case invalidUTF8(offset: Int)
-    /// `id` names no piece; ids run from 0 to `pieceCount` − 1.
-    case idOutOfRange(id: Int, pieceCount: Int)
 
     /// The segmentation algorithms of the format that are recognised and refused.
     public enum ModelType: Equatable, Sendable {
@@ -87,10 +79,6 @@ extension SentencePieceError: CustomStringConvertible {
     /// One sentence for a log or a terminal: what was found, where, and what would be right.
     public var description: String {
         switch self {
-        case .unreadableFile(let path, let errorNumber):
-            "SentencePiece model \(path) cannot be read (errno \(errorNumber))"
-        case .notARegularFile(let path):
-            "SentencePiece model \(path) is not a regular file"
         case .modelTooLarge(let byteLimit):
             "SentencePiece model is larger than the limit of \(byteLimit) bytes"
         case .malformedMessage(let fault, let offset):
@@ -107,10 +95,6 @@ extension SentencePieceError: CustomStringConvertible {
             "SentencePiece model has byte fallback but no piece for byte \(byte); it must have 256"
         case .invalidCharacterMap(let fault):
             "SentencePiece precompiled character map is broken: \(fault.text)"
-        case .invalidUTF8(let offset):
-            "text is not valid UTF-8 at byte \(offset)"
-        case .idOutOfRange(let id, let pieceCount):
-            "piece id must be in 0 … \(pieceCount - 1). Given: \(id)"
         }
     }
 }

@@ -7,7 +7,7 @@ public struct SentencePieceProcessor: Sendable {
     /// Models above 32 MiB are refused; the largest in use have about 5.
     package static let modelByteLimit = 32 << 20
 
-    let vocabulary: Vocabulary
+    let vocabulary: PieceTable
     private let segmenter: Segmenter
     private let normalizer: Normalizer
     let denormalizer: Normalizer?
@@ -29,7 +29,7 @@ public struct SentencePieceProcessor: Sendable {
             throw .modelTooLarge(byteLimit: Self.modelByteLimit)
         }
         let file = try ModelFile(bytes)
-        let vocabulary = try Vocabulary(file)
+        let vocabulary = try PieceTable(file)
         self.vocabulary = vocabulary
         segmenter =
             switch file.trainer.modelType {
@@ -43,14 +43,6 @@ public struct SentencePieceProcessor: Sendable {
             spaceIsSuffix: file.trainer.treatsWhitespaceAsSuffix)
         denormalizer = try Self.denormalizer(of: file)
         decodingRules = Self.decodingRules(of: file)
-    }
-
-    /// Loads a model from a file.
-    ///
-    /// - Parameter path: a regular file of at most 32 MiB.
-    /// - Throws: the system's error number where the file cannot be read, else as `init(model:)`.
-    public init(contentsOf path: String) throws(SentencePieceError) {
-        try self.init(model: Self.readFile(path))
     }
 
     /// The number of pieces; ids run from 0 to one below it.
@@ -78,27 +70,46 @@ public struct SentencePieceProcessor: Sendable {
     ///
     /// Takes time linear in the text's length for a unigram model and n log n for BPE.
     public func encode(_ text: String) -> [String] {
-        pieces(of: text.utf8.span)
+        let normalized = normalizer.normalize(text.utf8.span)
+        return tokens(of: normalized.span).map { token in
+            if Int(token.id) == vocabulary.unknownID {
+                String(decoding: normalized[token.range], as: UTF8.self)
+            } else {
+                vocabulary.pieces[Int(token.id)]
+            }
+        }
     }
 
-    /// The pieces' ids of a text, `unknownID` for unknown text.
+    /// The pieces of a text in another numbering, that of a network's vocabulary for example, without
+    /// their texts on the way.
     ///
-    /// These are the model's own ids, which need not be those of a network's vocabulary file.
-    public func encodeToIDs(_ text: String) -> [Int] {
-        tokens(of: normalizer.normalize(text.utf8.span).span).map { Int($0.id) }
+    /// - Parameters:
+    ///   - text: any text.
+    ///   - ids: the other numbering's id of each piece, `pieceCount` of them.
+    ///   - unknown: gives the id of text that no piece covers, from its bytes.
+    /// - Returns: an id for each piece that `encode(_:)` gives.
+    public func encode(
+        _ text: String, ids: [Int32], unknown: (ArraySlice<UInt8>) -> Int
+    ) -> [Int] {
+        precondition(ids.count == pieceCount, "a numbering has an id for each piece")
+        let normalized = normalizer.normalize(text.utf8.span)
+        return tokens(of: normalized.span).map { token in
+            Int(token.id) == vocabulary.unknownID
+                ? unknown(normalized[token.range]) : Int(ids[Int(token.id)])
+        }
     }
 
-    /// The pieces of a text that came as bytes.
-    ///
-    /// - Throws: `invalidUTF8` with the offset of the first byte that is part of no character.
-    public func encode(utf8 bytes: Span<UInt8>) throws(SentencePieceError) -> [String] {
-        if let offset = bytes.firstInvalidUTF8() { throw .invalidUTF8(offset: offset) }
-        return pieces(of: bytes)
+    /// What is decoded: a piece of the model, or one that it lacks.
+    public enum Symbol: Sendable {
+        /// A piece by its id, 0 ..< `pieceCount`.
+        case piece(Int)
+        /// A piece that the model lacks, by its text.
+        case foreign(String)
     }
 
-    /// The text that the model's normaliser makes of `text`, with spaces written as U+2581.
-    public func normalize(_ text: String) -> String {
-        String(decoding: normalizer.normalize(text.utf8.span), as: UTF8.self)
+    /// What a piece with exactly these bytes is decoded as.
+    public func symbol(of piece: String) -> Symbol {
+        id(of: piece).map { .piece($0) } ?? .foreign(piece)
     }
 
     /// The text of a sequence of pieces.
@@ -106,28 +117,14 @@ public struct SentencePieceProcessor: Sendable {
     /// Control pieces vanish, a run of byte pieces becomes the characters that it spells (each
     /// byte that is part of none U+FFFD), the unknown piece becomes the model's surface for it,
     /// " ⁇ " unless the model says otherwise, and a piece that the model lacks stays as it is.
-    public func decode(pieces: some Sequence<String>) -> String {
+    public func decode(_ symbols: some Sequence<Symbol>) -> String {
         var assembler = TextAssembler(decodingRules)
-        for piece in pieces { append(piece, id: vocabulary.id(of: piece), to: &assembler) }
+        for symbol in symbols { append(symbol, to: &assembler) }
         return finish(&assembler)
     }
 
     /// A decoder that gives the text of pieces while they come.
     public func makeStreamingDecoder() -> StreamingDecoder { StreamingDecoder(self) }
-
-    /// The text of a sequence of the model's own ids, as `decode(pieces:)` of their pieces.
-    ///
-    /// - Throws: `idOutOfRange` for the first id that names no piece.
-    public func decode(ids: some Sequence<Int>) throws(SentencePieceError) -> String {
-        var assembler = TextAssembler(decodingRules)
-        for id in ids {
-            guard let piece = piece(id) else {
-                throw .idOutOfRange(id: id, pieceCount: pieceCount)
-            }
-            append(piece, id: id, to: &assembler)
-        }
-        return finish(&assembler)
-    }
 }
 
 extension SentencePieceProcessor {
@@ -145,17 +142,6 @@ extension SentencePieceProcessor {
             unknownSurface: surface ?? Array(" \u{2047} ".utf8),
             dropsLeadingSpace: spec.addsDummyPrefix || spec.removesExtraWhitespace,
             dropsAllLeadingSpaces: spec.removesExtraWhitespace)
-    }
-
-    private func pieces(of text: Span<UInt8>) -> [String] {
-        let normalized = normalizer.normalize(text)
-        return tokens(of: normalized.span).map { token in
-            if Int(token.id) == vocabulary.unknownID {
-                String(decoding: normalized[token.range], as: UTF8.self)
-            } else {
-                vocabulary.pieces[Int(token.id)]
-            }
-        }
     }
 
     /// Segments with every id that of a piece: unknown text as its bytes, or in runs.
@@ -205,15 +191,20 @@ extension SentencePieceProcessor {
         return tokens
     }
 
-    func append(_ piece: String, id: Int?, to assembler: inout TextAssembler) {
-        // A piece that the model lacks decodes as one of unknown text does.
-        guard let id else { return assembler.append(unknownText: piece) }
-        switch vocabulary.kinds[id] {
-        case .control: assembler.appendControl()
-        case .unknown: assembler.appendUnknown()
-        case .byte:
-            if let byte = Vocabulary.byte(ofPiece: piece) { assembler.append(byte: byte) }
-        case .normal, .userDefined, .unused: assembler.append(piece: piece)
+    func append(_ symbol: Symbol, to assembler: inout TextAssembler) {
+        switch symbol {
+        // Decoded as a piece of unknown text is.
+        case .foreign(let text): assembler.append(unknownText: text)
+        case .piece(let id):
+            switch vocabulary.kinds[id] {
+            case .control: assembler.appendControl()
+            case .unknown: assembler.appendUnknown()
+            case .byte:
+                if let byte = PieceTable.byte(ofPiece: vocabulary.pieces[id]) {
+                    assembler.append(byte: byte)
+                }
+            case .normal, .userDefined, .unused: assembler.append(piece: vocabulary.pieces[id])
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 /// Decodes a sequence of pieces one by one, giving out text as soon as it is final.
 ///
-/// All texts in a row are what `SentencePieceProcessor.decode(pieces:)` makes of the whole sequence. A run
+/// All texts in a row are what `SentencePieceProcessor.decode(_:)` makes of the whole sequence. A run
 /// of byte pieces gives its characters when it ends. A model that has a denormaliser gives everything
 /// at the end, for its rules may span pieces.
 public struct StreamingDecoder: Sendable {
@@ -16,8 +16,8 @@ public struct StreamingDecoder: Sendable {
     /// Takes the next piece.
     ///
     /// - Returns: whole characters; empty where none is final yet.
-    public mutating func append(_ piece: String) -> String {
-        processor.append(piece, id: processor.vocabulary.id(of: piece), to: &assembler)
+    public mutating func append(_ symbol: SentencePieceProcessor.Symbol) -> String {
+        processor.append(symbol, to: &assembler)
         return processor.denormalizer == nil ? takeFinal() : ""
     }
 

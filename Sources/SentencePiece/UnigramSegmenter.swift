@@ -34,7 +34,7 @@ struct UnigramSegmenter: Sendable {
         var id = Segment.unknown
     }
 
-    init(_ vocabulary: Vocabulary) throws(SentencePieceError) {
+    init(_ vocabulary: PieceTable) throws(SentencePieceError) {
         if let index = vocabulary.scores.firstIndex(where: { !$0.isFinite }) {
             throw .invalidPiece(.scoreNotFinite, index: index)
         }
@@ -44,7 +44,7 @@ struct UnigramSegmenter: Sendable {
         unknownScore = (normal.min() ?? .greatestFiniteMagnitude) - Self.unknownPenalty
     }
 
-    private static func score(of id: Int, in vocabulary: Vocabulary) -> Float {
+    private static func score(of id: Int, in vocabulary: PieceTable) -> Float {
         switch vocabulary.kinds[id] {
         case .unused: .nan
         // Above every log probability, and one long symbol above several short ones.

@@ -5,10 +5,10 @@ public import SentencePiece
 ///
 /// The SentencePiece models segment, the vocabularies number: neither need contain the other.
 public struct Tokenizer: Sendable {
-    private let source: SentencePieceProcessor
-    private let target: SentencePieceProcessor
-    private let sourceVocabulary: Vocabulary
-    private let targetVocabulary: Vocabulary
+    private let source: Segmentation
+    private let target: Segmentation
+    /// What each target id is decoded as.
+    private let symbols: [SentencePieceProcessor.Symbol]
     private let endOfSentence: Int
     private let padding: Int
 
@@ -16,12 +16,14 @@ public struct Tokenizer: Sendable {
     ///
     /// - Throws: `SentencePieceError` where source.spm or target.spm is not a model that can be used.
     public init(_ checkpoint: Checkpoint) throws(SentencePieceError) {
-        source = try SentencePieceProcessor(model: checkpoint.sourceModel)
-        target = try SentencePieceProcessor(model: checkpoint.targetModel)
-        sourceVocabulary = checkpoint.sourceVocabulary
-        targetVocabulary = checkpoint.targetVocabulary
-        endOfSentence = checkpoint.configuration.endOfSentenceID
-        padding = checkpoint.configuration.padID
+        self.init(
+            source: Segmentation(
+                try SentencePieceProcessor(model: checkpoint.sourceModel),
+                checkpoint.sourceVocabulary),
+            target: Segmentation(
+                try SentencePieceProcessor(model: checkpoint.targetModel),
+                checkpoint.targetVocabulary),
+            special: (checkpoint.configuration.endOfSentenceID, checkpoint.configuration.padID))
     }
 
     /// A tokenizer whose sides share one vocabulary.
@@ -33,19 +35,27 @@ public struct Tokenizer: Sendable {
     public init(
         source: SentencePieceProcessor, target: SentencePieceProcessor, vocabulary: Vocabulary
     ) {
-        self.source = source
-        self.target = target
-        sourceVocabulary = vocabulary
-        targetVocabulary = vocabulary
-        endOfSentence = vocabulary.endOfSentenceID
-        padding = vocabulary.padID
+        self.init(
+            source: Segmentation(source, vocabulary), target: Segmentation(target, vocabulary),
+            special: (vocabulary.endOfSentenceID, vocabulary.padID))
     }
 
-    /// Target ids of a text, end of sentence included: what a model is trained to produce.
-    public func encodeTarget(_ text: String) -> [Int] {
-        target.encode(text).map { targetVocabulary.id(of: $0) ?? targetVocabulary.unknownID }
-            + [endOfSentence]
+    private init(
+        source: Segmentation, target: Segmentation, special: (endOfSentence: Int, padding: Int)
+    ) {
+        self.source = source
+        self.target = target
+        endOfSentence = special.endOfSentence
+        padding = special.padding
+        symbols = (0..<target.vocabulary.size).map {
+            target.processor.symbol(of: target.vocabulary.piece(of: $0) ?? Self.unknownPiece)
+        }
     }
+
+    private static let unknownPiece = "<unk>"
+
+    /// Target ids of a text, end of sentence included: what a model is trained to produce.
+    public func encodeTarget(_ text: String) -> [Int] { target.ids(of: text) + [endOfSentence] }
 
     /// Source ids of a text, end of sentence included: S of them.
     ///
@@ -53,20 +63,24 @@ public struct Tokenizer: Sendable {
     /// multilingual model) is looked up whole before segmentation.
     public func encode(_ text: String) -> [Int] {
         let (code, rest) = Self.splitLanguageCode(text)
-        let pieces = source.encode(rest)
-        let ids = (code.map { [$0] } ?? []) + pieces
-        return ids.map { sourceVocabulary.id(of: $0) ?? sourceVocabulary.unknownID }
-            + [endOfSentence]
+        return (code.map { [source.id(of: $0)] } ?? []) + source.ids(of: rest) + [endOfSentence]
     }
 
     /// The piece of a target id; `<unk>` where the vocabulary gives it none.
-    public func piece(targetID id: Int) -> String { targetVocabulary.piece(of: id) ?? "<unk>" }
+    public func piece(targetID id: Int) -> String {
+        target.vocabulary.piece(of: id) ?? Self.unknownPiece
+    }
 
     /// The text of target ids; end of sentence and padding are left out.
     public func decode(_ ids: [Int]) -> String {
-        target.decode(
-            pieces: ids.lazy.filter { $0 != endOfSentence && $0 != padding }.map(
-                piece(targetID:)))
+        target.processor.decode(ids.lazy.filter(isText).map(symbol(of:)))
+    }
+
+    private func isText(_ id: Int) -> Bool { id != endOfSentence && id != padding }
+
+    private func symbol(of id: Int) -> SentencePieceProcessor.Symbol {
+        symbols.indices.contains(id)
+            ? symbols[id] : target.processor.symbol(of: Self.unknownPiece)
     }
 
     /// Target ids to text, one by one.
@@ -76,7 +90,7 @@ public struct Tokenizer: Sendable {
 
         fileprivate init(_ tokenizer: Tokenizer) {
             self.tokenizer = tokenizer
-            decoder = tokenizer.target.makeStreamingDecoder()
+            decoder = tokenizer.target.processor.makeStreamingDecoder()
         }
 
         /// Takes the next id.
@@ -84,8 +98,7 @@ public struct Tokenizer: Sendable {
         /// - Returns: the characters that are complete with it; all of them in a row are what
         ///   `decode` makes of all ids, once `finish` was called.
         public mutating func append(_ id: Int) -> String {
-            guard id != tokenizer.endOfSentence, id != tokenizer.padding else { return "" }
-            return decoder.append(tokenizer.piece(targetID: id))
+            tokenizer.isText(id) ? decoder.append(tokenizer.symbol(of: id)) : ""
         }
 
         /// Ends the text.
@@ -112,5 +125,31 @@ public struct Tokenizer: Sendable {
             )
         }
         return (nil, text)
+    }
+}
+
+/// A SentencePiece model with the vocabulary that numbers its pieces.
+private struct Segmentation: Sendable {
+    let processor: SentencePieceProcessor
+    let vocabulary: Vocabulary
+    /// The vocabulary's id of each piece, so that no text is looked up on the way.
+    private let ids: [Int32]
+
+    init(_ processor: SentencePieceProcessor, _ vocabulary: Vocabulary) {
+        self.processor = processor
+        self.vocabulary = vocabulary
+        ids = (0..<processor.pieceCount).map { id in
+            let piece = processor.piece(id).flatMap(vocabulary.id(of:))
+            return Int32(truncatingIfNeeded: piece ?? vocabulary.unknownID)
+        }
+    }
+
+    func id(of piece: String) -> Int { vocabulary.id(of: piece) ?? vocabulary.unknownID }
+
+    /// Ids of a text.
+    ///
+    /// What no piece covers is looked up by its text: the vocabulary may know it.
+    func ids(of text: String) -> [Int] {
+        processor.encode(text, ids: ids) { id(of: String(decoding: $0, as: UTF8.self)) }
     }
 }

@@ -1,10 +1,12 @@
 import Checkpoint
 import Glibc
+import System
 
 /// The few things that a run does with files beside writing whole ones.
 enum RegularFiles {
+    /// Whether anything has the name; a link that leads nowhere is not nothing.
     static func exist(_ name: String, in directory: String) -> Bool {
-        access("\(directory)/\(name)", F_OK) == 0
+        !RegularFile.isAbsent("\(directory)/\(name)")
     }
 
     static func delete(_ name: String, in directory: String) { unlink("\(directory)/\(name)") }

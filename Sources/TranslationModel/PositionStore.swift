@@ -100,7 +100,4 @@ final class PositionStore {
 
     /// Takes a matrix back, to be given to another sentence.
     func giveBack(_ matrix: Matrix) { sourceKeyValues.append(matrix) }
-
-    /// Rows in use, for tests and for the metrics of memory.
-    var liveNodeCount: Int { nodes.count - freeNodes.count }
 }

@@ -16,8 +16,8 @@ private func survives(_ directory: TemporaryDirectory) -> Bool {
     @Test(
         "A mutated file ends in an error or a checkpoint, never in a trap",
         arguments: [
-            "config.json", "tokenizer_config.json", "vocab.json", "exits.json",
-            "model.safetensors", "exits.safetensors",
+            "config.json", "generation_config.json", "tokenizer_config.json", "vocab.json",
+            "target_vocab.json", "exits.json", "model.safetensors", "exits.safetensors",
         ])
     func mutations(name: String) throws {
         var options = CheckpointWriter.Options()
@@ -25,7 +25,10 @@ private func survives(_ directory: TemporaryDirectory) -> Bool {
         options.encoderLayers = 1
         options.decoderLayers = 2
         options.sharedLayers = true
-        let writer = CheckpointWriter(options)
+        options.separateVocabularies = true
+        var writer = CheckpointWriter(options)
+        writer.files["generation_config.json"] = Array(
+            #"{"bad_words_ids":[[9],[7,8]],"num_beams":4}"#.utf8)
         let original = try #require(writer.contents[name])
         let directory = try TemporaryDirectory()
         try writer.write(to: directory)

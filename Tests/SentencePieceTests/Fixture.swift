@@ -51,3 +51,26 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+/// What tests ask of a processor in the model's own numbering.
+extension SentencePieceProcessor {
+    /// The pieces' own ids, `unknownID` for unknown text.
+    func encodeToIDs(_ text: String) -> [Int] {
+        encode(text, ids: (0..<pieceCount).map(Int32.init)) { _ in unknownID ?? -1 }
+    }
+
+    func decode(ids: [Int]) -> String { decode(ids.map { .piece($0) }) }
+
+    func decode(pieces: [String]) -> String { decode(pieces.map(symbol)) }
+
+    /// The normal form of a text, which its pieces are in a row, bytes spelt out.
+    func normalForm(_ text: String) -> [UInt8] {
+        encode(text).flatMap { piece -> [UInt8] in
+            let bytes = Array(piece.utf8)
+            guard bytes.count == 6, piece.hasPrefix("<0x"), piece.hasSuffix(">"),
+                let byte = UInt8(piece.dropFirst(3).dropLast(), radix: 16)
+            else { return bytes }
+            return [byte]
+        }
+    }
+}

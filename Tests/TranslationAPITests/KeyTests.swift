@@ -55,6 +55,17 @@ struct KeyTests {
         server.close()
     }
 
+    @Test("A file of ten thousand keys is read, and one that is there twice is named with its line")
+    func manyKeys() throws {
+        let lines = (0..<10_000).map { line("holder\($0)", "key\($0)") }.joined()
+        _ = try APIKeys(lines, digest: digest)
+        let error = #expect(throws: APIKeysError.self) {
+            try APIKeys(lines + line("another", "key7777"), digest: digest)
+        }
+        #expect(error?.line == 10_001)
+        #expect(error?.detail.contains("holder7777") == true)
+    }
+
     @Test("A body in LibreTranslate's shape may bring its key itself, and is refused with 403")
     func bodies() throws {
         let server = try server(line("reader", "secret"))

@@ -29,6 +29,8 @@ public struct APIKeys: Sendable {
         _ text: String, digest: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) throws(APIKeysError) {
         var keys: [APIKey] = []
+        // By name and by digest, so that a file of many keys is read in linear time.
+        var indices: (names: [String: Int], digests: [[UInt8]: Int]) = ([:], [:])
         let empty = digest([])
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, line) in lines.enumerated() {
@@ -37,11 +39,14 @@ public struct APIKeys: Sendable {
                 throw APIKeysError(
                     line: index + 1, "has the digest of the empty text, which is no key")
             }
-            if let other = keys.first(where: { $0.name == key.name || $0.digest == key.digest }) {
+            if let same = indices.names[key.name] ?? indices.digests[key.digest] {
+                let other = keys[same]
                 let shared = other.name == key.name ? "name" : "key"
                 throw APIKeysError(
                     line: index + 1, "has the \(shared) of \(other.name), which comes earlier")
             }
+            indices.names[key.name] = keys.count
+            indices.digests[key.digest] = keys.count
             keys.append(key)
         }
         guard !keys.isEmpty else {

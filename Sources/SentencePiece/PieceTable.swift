@@ -1,5 +1,5 @@
 /// The pieces of a model, checked: each has a text of its own and a use.
-struct Vocabulary: Sendable {
+struct PieceTable: Sendable {
     /// Pieces have fewer bytes than this, as in the reference implementation.
     static let pieceByteLimit = 8000
 
@@ -23,7 +23,7 @@ struct Vocabulary: Sendable {
     }
 
     init(_ file: ModelFile) throws(SentencePieceError) {
-        var builder = VocabularyBuilder(file)
+        var builder = PieceTableBuilder(file)
         for index in file.pieces.indices { try builder.add(index) }
         pieces = builder.texts
         scores = file.pieces.map(\.score)
@@ -69,7 +69,7 @@ struct Vocabulary: Sendable {
 }
 
 /// Checks a model file's pieces one by one, in the order of their ids.
-private struct VocabularyBuilder {
+private struct PieceTableBuilder {
     let file: ModelFile
     var texts: [String] = []
     var kinds: [PieceKind] = []
@@ -105,8 +105,8 @@ private struct VocabularyBuilder {
 
     private func fault(in bytes: ArraySlice<UInt8>) -> SentencePieceError.PieceFault? {
         if bytes.isEmpty { return .empty }
-        if bytes.count >= Vocabulary.pieceByteLimit {
-            return .tooLong(byteLimit: Vocabulary.pieceByteLimit)
+        if bytes.count >= PieceTable.pieceByteLimit {
+            return .tooLong(byteLimit: PieceTable.pieceByteLimit)
         }
         return bytes.span.firstInvalidUTF8() == nil ? nil : .invalidUTF8
     }
@@ -140,14 +140,14 @@ private struct VocabularyBuilder {
             unknownID = index
         case .byte:
             guard file.trainer.hasByteFallback else { return .byteWithoutFallback }
-            guard let byte = Vocabulary.byte(ofPiece: texts[index]) else { return .invalidByte }
+            guard let byte = PieceTable.byte(ofPiece: texts[index]) else { return .invalidByte }
             byteIDs[Int(byte)] = index
         case .normal, .control, .userDefined, .unused: break
         }
         return nil
     }
 
-    func unknownText(fallback: Bool) throws(SentencePieceError) -> Vocabulary.UnknownText {
+    func unknownText(fallback: Bool) throws(SentencePieceError) -> PieceTable.UnknownText {
         if file.trainer.modelType == .unigram, matchableCount == 0 { throw .noPieces }
         guard fallback else {
             guard let unknownID else { throw .unknownPieceMissing }
