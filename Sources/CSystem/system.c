@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -51,8 +52,6 @@ int shoal_epoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
 int shoal_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
     return control(epoll, EPOLL_CTL_MOD, fd, events, token);
 }
-
-int shoal_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 int shoal_epoll_wait(int epoll, struct shoal_event *events, int capacity, int timeout_ms) {
     struct epoll_event ready[SHOAL_MAX_EVENTS];
@@ -109,6 +108,11 @@ int shoal_accept(int listener, char *address, size_t capacity) {
     if (fd < 0) return -errno;
     describe(&from, address, capacity);
     return fd;
+}
+
+int shoal_is_readable(int fd) {
+    struct pollfd place = {.fd = fd, .events = POLLIN};
+    return poll(&place, 1, 0) > 0;
 }
 
 static int listen_on(const struct addrinfo *info, int backlog) {

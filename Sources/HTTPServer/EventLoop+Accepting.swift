@@ -3,8 +3,8 @@ import Glibc
 import HTTPWire
 
 extension EventLoop {
-    /// Pause of accept, in seconds, when all places are taken by requests or the process is out of
-    /// descriptors.
+    /// Pause of accept, in seconds, when all places are taken by requests, or the system has no descriptor
+    /// or memory left for one and no connection can be spared.
     private static let acceptPause = 0.1
 
     func accept() {
@@ -20,8 +20,14 @@ extension EventLoop {
             if descriptor == -EAGAIN { return }
             // It died in the queue.
             if descriptor == -ECONNABORTED || descriptor == -EPROTO { continue }
-            // EMFILE and its like.
-            guard descriptor >= 0 else { break }
+            guard descriptor >= 0 else {
+                // The system asks for a descriptor before it looks whether anybody waits.
+                guard shoal_is_readable(descriptors.listener) != 0 else { return }
+                // EMFILE, ENFILE and their like: as at the maximum, the newcomer takes another's place.
+                guard let spare = spare ?? nextSpare(&spares) else { break }
+                drop(spare)
+                continue
+            }
             if let spare { drop(spare) }
             open(
                 AcceptedSocket(

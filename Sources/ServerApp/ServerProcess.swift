@@ -6,6 +6,7 @@ import HTTPServer
 import HTTPWire
 import Logging
 import Pages
+import System
 import Telemetry
 import TranslationAPI
 import TranslationService
@@ -73,7 +74,8 @@ package final class ServerProcess: @unchecked Sendable {
     }
 
     private func start(_ api: TranslationAPI) throws -> HTTPServer {
-        let configuration = try settings.serverConfiguration()
+        var configuration = try settings.serverConfiguration()
+        configuration.maximumConnections = reconcileConnections()
         do {
             let server = try HTTPServer.start(
                 configuration, handler: APIHandler(api: api),
@@ -86,6 +88,27 @@ package final class ServerProcess: @unchecked Sendable {
         } catch {
             throw Failure("\(error)", code: EX_UNAVAILABLE)
         }
+    }
+
+    /// The most connections that the settings and the system's limit of descriptors allow.
+    private func reconcileConnections() -> Int {
+        let (wanted, limit) = (settings.server.maximumConnections, DescriptorLimit.raise())
+        let connections = min(wanted, limit.connections)
+        registry.gauges(
+            "shoal_http_connections_limit",
+            help: "Most open connections: http.max_connections, or what the descriptors allow."
+        ).labeled().set(Double(connections))
+        if connections < wanted {
+            log.warning(
+                "http.max_connections is lowered to what the limit of descriptors leaves",
+                metadata: [
+                    "wanted": .stringConvertible(wanted),
+                    "connections": .stringConvertible(connections),
+                    "descriptors": .stringConvertible(limit.descriptors),
+                    "needed": .stringConvertible(wanted + DescriptorLimit.reserve),
+                ])
+        }
+        return connections
     }
 
     /// openapi.yaml: beside the working directory, or where an installed binary has it.

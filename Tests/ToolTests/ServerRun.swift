@@ -12,14 +12,23 @@ final class ServerRun {
     }
 
     /// Starts it and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - flags: besides those for a free port and one worker.
+    ///   - environment: besides PATH.
+    ///   - folder: to work in; nil: the repository.
+    ///   - preparation: a command of the shell that it is started from, such as `ulimit -n 256`.
+    /// - Throws: `NotListening` where it ends before it listens.
     init(
-        _ flags: [String] = [], environment: [String: String] = [:], folder: String? = nil
+        _ flags: [String] = [], environment: [String: String] = [:], folder: String? = nil,
+        after preparation: String? = nil
     ) throws {
         let error = Pipe()
         process = try ToolProcess(
             ["serve", "--port", "0", "--compute-workers", "1"] + flags,
             environment: environment, folder: folder, output: .nullDevice,
-            error: error.fileHandleForWriting)
+            error: error.fileHandleForWriting,
+            shell: preparation.map { $0 + #" && exec "$0" "$@""# })
         reader = LogReader(error.fileHandleForReading)
         let line = reader.take { $0.contains("listening on http") }
         guard let line, let colon = line.lastIndex(of: ":"),

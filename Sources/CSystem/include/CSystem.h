@@ -40,7 +40,6 @@ static inline void shoal_spin_hint(void) {
 int shoal_epoll_create(void);
 int shoal_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
 int shoal_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
-int shoal_epoll_remove(int epoll, int fd);
 
 /// Waits up to `timeout_ms` (-1: for ever) and writes at most min(capacity, SHOAL_MAX_EVENTS)
 /// events; an interrupted wait reports none.
@@ -54,6 +53,9 @@ int shoal_eventfd_clear(int fd);
 /// (at least 46 bytes of room) into `address`: an IPv4 address as such on an IPv6 socket, too; empty
 /// where the family has none.
 int shoal_accept(int listener, char *address, size_t capacity);
+
+/// Whether something can be read, or accepted, at once.
+int shoal_is_readable(int fd);
 
 /// Opens a non-blocking listener on the first usable address of `host` and `port`. A failed name
 /// look-up is reported as -10000 + the EAI code (which is negative).
