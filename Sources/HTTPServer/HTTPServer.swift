@@ -57,6 +57,9 @@ public final class HTTPServer: Sendable {
     ///   has.
     public func reloadCertificates() throws(TLSError) { try tls?.reload() }
 
+    /// When the certificates in use are valid; nil without TLS.
+    public var certificateValidity: CertificateValidity? { tls?.validity }
+
     /// Stops gracefully: connections already queued are accepted, the listener and idle connections
     /// close, and running requests are answered with `Connection: close`.
     ///

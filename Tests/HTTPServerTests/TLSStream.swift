@@ -10,6 +10,12 @@ struct TLSClientOptions {
     var certificate: String?
     /// One protocol to offer by ALPN.
     var applicationProtocol: String?
+    /// The cipher suites of TLS 1.2 to offer, as OpenSSL lists them; nil: its choice.
+    var ciphers: String?
+    /// The groups to agree on a key in; nil: OpenSSL's choice.
+    var groups: String?
+    /// The stream whose session is to be gone on with.
+    var earlier: TLSStream?
 }
 
 /// The client's end of TLS on a socket; it trusts authority.pem only.
@@ -30,6 +36,11 @@ final class TLSStream: ByteStream {
         outgoing = try #require(BIO_new(BIO_s_mem()))
         SSL_set_bio(session, incoming, outgoing)
         SSL_set_connect_state(session)
+        if let earlier = options.earlier {
+            let known = SSL_get1_session(earlier.session)
+            SSL_set_session(session, known)
+            SSL_SESSION_free(known)
+        }
         _ = try perform("SSL_do_handshake") { SSL_do_handshake(session) }
     }
 
@@ -48,6 +59,11 @@ final class TLSStream: ByteStream {
             SSL_CTX_use_PrivateKey_file(
                 context, try TestCertificates.path("\(name)-key.pem"), SSL_FILETYPE_PEM)
         }
+        if let ciphers = options.ciphers { SSL_CTX_set_cipher_list(context, ciphers) }
+        if let groups = options.groups {
+            var list = groups.utf8CString.map(\.self)
+            _ = SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, &list)
+        }
         if let name = options.applicationProtocol {
             let offer = [UInt8(name.utf8.count)] + Array(name.utf8)
             SSL_CTX_set_alpn_protos(context, offer, UInt32(offer.count))
@@ -64,6 +80,9 @@ final class TLSStream: ByteStream {
             X509_get_subject_name(certificate), NID_commonName, &name, Int32(name.count))
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
+
+    /// Whether the session of an earlier stream went on.
+    var isResumed: Bool { SSL_session_reused(session) == 1 }
 
     /// What ALPN agreed on.
     var applicationProtocol: String {

@@ -41,6 +41,48 @@ struct TLSTests {
     }
 
     @Test(
+        "In TLS 1.2 keys are ephemeral and encryption is authenticated, whatever a client would rather have",
+        arguments: [
+            ("server", "ECDHE-ECDSA-AES128-GCM-SHA256", true),
+            ("server", "ECDHE-ECDSA-CHACHA20-POLY1305", true),
+            ("server", "ECDHE-ECDSA-AES128-SHA", false),
+            ("server", "ECDHE-ECDSA-AES256-SHA384", false),
+            ("rsa", "ECDHE-RSA-AES256-GCM-SHA384", true), ("rsa", "AES128-GCM-SHA256", false),
+            ("rsa", "AES256-SHA", false), ("rsa", "ECDHE-RSA-AES128-SHA256", false),
+        ])
+    func cipherSuites(certificate: String, ciphers: String, isServed: Bool) throws {
+        let fixture = try Fixture(.tls) { $0.tls = try TestCertificates.configuration(certificate) }
+        defer { fixture.stop() }
+        let options = TLSClientOptions(maximumVersion: TLS1_2_VERSION, ciphers: ciphers)
+        #expect(((try? fixture.secure(options)) != nil) == isServed)
+    }
+
+    @Test(
+        "A key is agreed on in X25519, P-256 or P-384, in both versions",
+        arguments: [
+            ("X25519", true), ("P-256", true), ("P-384", true), ("P-521", false), ("X448", false),
+        ], [TLS1_2_VERSION, TLS1_3_VERSION])
+    func groups(group: (name: String, isServed: Bool), version: Int32) throws {
+        // In TLS 1.2 the groups would also have to have that of an EC key.
+        let fixture = try Fixture(.tls) { $0.tls = try TestCertificates.configuration("rsa") }
+        defer { fixture.stop() }
+        let options = TLSClientOptions(maximumVersion: version, groups: group.name)
+        #expect(((try? fixture.secure(options)) != nil) == group.isServed)
+    }
+
+    @Test("A session goes on from its ticket, and not once the tickets' key has been renewed")
+    func tickets() throws {
+        for (seconds, isResumed) in [(86_400.0, true), (0, false)] {
+            let fixture = try Fixture(.tls) { $0.tls?.ticketKeySeconds = seconds }
+            defer { fixture.stop() }
+            let first = try fixture.secure(TLSClientOptions(maximumVersion: TLS1_2_VERSION))
+            let second = try fixture.secure(
+                TLSClientOptions(maximumVersion: TLS1_2_VERSION, earlier: first))
+            #expect(second.isResumed == isResumed)
+        }
+    }
+
+    @Test(
         "A connection that is no TLS is closed without an answer, and counted",
         arguments: ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\u{0}", "\u{16}\u{3}\u{1}"])
     func noise(text: String) throws {
@@ -130,6 +172,14 @@ struct TLSTests {
     }
 }
 
+extension TLSConfiguration {
+    /// `clientCAPath`, as a path that is there.
+    fileprivate var clientCA: String {
+        get { clientCAPath ?? "" }
+        set { clientCAPath = newValue }
+    }
+}
+
 @Suite("Certificates of a server", .serialized)
 struct CertificateTests {
     private func error(_ change: (inout TLSConfiguration) throws -> Void) throws -> TLSError? {
@@ -164,6 +214,54 @@ struct CertificateTests {
         let lockedKey = try TestCertificates.path("locked-key.pem")
         #expect(try error { $0.keyPath = lockedKey }?.code == .key)
         #expect(try error { $0.clientCAPath = "\(directory.path)/text" }?.code == .clientCA)
+    }
+
+    @Test("A key of another kind than the certificate's is told by both kinds")
+    func keyKinds() throws {
+        let (rsa, ec) = (
+            try TestCertificates.path("rsa-key.pem"), try TestCertificates.path("server-key.pem")
+        )
+        #expect(
+            try error { $0.keyPath = rsa }?.reason
+                == "the certificate is for a key of the kind EC, and this one is RSA")
+        let chain = try TestCertificates.path("rsa.pem")
+        let other = try error {
+            $0.certificatePath = chain
+            $0.keyPath = ec
+        }
+        #expect(other?.code == .key)
+        #expect(
+            other?.reason == "the certificate is for a key of the kind RSA, and this one is EC")
+    }
+
+    @Test("A pipe, a device and a folder are refused and not waited for")
+    func otherFiles() throws {
+        let directory = try TemporaryDirectory()
+        try directory.makePipe("pipe")
+        for path in ["\(directory.path)/pipe", "/dev/zero", directory.path] {
+            for part in [
+                \TLSConfiguration.certificatePath, \TLSConfiguration.keyPath,
+                \TLSConfiguration.clientCA,
+            ] {
+                let found = try error { $0[keyPath: part] = path }
+                #expect(found?.path == path)
+                #expect(found?.reason.contains("expected a regular file") == true)
+            }
+        }
+    }
+
+    @Test("Certificates that have expired or are not valid yet are served and told with their date")
+    func validity() throws {
+        for (name, fault) in [
+            ("server", nil), ("expired", "expired on Thu, 01 Feb 2024 00:00:00 GMT"),
+            ("future", "not valid before Mon, 01 Jan 2125 00:00:00 GMT"),
+        ] {
+            let tls = try TestCertificates.configuration(name)
+            #expect(try tls.check().fault == fault)
+            let fixture = try Fixture(.tls) { $0.tls = tls }
+            #expect(fixture.server.certificateValidity?.fault == fault)
+            fixture.stop()
+        }
     }
 
     @Test("Reloading serves the new certificate to new connections, and a bad file changes nothing")
