@@ -30,12 +30,16 @@ struct CompletionTests {
         arguments: [
             (["serve", "--compute-p"], "--compute-precision"),
             (["serve", "--compute-precision", ""], "float32 int8"),
-            (["serve", "--log-access", ""], "true false"),
+            (["serve", "--log-access", ""], "false true"),
             (["serve", "--exit-policy", "conf"], "confidence"),
             (["serve", "--port", "8080", "--ho"], "--host"),
             (["serve", "--model", "models/multi30k-d"], "models/multi30k-de-en"),
             (["serve", "--check"], "--check-config"),
             (["serv"], "serve"),
+            (["translate", "--precision", ""], "float32 int8"),
+            (["translate", "--file", "config/s"], "config/server.yaml config/shoal.service"),
+            (["evaluate", "config/h"], "config/haproxy.cfg"),
+            (["health", "--config", "config/se"], "config/server.yaml"),
         ])
     func bash(_ words: [String], _ offered: String) throws {
         let script = try Run("--generate-completion-script", "bash").output
@@ -44,9 +48,10 @@ struct CompletionTests {
             COMP_WORDS=(\(quoted)); COMP_CWORD=\(words.count); COMP_LINE="${COMP_WORDS[*]}"
             COMP_POINT=${#COMP_LINE}
             _shoal shoal "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-            echo "${COMPREPLY[*]}"
+            printf '%s\\n' "${COMPREPLY[@]}"
             """
-        #expect(try shell("bash", script + "\n" + asking) == offered + "\n")
+        let answer = try shell("bash", script + "\n" + asking)
+        #expect(answer.split(separator: "\n").sorted().joined(separator: " ") == offered)
     }
 
     @Test("The description of the tool names each setting with its values, whatever the machine")

@@ -32,7 +32,9 @@ struct Bench: ParsableCommand {
     @OptionGroup var model: ModelOption
     @OptionGroup var search: SearchFlags
 
-    @Option(name: .long, help: "Sentences to translate, one a line (default: some of our own).")
+    @Option(
+        name: .long, help: "Sentences to translate, one a line (default: some of our own).",
+        completion: .file())
     var source: String?
 
     @Option(name: .long, help: "Translate the first so many sentences only.")

@@ -64,10 +64,10 @@ struct Calibrate: ParsableCommand {
     @Flag(name: .long, help: "Print a JSON object a line instead of a table.")
     var json = false
 
-    @Argument(help: "Source sentences, one a line.")
+    @Argument(help: "Source sentences, one a line.", completion: .file())
     var source: String
 
-    @Argument(help: "Reference translations, one a line.")
+    @Argument(help: "Reference translations, one a line.", completion: .file())
     var reference: String
 
     func validate() throws {

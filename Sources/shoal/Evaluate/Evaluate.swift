@@ -75,10 +75,11 @@ struct Evaluate: ParsableCommand {
     @Flag(name: .long, help: "Print the table in Markdown.")
     var markdown = false
 
-    @Argument(help: "Source sentences, one a line; gzip is told by its first bytes.")
+    @Argument(
+        help: "Source sentences, one a line; gzip is told by its first bytes.", completion: .file())
     var source: String
 
-    @Argument(help: "Reference translations, one a line.")
+    @Argument(help: "Reference translations, one a line.", completion: .file())
     var reference: String
 
     mutating func validate() throws {

@@ -19,7 +19,9 @@ struct Plot: ParsableCommand {
 
 /// Where a chart goes, and what stands above it.
 struct ChartFlags: ParsableArguments {
-    @Option(name: .long, help: "File to write, replaced in one step (default: standard output).")
+    @Option(
+        name: .long, help: "File to write, replaced in one step (default: standard output).",
+        completion: .file(extensions: ["svg"]))
     var output: String?
 
     @Option(name: .long, help: "What stands above the chart.")

@@ -20,7 +20,7 @@ struct PlotLoss: ParsableCommand {
               shoal plot loss aligned.jsonl mixed.jsonl --window 100 > loss.svg
             """)
 
-    @Argument(help: "Training logs.")
+    @Argument(help: "Training logs.", completion: .file())
     var logs: [String]
 
     @OptionGroup var chart: ChartFlags

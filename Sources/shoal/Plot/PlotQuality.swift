@@ -31,7 +31,7 @@ struct PlotQuality: ParsableCommand {
         }
     }
 
-    @Argument(help: "Files of rows, one a line.")
+    @Argument(help: "Files of rows, one a line.", completion: .file())
     var results: [String]
 
     @Option(

@@ -18,7 +18,9 @@ struct Health: ParsableCommand {
               shoal health --host 10.0.0.7 --port 8443 --tls --path /livez
             """)
 
-    @Option(name: .long, help: "The server's settings in YAML (or SHOAL_CONFIG).")
+    @Option(
+        name: .long, help: "The server's settings in YAML (or SHOAL_CONFIG).",
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(
@@ -34,10 +36,12 @@ struct Health: ParsableCommand {
         help: "Speak TLS (default: where tls.certificate or --client-certificate is set).")
     var tls = false
 
-    @Option(name: .long, help: "PEM file of a certificate to show, for tls.client_ca.")
+    @Option(
+        name: .long, help: "PEM file of a certificate to show, for tls.client_ca.",
+        completion: .file())
     var clientCertificate: String?
 
-    @Option(name: .long, help: "PEM file of its private key.")
+    @Option(name: .long, help: "PEM file of its private key.", completion: .file())
     var clientKey: String?
 
     @Option(name: .long, help: "Probe to ask.")

@@ -28,16 +28,18 @@ struct Train: ParsableCommand {
               shoal train config/training/heads.yaml --init runs/de-en/model --output runs/heads
             """)
 
-    @Argument(help: "Settings in YAML.")
+    @Argument(help: "Settings in YAML.", completion: .file(extensions: ["yaml", "yml"]))
     var config: String
 
-    @Option(name: .long, help: "Directory of the run.")
+    @Option(name: .long, help: "Directory of the run.", completion: .directory)
     var output: String
 
     @Flag(name: .long, help: "Go on with the run in the directory.")
     var resume = false
 
-    @Option(name: .customLong("init"), help: "Checkpoint to start from (the key init).")
+    @Option(
+        name: .customLong("init"), help: "Checkpoint to start from (the key init).",
+        completion: .directory)
     var start: String?
 
     @Option(name: .long, help: "The last step (the key steps).")
