@@ -53,13 +53,7 @@ public struct ModelFiles: Sendable {
     private func write(
         _ parameters: ParameterVector, of network: TrainableNetwork, into path: String
     ) throws(CheckpointError) {
-        let files = [
-            ("config.json", configuration), ("vocab.json", vocabulary),
-            ("tokenizer_config.json", tokenizer), ("source.spm", sourceModel),
-            ("target.spm", targetModel),
-            ("exits.json", JSON.serialize(.object(exits.json), style: .pretty)),
-        ]
-        for (name, bytes) in files {
+        for (name, bytes) in contents {
             try CheckpointError.converting { () throws(FileError) in
                 try AtomicFile.write(bytes, to: "\(path)/\(name)")
             }
@@ -69,6 +63,32 @@ public struct ModelFiles: Sendable {
             model, metadata: ["format": "pt"], to: "model.safetensors", in: path)
         guard !exits.isEmpty else { return }
         try SafetensorsWriter.write(exits, to: "exits.safetensors", in: path)
+    }
+
+    /// The files but the weights.
+    private var contents: [(name: String, bytes: [UInt8])] {
+        [
+            ("config.json", configuration), ("vocab.json", vocabulary),
+            ("tokenizer_config.json", tokenizer), ("source.spm", sourceModel),
+            ("target.spm", targetModel),
+            ("exits.json", JSON.serialize(.object(exits.json), style: .pretty)),
+        ]
+    }
+
+    /// The first file of a checkpoint directory, weights aside, whose bytes are not those of `write`.
+    ///
+    /// - Returns: its name; nil where all are the same or the directory is not there.
+    func firstDifference(in directory: String) -> String? {
+        contents.first { name, bytes in
+            RegularFiles.exist(name, in: directory)
+                && (try? RegularFile.bytes("\(directory)/\(name)", limit: bytes.count)) != bytes
+        }?.name
+    }
+
+    /// Whether a checkpoint directory has all files of `write`, whatever they hold.
+    func areWhole(in directory: String) -> Bool {
+        (contents.map(\.name) + ["model.safetensors"])
+            .allSatisfy { RegularFiles.exist($0, in: directory) }
     }
 
     private func tensors(

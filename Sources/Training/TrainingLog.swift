@@ -23,6 +23,18 @@ struct TrainingLog {
         }
     }
 
+    /// The step at which the latest start ended with its checkpoint written; nil where none did.
+    func lastFinish() throws(CheckpointError) -> Int? {
+        let bytes = try CheckpointError.converting { () throws(FileError) in
+            RegularFile.isAbsent(path) ? [] : try RegularFile.bytes(path, limit: .max)
+        }
+        let last = bytes.split(separator: UInt8(ascii: "\n")).last
+        guard let last, let event = try? JSON.parse(Array(last)).objectValue,
+            event["event"]?.stringValue == "finish"
+        else { return nil }
+        return event["step"]?.integerValue.map { Int($0) }
+    }
+
     func append(_ event: TrainingRun.Event) throws(CheckpointError) {
         guard let members = event.members else { return }
         let bytes = JSON.serialize(.object(JSONObject(members)))
@@ -64,7 +76,7 @@ extension TrainingRun.Event {
                 .init("exits", .array(validation.exits)),
                 .init("heads", .array(validation.heads)),
             ]
-        case .saved: nil
+        case .saved, .nothingLeft: nil
         case .finished(let end):
             [
                 .init("event", .string("finish")), .init("step", .integer(Int64(end.step))),

@@ -1,5 +1,6 @@
 public import Checkpoint
 import Glibc
+import System
 import Tensor
 import TensorTraining
 
@@ -24,8 +25,10 @@ public final class TrainingRun {
         public var saveInterval = 500
         /// Steps between two lines of the log.
         public var logInterval = 20
-        /// The settings as text, compared when a run is resumed.
+        /// What the run is bound to as text, `key: value` a line; compared when the run is resumed.
         public var settings = ""
+        /// Whether files of the checkpoint that somebody else has changed may be replaced.
+        public var replacesModel = false
 
         /// The defaults above.
         public init(directory: String) { self.directory = directory }
@@ -43,6 +46,8 @@ public final class TrainingRun {
         case saved(step: Int)
         /// Ended, and the checkpoint is written.
         case finished(End)
+        /// All steps had been taken before, and the checkpoint stays as it is.
+        case nothingLeft(step: Int)
     }
 
     /// Steps since the last line of the log.
@@ -107,6 +112,8 @@ public final class TrainingRun {
     private let log: TrainingLog
     private let snapshots: Snapshots
     private var progress = TrainingState.Progress()
+    /// Whether an earlier start has taken all steps and written the checkpoint.
+    private var isComplete = false
 
     /// Begins or resumes a run.
     ///
@@ -118,7 +125,8 @@ public final class TrainingRun {
     ///   - resuming: whether to go on from the state in the directory; a directory that has one is not
     ///     begun anew, and one that has none is not resumed.
     ///   - clock: seconds that only ever grow.
-    /// - Throws: `CheckpointError` that names the file which cannot be used.
+    /// - Throws: `CheckpointError` that names the file which cannot be used, and `outOfRange` where the
+    ///   run is resumed with other settings, or its checkpoint holds what somebody else has written.
     public init(
         _ trainer: Trainer, validation: [SentencePair], files: ModelFiles, options: Options,
         resuming: Bool, clock: @escaping () -> Double
@@ -130,21 +138,54 @@ public final class TrainingRun {
         self.clock = clock
         log = TrainingLog(path: options.directory + "/log.jsonl")
         snapshots = Snapshots(directory: options.directory, network: trainer.network)
-        try RegularFiles.makeDirectory(options.directory)
-        let state = TrainingState(directory: options.directory)
-        guard resuming == state.exists else {
-            throw CheckpointError(
-                resuming ? .fileMissing : .outOfRange, file: options.directory,
-                subject: TrainingState.file,
-                found: resuming ? "no such file" : "the state of a run",
-                expected: resuming ? "a run to go on with" : "--resume, or another directory")
+        try Self.check(options.directory, resuming: resuming)
+        try CheckpointError.converting { () throws(FileError) in
+            try FolderMaking.make(options.directory)
         }
         guard resuming else { return }
-        let saved = try state.open()
+        let saved = try TrainingState(directory: options.directory).open()
         try Self.compare(saved.progress.settings, options.settings)
         progress = saved.progress
         try saved.restore(trainer)
         try log.cut(after: progress.position.step)
+        let lastFinish = try log.lastFinish()
+        isComplete =
+            !hasStepsLeft && lastFinish == progress.position.step
+            && files.areWhole(in: modelDirectory)
+        if !isComplete { try refuseForeignFiles() }
+    }
+
+    /// Whether a directory is one to begin a run in, or one to resume it in; changes nothing.
+    ///
+    /// - Parameters:
+    ///   - directory: of the run; need not be there.
+    ///   - resuming: whether there must be the state of a run, or must not.
+    /// - Throws: `fileMissing` or `outOfRange`, with the directory.
+    public static func check(_ directory: String, resuming: Bool) throws(CheckpointError) {
+        guard resuming != TrainingState(directory: directory).exists else { return }
+        throw CheckpointError(
+            resuming ? .fileMissing : .outOfRange, file: directory, subject: TrainingState.file,
+            found: resuming ? "no such file" : "the state of a run",
+            expected: resuming ? "a run to go on with" : "--resume, or another directory")
+    }
+
+    private var modelDirectory: String { options.directory + "/model" }
+
+    private var hasStepsLeft: Bool {
+        isPatient && trainer.position.step < trainer.options.steps
+    }
+
+    /// What somebody wrote into the checkpoint, thresholds of `shoal calibrate` for example, is not
+    /// replaced without being asked.
+    private func refuseForeignFiles() throws(CheckpointError) {
+        guard !options.replacesModel, let name = files.firstDifference(in: modelDirectory) else {
+            return
+        }
+        throw CheckpointError(
+            .outOfRange, file: "\(modelDirectory)/\(name)",
+            found: "a file that was changed after the run had written it",
+            expected: "the checkpoint as the run wrote it; copy the directory to keep it, and give "
+                + "--replace-model to go on")
     }
 
     /// Names the first setting that differs.
@@ -171,11 +212,14 @@ public final class TrainingRun {
     ///   - report: told what happens.
     /// - Throws: `TrainingError.diverged`, or `CheckpointError` where a file cannot be written.
     public func run(isInterrupted: () -> Bool, report: (Event) -> Void) throws {
+        guard !isComplete || options.replacesModel else {
+            return report(.nothingLeft(step: trainer.position.step))
+        }
         try emit(
             .started(step: trainer.position.step, parameters: trainer.network.layout.count), report)
         var start = clock()
         var stops = false
-        while !stops, isPatient, trainer.position.step < trainer.options.steps {
+        while !stops, hasStepsLeft {
             let step = try trainer.step()
             let now = clock()
             var sums = progress.sums ?? StepSums(like: step.result)
@@ -238,7 +282,7 @@ public final class TrainingRun {
     private func finish(_ reason: End.Reason, _ report: (Event) -> Void) throws {
         let chosen = try chosen()
         try files.write(
-            chosen.parameters, of: trainer.network, to: options.directory + "/model")
+            chosen.parameters, of: trainer.network, to: modelDirectory)
         try emit(
             .finished(
                 .init(

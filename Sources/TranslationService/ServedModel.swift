@@ -21,7 +21,8 @@ public final class ServedModel: Sendable {
     ///
     /// - Parameters:
     ///   - directory: path of the checkpoint.
-    ///   - id: name of the model; nil takes the directory's name.
+    ///   - id: name of the model; nil takes the directory's name, and for the `model` of a training run that
+    ///     of the run.
     ///   - precision: of the network's matrix products.
     /// - Throws: `CheckpointError` or `SentencePieceError`, which say what does not fit.
     public init(
@@ -32,11 +33,14 @@ public final class ServedModel: Sendable {
         network = try TranslationModel(checkpoint, precision: precision)
         // Last, so that weights which were written to while they were read are found out.
         checksum = try checkpoint.checksum()
-        self.id = id ?? Self.lastComponent(directory)
+        self.id = id ?? Self.name(of: directory)
     }
 
-    private static func lastComponent(_ path: String) -> String {
-        path.split(separator: "/").last { $0 != "." }.map(String.init) ?? "model"
+    private static func name(of path: String) -> String {
+        let names = path.split(separator: "/").filter { $0 != "." }.suffix(2).map(String.init)
+        let own = names.last ?? "model"
+        guard own == "model", names.count == 2, names[0] != ".." else { return own }
+        return names[0]
     }
 
     /// N, the number of decoder layers.

@@ -59,6 +59,21 @@ final class TrainFixture {
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
     }
 
+    /// The bytes of a file.
+    func read(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)))
+    }
+
+    /// Whether a file or a folder is there.
+    func exists(_ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/" + name)
+    }
+
+    /// What a folder holds; nothing where there is none.
+    func names(_ folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: path + "/" + folder)) ?? []
+    }
+
     func set(_ key: String, _ value: String?) {
         settings.removeAll { $0.key == key }
         settings.append((key, value))

@@ -16,7 +16,10 @@ struct TrainTests {
             "translate", "--model", model, "--policy", "full",
             "Der Hund schläft.")
         #expect(translation.status == 0, "\(translation.error)")
-        #expect(try Run("inspect", "--model", model).status == 0)
+        // The name is that of the run, not "model".
+        let inspect = try Run("inspect", "--model", model)
+        #expect(inspect.status == 0)
+        #expect(inspect.output.split(separator: "\n")[0].split(separator: " ").last == "run")
         let plot = try Run("plot", "loss", fixture.path + "/run/log.jsonl")
         #expect(plot.status == 0 && plot.output.contains("<svg"), "\(plot.error)")
         let log = try fixture.log()
@@ -53,6 +56,80 @@ struct TrainTests {
         let more = try fixture.train("--resume")
         #expect(more.status == 0 && more.error.contains("on from step 2"), "\(more.error)")
         #expect(try fixture.log().last?["step"]?.integerValue == 6)
+    }
+
+    @Test("A resumed run is bound to what its texts hold, not to where they are")
+    func boundToContents() throws {
+        let fixture = try TrainFixture()
+        #expect(try fixture.train("--steps", "2").status == 0)
+        let pieces = try fixture.read("run/vocabulary.spm")
+        // The same text elsewhere, with other line ends.
+        try fixture.write(
+            Array(fixture.german.joined(separator: "\r\n").utf8), to: "moved.de")
+        fixture.set("data.train.source", fixture.path + "/moved.de")
+        let moved = try fixture.train("--resume", "--steps", "3")
+        #expect(moved.status == 0 && moved.error.contains("on from step 2"), "\(moved.error)")
+        #expect(!moved.error.contains("learning a vocabulary"))
+        #expect(try fixture.read("run/vocabulary.spm") == pieces)
+        #expect(try fixture.read("run/model/source.spm") == pieces)
+        // Two words changed.
+        let other = fixture.german.map { $0.replacing("Hund", with: "Hahn") }
+        try fixture.write(other, to: "moved.de")
+        let changed = try fixture.train("--resume")
+        #expect(changed.status == 78)
+        #expect(changed.error.contains("data.train.source"), "\(changed.error)")
+        #expect(changed.error.contains("as the run began"))
+    }
+
+    @Test("--resume on a finished run leaves what calibrate wrote")
+    func finishedRunStays() throws {
+        let fixture = try TrainFixture()
+        #expect(try fixture.train().status == 0)
+        let calibrated = Array("{\"version\": 1, \"note\": \"of a user\"}".utf8)
+        try fixture.write(calibrated, to: "run/model/exits.json")
+        let again = try fixture.train("--resume")
+        #expect(again.status == 0 && again.error.contains("stays as it is"), "\(again.error)")
+        #expect(try fixture.read("run/model/exits.json") == calibrated)
+    }
+
+    @Test("More steps replace a changed checkpoint only where that is asked for")
+    func changedModel() throws {
+        let fixture = try TrainFixture()
+        #expect(try fixture.train("--steps", "2").status == 0)
+        let own = try fixture.read("run/model/exits.json")
+        let calibrated = own + Array("\n".utf8)
+        try fixture.write(calibrated, to: "run/model/exits.json")
+        let refused = try fixture.train("--resume")
+        #expect(refused.status == 78)
+        #expect(refused.error.contains("model/exits.json"), "\(refused.error)")
+        #expect(refused.error.contains("--replace-model"))
+        #expect(try fixture.read("run/model/exits.json") == calibrated)
+        #expect(try fixture.train("--resume", "--replace-model").status == 0)
+        #expect(try fixture.read("run/model/exits.json") == own)
+    }
+
+    @Test(
+        "What needs no text is refused before any is read",
+        arguments: [
+            ("model.width", "65", "model.width"), ("model.heads", "3", "model.heads"),
+            ("decoder.training", "frozen", "frozen needs init"),
+        ])
+    func earlyRefusals(key: String, value: String, text: String) throws {
+        let fixture = try TrainFixture()
+        fixture.set(key, value)
+        let run = try fixture.train()
+        #expect(run.status == 78 && run.error.contains(text), "\(run.error)")
+        #expect(!run.error.contains("learning a vocabulary"))
+        #expect(!fixture.exists("run"))
+    }
+
+    @Test("Ctrl-C before the first step ends with 130 and leaves no temporary file")
+    func interruptedEarly() throws {
+        let fixture = try TrainFixture()
+        let run = try fixture.train(
+            "--steps", "1000000", interruptedAfter: "learning a vocabulary")
+        #expect(run.status == 130, "\(run.error)")
+        #expect(!fixture.names("run").contains { $0.hasSuffix(".tmp") })
     }
 
     @Test("Fits heads to a checkpoint that it leaves as it is")
@@ -172,7 +249,8 @@ struct TrainTests {
         let some = try fixture.train("--steps", "1")
         #expect(
             some.status == 0 && some.error.contains("left out as too long: 1 of 40 training pairs"))
-        let none = try fixture.train("--set", "data.max_tokens=2")
+        let none = try fixture.train(
+            "--set", "data.max_tokens=2", "--output", fixture.path + "/other")
         #expect(none.status == 65 && none.error.contains("no sentence has at most 2 tokens"))
     }
 
@@ -195,6 +273,7 @@ struct TrainTests {
         let run = try TrainFixture().train("--resume")
         #expect(run.status == 66)
         #expect(run.error.contains("a run to go on with"))
+        #expect(!run.error.contains("learning a vocabulary"))
     }
 
     @Test("A file builds on the one that it extends, which is found beside it")

@@ -50,6 +50,7 @@ public struct AtomicDirectory: ~Copyable {
         self.name = name
         self.temporary = temporary
         self.replaced = replaced
+        TemporaryEntries.began(content.path)
         self.content = content
         self.parent = parent
     }
@@ -97,6 +98,8 @@ public struct AtomicDirectory: ~Copyable {
             throw FileError(unwritable: target, -code, expected: Self.expected)
         }
         isInPlace = true
+        // From here on the temporary name is that of the old directory.
+        TemporaryEntries.ended(content.path)
         // What is now at the temporary name is what was there before.
         if hadOld, !removeOld() {
             try parent.flush()
@@ -125,6 +128,7 @@ public struct AtomicDirectory: ~Copyable {
     }
 
     deinit {
+        defer { TemporaryEntries.ended(content.path) }
         guard !isInPlace else { return }
         for name in content.names() where content.kind(of: name) != .directory {
             content.delete(name)

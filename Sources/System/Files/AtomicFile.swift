@@ -38,6 +38,7 @@ public struct AtomicFile: ~Copyable {
         self.descriptor = descriptor
         self.temporary = temporary
         name = entry.name
+        TemporaryEntries.began("\(parent.path)/\(temporary.text)")
         self.parent = parent
     }
 
@@ -101,5 +102,6 @@ public struct AtomicFile: ~Copyable {
     deinit {
         close(descriptor)
         if !isInPlace { parent.delete(temporary) }
+        TemporaryEntries.ended("\(parent.path)/\(temporary.text)")
     }
 }

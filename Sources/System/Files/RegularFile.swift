@@ -63,7 +63,7 @@ public struct RegularFile: ~Copyable, Sendable {
     /// into are not absent.
     public static func isAbsent(_ path: String) -> Bool {
         var status = stat()
-        return lstat(path, &status) != 0 && errno == ENOENT
+        return lstat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR)
     }
 
     /// Reads a whole file.

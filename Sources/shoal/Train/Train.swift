@@ -37,6 +37,11 @@ struct Train: ParsableCommand {
     @Flag(name: .long, help: "Go on with the run in the directory.")
     var resume = false
 
+    @Flag(
+        name: .long,
+        help: "Replace the run's model even where it was changed, by calibrate for example.")
+    var replaceModel = false
+
     @Option(
         name: .customLong("init"), help: "Checkpoint to start from (the key init).",
         completion: .directory)
@@ -70,27 +75,37 @@ struct Train: ParsableCommand {
         try Failure.reporting {
             var settings = try settings()
             settings.trainer.threads = threads ?? Processors.available
-            let data = try TrainingData(settings) { writeError("shoal: \($0)\n") }
+            // What needs no text is refused before any is read.
+            let options = try settings.trainerOptions()
+            try TrainingData.checkSizes(settings)
+            do throws(CheckpointError) {
+                try TrainingRun.check(output, resuming: resume)
+            } catch {
+                throw Failure("\(error)", code: error.exitCode)
+            }
+            let signals = InterruptSignals()
+            let store = VocabularyStore(directory: output, isResumed: resume)
+            let data = try TrainingData(settings, store) { writeError("shoal: \($0)\n") }
             for (name, left, kept) in [
                 ("training", data.leftOut.training, data.training.count),
                 ("validation", data.leftOut.validation, data.validation.count),
             ] where left > 0 {
                 writeError("shoal: left out as too long: \(left) of \(kept + left) \(name) pairs\n")
             }
-            let options = try settings.trainerOptions()
             let network = try network(settings, data, options.objective)
             var runOptions = settings.run
             runOptions.directory = output
             runOptions.patience = settings.patience > 0 ? settings.patience : nil
-            runOptions.settings = settings.bound
+            runOptions.settings = settings.bound(to: data.contents)
+            runOptions.replacesModel = replaceModel
             do {
                 let trainer = try Trainer(network, options, corpus: data.training)
                 let run = try TrainingRun(
                     trainer, validation: data.validation,
                     files: settings.files(data, options.objective), options: runOptions,
                     resuming: resume, clock: monotonicSeconds)
-                let signals = InterruptSignals()
                 let progress = TrainingProgress(steps: options.steps)
+                signals.trainingBegins()
                 try run.run(isInterrupted: { signals.isRaised }, report: progress.show)
                 if signals.isRaised { throw ExitCode(130) }
             } catch let error as CheckpointError {
@@ -248,21 +263,30 @@ extension CheckpointError {
     }
 }
 
-/// Ctrl-C and SIGTERM, once: a second one ends the process as usual.
+/// Ctrl-C and SIGTERM: the first one has the run save, the second one ends the process.
+///
+/// Neither leaves half a file.
 private final class InterruptSignals {
-    private final class Flag: Sendable {
+    private final class Flags: Sendable {
+        let isTraining = Atomic<Bool>(false)
         let isRaised = Atomic<Bool>(false)
     }
-    private let flag = Flag()
+    private let flags = Flags()
     private var sources: [any DispatchSourceSignal] = []
 
     init() {
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [flag] in
-                flag.isRaised.store(true, ordering: .relaxed)
-                signal(number, SIG_DFL)
+            source.setEventHandler { [flags] in
+                guard flags.isTraining.load(ordering: .relaxed) else {
+                    writeError("\nshoal: interrupted before the first step\n")
+                    TemporaryEntries.deleteAndExit(130)
+                }
+                guard !flags.isRaised.exchange(true, ordering: .relaxed) else {
+                    writeError("\nshoal: not saved; --resume goes on from the last save\n")
+                    TemporaryEntries.deleteAndExit(130)
+                }
                 writeError("\nshoal: saving; again to leave at once\n")
             }
             source.resume()
@@ -270,5 +294,8 @@ private final class InterruptSignals {
         }
     }
 
-    var isRaised: Bool { flag.isRaised.load(ordering: .relaxed) }
+    /// From now on there is something to save.
+    func trainingBegins() { flags.isTraining.store(true, ordering: .relaxed) }
+
+    var isRaised: Bool { flags.isRaised.load(ordering: .relaxed) }
 }

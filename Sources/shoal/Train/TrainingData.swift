@@ -1,9 +1,11 @@
 import Checkpoint
 import Configuration
+import Digest
 import Glibc
 import JSON
 import SentencePiece
 import SentencePieceTraining
+import System
 import TextFiles
 import Tokenization
 import Training
@@ -18,18 +20,30 @@ struct TrainingData {
     let files: ModelFiles
     /// The checkpoint to start from.
     let start: Checkpoint?
+    /// Digests of the texts and of the vocabulary, which a run is bound to.
+    private(set) var contents: [(name: String, digest: [UInt8])] = []
 
-    /// Reads everything, learning a vocabulary where none is given.
+    /// Reads everything, learning a vocabulary where none is given and the run has none yet.
     ///
+    /// - Parameters:
+    ///   - settings: of the run.
+    ///   - store: of the vocabulary that the run has learnt.
+    ///   - report: told what takes long.
     /// - Throws: `Failure` that names the file, the line or the key at fault.
-    init(_ settings: TrainingSettings, report: (String) -> Void) throws {
+    init(
+        _ settings: TrainingSettings, _ store: VocabularyStore, report: (String) -> Void
+    ) throws {
         let training = try ParallelText(settings.trainingSource, settings.trainingTarget)
         let validation = try ParallelText(settings.validationSource, settings.validationTarget)
         let start = try Self.checkpoint(settings.startFrom)
         let given = try start ?? Self.checkpoint(settings.vocabularyFrom)
-        let pieces = try Pieces(given, settings, text: training, report: report)
+        let pieces = try Pieces(given, settings, text: training, store, report: report)
         let config = start.map { $0.directory + "/config.json" }
-        let bytes = try config.map { try readBytes($0) } ?? Self.config(settings, pieces)
+        let bytes =
+            try config.map { try readBytes($0) }
+            ?? Self.config(
+                settings, size: pieces.vocabulary.size,
+                endOfSentenceID: pieces.vocabulary.endOfSentenceID, padID: pieces.vocabulary.padID)
         do {
             guard let object = try JSON.parse(bytes).objectValue else { throw Failure("") }
             configuration = try ModelConfiguration(config: object, generation: nil)
@@ -37,6 +51,14 @@ struct TrainingData {
             throw Failure("the sizes of the model: \(error)", code: EX_CONFIGURATION)
         }
         self.start = start
+        contents = [
+            ("data.train.source", Self.digest(training.sources)),
+            ("data.train.target", Self.digest(training.references)),
+            ("data.validation.source", Self.digest(validation.sources)),
+            ("data.validation.target", Self.digest(validation.references)),
+            ("vocabulary", SHA256.digest(pieces.models.source + pieces.models.target)),
+            ("config.json", SHA256.digest(bytes)),
+        ]
         files = ModelFiles(
             configuration: bytes, vocabulary: pieces.vocabularyFile,
             tokenizer: Self.tokenizerConfig(settings, configuration),
@@ -65,6 +87,15 @@ struct TrainingData {
         }
     }
 
+    /// Of a text's lines, however they end in the file.
+    private static func digest(_ lines: [String]) -> [UInt8] {
+        var digest = SHA256()
+        for line in lines {
+            Array((line + "\n").utf8).withUnsafeBytes { digest.update($0) }
+        }
+        return digest.finalize()
+    }
+
     private static func checkpoint(_ directory: String) throws -> Checkpoint? {
         guard !directory.isEmpty else { return nil }
         do {
@@ -81,10 +112,13 @@ struct TrainingData {
     }
 
     /// config.json of a new network, in the keys of Hugging Face's Marian.
-    private static func config(_ settings: TrainingSettings, _ pieces: Pieces) -> [UInt8] {
+    private static func config(
+        _ settings: TrainingSettings, size: Int, endOfSentenceID: Int, padID: Int
+    ) -> [UInt8] {
         let m = settings.model
-        let size = Int64(pieces.vocabulary.size)
-        let pad = Int64(pieces.vocabulary.padID)
+        let size = Int64(size)
+        let pad = Int64(padID)
+        let end = Int64(endOfSentenceID)
         var members: [JSONObject.Member] = [
             .init("architectures", .array([.string("MarianMTModel")])),
             .init("model_type", .string("marian")),
@@ -103,14 +137,40 @@ struct TrainingData {
             .init("share_encoder_decoder_embeddings", .bool(true)),
             .init("tie_word_embeddings", .bool(true)),
             .init("dropout", .number(settings.objective.dropout)),
-            .init("bos_token_id", .integer(Int64(pieces.vocabulary.endOfSentenceID))),
-            .init("eos_token_id", .integer(Int64(pieces.vocabulary.endOfSentenceID))),
-            .init("forced_eos_token_id", .integer(Int64(pieces.vocabulary.endOfSentenceID))),
+            .init("bos_token_id", .integer(end)),
+            .init("eos_token_id", .integer(end)),
+            .init("forced_eos_token_id", .integer(end)),
             .init("pad_token_id", .integer(pad)), .init("decoder_start_token_id", .integer(pad)),
         ]
         if m.sharesLayers { members.append(.init("shared_layers", .bool(true))) }
         return JSON.serialize(.object(JSONObject(members)), style: .pretty)
     }
+
+    /// Refuses sizes of a new network that do not go together, by the names of their settings.
+    static func checkSizes(_ settings: TrainingSettings) throws {
+        guard settings.startFrom.isEmpty else { return }
+        let size = max(settings.vocabulary.size, 8)
+        let bytes = config(settings, size: size, endOfSentenceID: 0, padID: size - 1)
+        do {
+            guard let object = try JSON.parse(bytes).objectValue else { return }
+            _ = try ModelConfiguration(config: object, generation: nil)
+        } catch let error as CheckpointError {
+            let key = error.subject.flatMap { sizeSettings[$0] } ?? "model"
+            throw Failure(
+                "\(key): found \(error.found); expected \(error.expected)"
+                    + (error.subject.map { " (\($0) of config.json)" } ?? ""),
+                code: EX_CONFIGURATION)
+        }
+    }
+
+    /// The setting behind each key of config.json.
+    private static let sizeSettings = [
+        "d_model": "model.width", "encoder_attention_heads": "model.heads",
+        "decoder_attention_heads": "model.heads", "encoder_layers": "model.encoder_layers",
+        "decoder_layers": "model.decoder_layers", "encoder_ffn_dim": "model.feed_forward_width",
+        "decoder_ffn_dim": "model.feed_forward_width", "vocab_size": "vocabulary.size",
+        "max_position_embeddings": "model.max_positions",
+    ]
 
     private static func tokenizerConfig(
         _ settings: TrainingSettings, _ configuration: ModelConfiguration
@@ -138,25 +198,14 @@ private struct Pieces {
 
     init(
         _ given: Checkpoint?, _ settings: TrainingSettings, text: ParallelText,
-        report: (String) -> Void
+        _ store: VocabularyStore, report: (String) -> Void
     ) throws {
         if let given {
             models = (given.sourceModel, given.targetModel)
             vocabulary = given.sourceVocabulary
             vocabularyFile = Self.file(vocabulary)
         } else {
-            report("learning a vocabulary of \(settings.vocabulary.size) pieces")
-            var options = settings.vocabulary
-            if !settings.normalizerFrom.isEmpty {
-                options.normalization = .sameAs(model: try readBytes(settings.normalizerFrom))
-            }
-            let model: [UInt8]
-            do {
-                model = try VocabularyTrainer(options: options)
-                    .train(on: text.sources + text.references)
-            } catch {
-                throw Failure("vocabulary: \(error)", code: EX_CONFIGURATION)
-            }
+            let model = try store.model { try Self.learn(settings, text, report) }
             models = (model, model)
             let members = try Self.numbered(model)
             vocabularyFile = JSON.serialize(.object(members), style: .pretty)
@@ -166,6 +215,22 @@ private struct Pieces {
         tokenizer = Tokenizer(
             source: try SentencePieceProcessor(model: models.source),
             target: try SentencePieceProcessor(model: models.target), vocabulary: vocabulary)
+    }
+
+    private static func learn(
+        _ settings: TrainingSettings, _ text: ParallelText, _ report: (String) -> Void
+    ) throws -> [UInt8] {
+        report("learning a vocabulary of \(settings.vocabulary.size) pieces")
+        var options = settings.vocabulary
+        if !settings.normalizerFrom.isEmpty {
+            options.normalization = .sameAs(model: try readBytes(settings.normalizerFrom))
+        }
+        do {
+            return try VocabularyTrainer(options: options)
+                .train(on: text.sources + text.references)
+        } catch {
+            throw Failure("vocabulary: \(error)", code: EX_CONFIGURATION)
+        }
     }
 
     /// Marian's numbers: `</s>` and `<unk>` first, the pieces, `<pad>` last.

@@ -18,6 +18,10 @@ final class TrainingProgress {
         case .steps(let interval): show(interval)
         case .validated(let validation): show(validation)
         case .saved: break
+        case .nothingLeft(let step):
+            line(
+                "all \(step) steps have been taken before; the model stays as it is. --steps goes on, "
+                    + "--replace-model writes it again")
         case .finished(let end):
             let why =
                 switch end.reason {

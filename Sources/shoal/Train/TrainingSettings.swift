@@ -2,6 +2,7 @@ import Checkpoint
 import Configuration
 import SentencePiece
 import SentencePieceTraining
+import System
 import TensorTraining
 import Training
 
@@ -283,9 +284,18 @@ extension TrainingSettings {
         "steps", "validation.patience", "average", "save.every", "log.every",
     ]
 
-    /// The keys that a run is bound to, a line each.
-    var bound: String {
-        Setting<TrainingSettings>.all.filter { !Self.free.contains($0.key) }
-            .map { "\($0.key): \($0.read(self))\n" }.joined()
+    /// Keys that name a file or a folder: what it holds counts, not where it is.
+    private static let paths: Set<String> = [
+        "data.train.source", "data.train.target", "data.validation.source",
+        "data.validation.target", "init", "vocabulary.from", "vocabulary.normalizer_from",
+    ]
+
+    /// What a run is bound to, a line each: keys with their values, and `contents` with their digests.
+    func bound(to contents: [(name: String, digest: [UInt8])]) -> String {
+        let values = Setting<TrainingSettings>.all
+            .filter { !Self.free.contains($0.key) && !Self.paths.contains($0.key) }
+            .map { "\($0.key): \($0.read(self))\n" }
+        let digests = contents.map { "\($0.name): SHA-256 \(Hexadecimal.text($0.digest))\n" }
+        return (values + digests).joined()
     }
 }
