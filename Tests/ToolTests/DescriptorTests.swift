@@ -20,7 +20,7 @@ struct DescriptorTests {
         let server = try ServerRun(after: "ulimit -n 256")
         let crowd = try silent(250, server.port)
         #expect(try server.ask("GET /livez HTTP/1.1").status == 200)
-        crowd.forEach { $0.close() }
+        for connection in crowd { connection.close() }
     }
 
     @Test("More connections than descriptors are remarked on at the start, and lowered")
@@ -60,6 +60,6 @@ struct DescriptorTests {
         let last = LoopbackClient(try #require(crowd.last))
         try last.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(try last.response().status == 200)
-        crowd.forEach { $0.close() }
+        for connection in crowd { connection.close() }
     }
 }
