@@ -18,6 +18,8 @@ enum Route: Equatable {
     /// The route of a path; slashes that come twice or at the end say nothing, since many clients join
     /// their base and a path that way.
     init?(path: String) {
+        // The path of a target that could not be read is empty, and no route's.
+        guard path.first == "/" else { return nil }
         let path = "/" + path.split(separator: "/").joined(separator: "/")
         switch path {
         case "/translate": self = .translate
