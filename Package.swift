@@ -48,7 +48,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "TranslationModel", "Tensor", "TensorTraining", "Checkpoint", "JSON", "System",
+                "TranslationModel", "Tensor", "TensorTraining", "Checkpoint", "JSON",
+                "SentencePiece", "System", "Tokenization",
             ],
             swiftSettings: swift),
         .target(

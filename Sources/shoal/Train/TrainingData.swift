@@ -37,13 +37,14 @@ struct TrainingData {
         let validation = try ParallelText(settings.validationSource, settings.validationTarget)
         let start = try Self.checkpoint(settings.startFrom)
         let given = try start ?? Self.checkpoint(settings.vocabularyFrom)
-        let pieces = try Pieces(given, settings, text: training, store, report: report)
+        let pieces = try Self.vocabulary(given, settings, training, store, report)
         let config = start.map { $0.directory + "/config.json" }
         let bytes =
             try config.map { try readBytes($0) }
-            ?? Self.config(
-                settings, size: pieces.vocabulary.size,
-                endOfSentenceID: pieces.vocabulary.endOfSentenceID, padID: pieces.vocabulary.padID)
+            ?? settings.model.sizes.configuration(
+                vocabulary: pieces.vocabulary.size,
+                endOfSentenceID: pieces.vocabulary.endOfSentenceID, padID: pieces.vocabulary.padID,
+                dropout: settings.objective.dropout)
         do {
             guard let object = try JSON.parse(bytes).objectValue else { throw Failure("") }
             configuration = try ModelConfiguration(config: object, generation: nil)
@@ -60,8 +61,9 @@ struct TrainingData {
             ("config.json", SHA256.digest(bytes)),
         ]
         files = ModelFiles(
-            configuration: bytes, vocabulary: pieces.vocabularyFile,
-            tokenizer: Self.tokenizerConfig(settings, configuration),
+            configuration: bytes, vocabulary: pieces.file,
+            tokenizer: configuration.tokenizerFile(
+                source: settings.sourceLanguage, target: settings.targetLanguage),
             models: pieces.models,
             exits: start?.exits ?? ExitsConfiguration(decoderLayers: configuration.decoder.layers))
         let limit = min(settings.maximumTokens, configuration.maximumPositions)
@@ -111,46 +113,13 @@ struct TrainingData {
         }
     }
 
-    /// config.json of a new network, in the keys of Hugging Face's Marian.
-    private static func config(
-        _ settings: TrainingSettings, size: Int, endOfSentenceID: Int, padID: Int
-    ) -> [UInt8] {
-        let m = settings.model
-        let size = Int64(size)
-        let pad = Int64(padID)
-        let end = Int64(endOfSentenceID)
-        var members: [JSONObject.Member] = [
-            .init("architectures", .array([.string("MarianMTModel")])),
-            .init("model_type", .string("marian")),
-            .init("is_encoder_decoder", .bool(true)),
-            .init("d_model", .integer(Int64(m.width))),
-            .init("encoder_layers", .integer(Int64(m.encoderLayers))),
-            .init("decoder_layers", .integer(Int64(m.decoderLayers))),
-            .init("encoder_attention_heads", .integer(Int64(m.heads))),
-            .init("decoder_attention_heads", .integer(Int64(m.heads))),
-            .init("encoder_ffn_dim", .integer(Int64(m.feedForwardWidth))),
-            .init("decoder_ffn_dim", .integer(Int64(m.feedForwardWidth))),
-            .init("activation_function", .string(m.activation.rawValue)),
-            .init("vocab_size", .integer(size)), .init("decoder_vocab_size", .integer(size)),
-            .init("max_position_embeddings", .integer(Int64(m.maximumPositions))),
-            .init("scale_embedding", .bool(true)),
-            .init("share_encoder_decoder_embeddings", .bool(true)),
-            .init("tie_word_embeddings", .bool(true)),
-            .init("dropout", .number(settings.objective.dropout)),
-            .init("bos_token_id", .integer(end)),
-            .init("eos_token_id", .integer(end)),
-            .init("forced_eos_token_id", .integer(end)),
-            .init("pad_token_id", .integer(pad)), .init("decoder_start_token_id", .integer(pad)),
-        ]
-        if m.sharesLayers { members.append(.init("shared_layers", .bool(true))) }
-        return JSON.serialize(.object(JSONObject(members)), style: .pretty)
-    }
-
     /// Refuses sizes of a new network that do not go together, by the names of their settings.
     static func checkSizes(_ settings: TrainingSettings) throws {
         guard settings.startFrom.isEmpty else { return }
         let size = max(settings.vocabulary.size, 8)
-        let bytes = config(settings, size: size, endOfSentenceID: 0, padID: size - 1)
+        let bytes = settings.model.sizes.configuration(
+            vocabulary: size, endOfSentenceID: 0, padID: size - 1,
+            dropout: settings.objective.dropout)
         do {
             guard let object = try JSON.parse(bytes).objectValue else { return }
             _ = try ModelConfiguration(config: object, generation: nil)
@@ -172,49 +141,13 @@ struct TrainingData {
         "max_position_embeddings": "model.max_positions",
     ]
 
-    private static func tokenizerConfig(
-        _ settings: TrainingSettings, _ configuration: ModelConfiguration
-    ) -> [UInt8] {
-        let object = JSONObject([
-            .init("tokenizer_class", .string("MarianTokenizer")),
-            .init("source_lang", .string(settings.sourceLanguage)),
-            .init("target_lang", .string(settings.targetLanguage)),
-            .init("eos_token", .string("</s>")), .init("unk_token", .string("<unk>")),
-            .init("pad_token", .string("<pad>")),
-            .init("model_max_length", .integer(Int64(configuration.maximumPositions))),
-            .init("separate_vocabs", .bool(false)),
-        ])
-        return JSON.serialize(.object(object), style: .pretty)
-    }
-}
-
-/// The vocabulary of a training: taken from a checkpoint or learnt.
-private struct Pieces {
-    /// source.spm and target.spm.
-    let models: (source: [UInt8], target: [UInt8])
-    let vocabularyFile: [UInt8]
-    let vocabulary: Vocabulary
-    let tokenizer: Tokenizer
-
-    init(
-        _ given: Checkpoint?, _ settings: TrainingSettings, text: ParallelText,
-        _ store: VocabularyStore, report: (String) -> Void
-    ) throws {
-        if let given {
-            models = (given.sourceModel, given.targetModel)
-            vocabulary = given.sourceVocabulary
-            vocabularyFile = Self.file(vocabulary)
-        } else {
-            let model = try store.model { try Self.learn(settings, text, report) }
-            models = (model, model)
-            let members = try Self.numbered(model)
-            vocabularyFile = JSON.serialize(.object(members), style: .pretty)
-            vocabulary = try Vocabulary(
-                members, file: "vocab.json", size: members.members.count)
-        }
-        tokenizer = Tokenizer(
-            source: try SentencePieceProcessor(model: models.source),
-            target: try SentencePieceProcessor(model: models.target), vocabulary: vocabulary)
+    private static func vocabulary(
+        _ given: Checkpoint?, _ settings: TrainingSettings, _ text: ParallelText,
+        _ store: VocabularyStore, _ report: (String) -> Void
+    ) throws -> TrainingVocabulary {
+        if let given { return try TrainingVocabulary(given) }
+        return try TrainingVocabulary(
+            learnt: store.model { try learn(settings, text, report) })
     }
 
     private static func learn(
@@ -231,23 +164,5 @@ private struct Pieces {
         } catch {
             throw Failure("vocabulary: \(error)", code: EX_CONFIGURATION)
         }
-    }
-
-    /// Marian's numbers: `</s>` and `<unk>` first, the pieces, `<pad>` last.
-    private static func numbered(_ model: [UInt8]) throws -> JSONObject {
-        let processor = try SentencePieceProcessor(model: model)
-        let special = ["<unk>", "<s>", "</s>"]
-        let learnt = (0..<processor.pieceCount).compactMap { processor.piece($0) }
-            .filter { !special.contains($0) }
-        let pieces = ["</s>", "<unk>"] + learnt + ["<pad>"]
-        return JSONObject(
-            pieces.enumerated().map { .init($0.element, .integer(Int64($0.offset))) })
-    }
-
-    private static func file(_ vocabulary: Vocabulary) -> [UInt8] {
-        let members = (0..<vocabulary.size).compactMap { id in
-            vocabulary.piece(of: id).map { JSONObject.Member($0, .integer(Int64(id))) }
-        }
-        return JSON.serialize(.object(JSONObject(members)), style: .pretty)
     }
 }

@@ -23,7 +23,7 @@ struct TrainingSettings {
     var normalizerFrom = ""
     /// A checkpoint whose sizes and weights are the start; empty for a new network.
     var startFrom = ""
-    var model = ModelSizes()
+    var model = NewNetwork()
     var decoderTraining = DecoderTraining.aligned
     var exitWeights = Objective.ExitWeights.uniform
     var gradientScaling = 1.0
@@ -59,16 +59,9 @@ struct TrainingSettings {
         case tokenGeometric = "token_geometric"
     }
 
-    /// The sizes of a new network.
-    struct ModelSizes {
-        var width = 128
-        var heads = 4
-        var encoderLayers = 6
-        var decoderLayers = 6
-        var feedForwardWidth = 512
-        var activation = ModelConfiguration.ActivationFunction.relu
-        var maximumPositions = 256
-        var sharesLayers = false
+    /// A new network.
+    struct NewNetwork {
+        var sizes = NetworkSizes()
         var classifiers = ExitsConfiguration.Classifiers.shared
         var residualGain = 0.4
     }
@@ -135,21 +128,24 @@ extension Setting<TrainingSettings> {
             .optionalText(
                 "init", \.startFrom,
                 "Checkpoint to start from; its sizes and vocabulary replace those set here."),
-            .integer("model.width", \.model.width, 2...16_384, "Model width d, even."),
-            .integer("model.heads", \.model.heads, 1...1024, "Attention heads of both stacks."),
-            .integer("model.encoder_layers", \.model.encoderLayers, 1...256, "Encoder layers."),
-            .integer("model.decoder_layers", \.model.decoderLayers, 1...256, "Decoder layers, N."),
+            .integer("model.width", \.model.sizes.width, 2...16_384, "Model width d, even."),
             .integer(
-                "model.feed_forward_width", \.model.feedForwardWidth, 1...131_072,
+                "model.heads", \.model.sizes.heads, 1...1024, "Attention heads of both stacks."),
+            .integer(
+                "model.encoder_layers", \.model.sizes.encoderLayers, 1...256, "Encoder layers."),
+            .integer(
+                "model.decoder_layers", \.model.sizes.decoderLayers, 1...256, "Decoder layers, N."),
+            .integer(
+                "model.feed_forward_width", \.model.sizes.feedForwardWidth, 1...131_072,
                 "Inner width of the feed-forward blocks."),
             .choice(
-                "model.activation", \.model.activation,
+                "model.activation", \.model.sizes.activation,
                 "Activation function of the feed-forward blocks."),
             .integer(
-                "model.max_positions", \.model.maximumPositions, 2...65_536,
+                "model.max_positions", \.model.sizes.maximumPositions, 2...65_536,
                 "Longest sequence, end of sentence included."),
             .flag(
-                "model.shared_layers", \.model.sharesLayers,
+                "model.shared_layers", \.model.sizes.sharesLayers,
                 "Whether all layers of a stack share one layer's weights (Universal Transformer)."),
             .choice(
                 "model.exit_classifiers", \.model.classifiers,
