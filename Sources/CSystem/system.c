@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 void shoal_give_back_blocks_from(int bytes) {
@@ -163,12 +164,90 @@ static int connect_to(const struct addrinfo *info, int unused) {
 
 int shoal_connect(const char *host, uint16_t port) { return open_first(host, port, 0, connect_to, 0); }
 
+/// The address of a path; its size, or -ENAMETOOLONG.
+static int unix_address(const char *path, struct sockaddr_un *address) {
+    size_t length = strlen(path);
+    if (length >= sizeof address->sun_path) return -ENAMETOOLONG;
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, length);
+    return (int)sizeof *address;
+}
+
+/// Removes a socket file that nobody listens on; -EADDRINUSE where somebody does, -EEXIST for another file.
+static int remove_stale(const struct sockaddr_un *address, socklen_t size) {
+    struct stat status;
+    if (lstat(address->sun_path, &status) < 0) return -errno;
+    if (!S_ISSOCK(status.st_mode)) return -EEXIST;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    int answer = connect(fd, (const struct sockaddr *)address, size) < 0 ? errno : 0;
+    close(fd);
+    // A full queue is an answer, too (EAGAIN).
+    if (answer != ECONNREFUSED) return answer == 0 || answer == EAGAIN ? -EADDRINUSE : -answer;
+    return result(unlink(address->sun_path));
+}
+
+int shoal_listen_unix(const char *path, uint32_t mode, int backlog) {
+    struct sockaddr_un address;
+    int size = unix_address(path, &address);
+    if (size < 0) return size;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    const struct sockaddr *place = (const struct sockaddr *)&address;
+    int failure = bind(fd, place, (socklen_t)size) < 0 ? -errno : 0;
+    if (failure == -EADDRINUSE) {
+        failure = remove_stale(&address, (socklen_t)size);
+        if (failure == 0 && bind(fd, place, (socklen_t)size) < 0) failure = -errno;
+    }
+    // Nobody can connect before listen, so nobody does with the permissions of before.
+    if (failure == 0 && (chmod(path, (mode_t)mode) < 0 || listen(fd, backlog) < 0)) {
+        failure = -errno;
+        unlink(path);
+    }
+    if (failure == 0) return fd;
+    close(fd);
+    return failure;
+}
+
+int shoal_connect_unix(const char *path) {
+    struct sockaddr_un address;
+    int size = unix_address(path, &address);
+    if (size < 0) return size;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, (const struct sockaddr *)&address, (socklen_t)size) == 0) return fd;
+    int failure = -errno;
+    close(fd);
+    return failure;
+}
+
+int shoal_adopt_listener(int fd) {
+    int type = 0, accepts = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0) return -errno;
+    size = sizeof accepts;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) < 0) return -errno;
+    if (type != SOCK_STREAM || !accepts) return -EINVAL;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
 int shoal_bound_address(int fd, char *address, size_t capacity, uint16_t *port) {
     struct sockaddr_storage bound;
     socklen_t size = sizeof bound;
     memset(&bound, 0, sizeof bound);
     if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0) return -errno;
-    *port = describe(&bound, address, capacity);
+    if (bound.ss_family != AF_UNIX) {
+        *port = describe(&bound, address, capacity);
+        return 0;
+    }
+    const struct sockaddr_un *place = (const struct sockaddr_un *)&bound;
+    *port = 0;
+    // The path may fill its field and then has no terminator.
+    int length = (int)(size - offsetof(struct sockaddr_un, sun_path));
+    snprintf(address, capacity, "unix:%.*s", length > 0 ? length : 0, place->sun_path);
     return 0;
 }
 

@@ -10,6 +10,8 @@ package struct ServerSettings {
     /// Of the network's matrix products.
     package var precision = Precision.float32
     package var server = ServerConfiguration()
+    /// Where metrics and probes are served apart from the rest; an empty host: with it.
+    package var metrics = ListenerConfiguration(host: "", port: 9464)
     package var limits = APILimits()
     package var exit = ExitOptions()
     package var service = TranslationService.Configuration()
@@ -32,11 +34,13 @@ package struct ServerSettings {
         set { exit.candidates = newValue }
     }
 
-    /// Paths, empty where there is no such file.
+    /// Paths, empty where there is no such file, and what goes with them.
     package struct TLSFiles {
         package var certificate = ""
         package var key = ""
         package var clientCA = ""
+        /// Seconds for which browsers are to come by TLS only; 0: they are not told.
+        package var transportSecurity = 0.0
     }
 
     /// The server's settings with the TLS files.
@@ -44,6 +48,15 @@ package struct ServerSettings {
     /// - Throws: `Failure` where a file is named without those that it needs.
     package func serverConfiguration() throws -> ServerConfiguration {
         var server = server
+        if !metrics.host.isEmpty {
+            server.operations = metrics
+            server.operations?.socketPermissions = server.listener.socketPermissions
+        }
+        guard tls.transportSecurity == 0 || !tls.certificate.isEmpty else {
+            throw Failure(
+                "tls.hsts_max_age needs tls.certificate: over plain HTTP it is never sent",
+                code: EX_CONFIGURATION)
+        }
         guard !tls.certificate.isEmpty || !tls.key.isEmpty || !tls.clientCA.isEmpty else {
             return server
         }

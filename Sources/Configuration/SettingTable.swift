@@ -13,12 +13,42 @@ extension Setting<ServerSettings> {
 
     private static var listening: [Setting] {
         [
-            .text(
-                "server.listen.host", \.server.host, "Address or name to listen on.",
-                range: "an address or a host name"),
+            Setting(
+                key: "server.listen.host", help: "Address, name or Unix socket to listen on.",
+                range: ListenAddress.notation, read: { $0.server.host },
+                write: { settings, text in
+                    settings.server.host = text
+                    return ListenAddress(text) != nil
+                }),
             .integer(
                 "server.listen.port", \.server.port, 0...65535,
                 "Port to listen on; 0 takes a free one."),
+            Setting(
+                key: "server.listen.socket_permissions",
+                help: "Permissions of a Unix socket: who may write to it may connect.",
+                range: "0000 to 0777",
+                read: { settings in
+                    let digits = String(settings.server.listener.socketPermissions, radix: 8)
+                    return String(repeating: "0", count: 4 - min(4, digits.count)) + digits
+                },
+                write: { settings, text in
+                    guard let permissions = UInt32(text, radix: 8), permissions <= 0o777 else {
+                        return false
+                    }
+                    settings.server.listener.socketPermissions = permissions
+                    return true
+                }),
+            Setting(
+                key: "server.metrics.host",
+                help: "Separate place for metrics and probes, in plain HTTP; empty: none.",
+                range: ListenAddress.notation + ", or empty", read: { $0.metrics.host },
+                write: { settings, text in
+                    settings.metrics.host = text
+                    return text.isEmpty || ListenAddress(text) != nil
+                }),
+            .integer(
+                "server.metrics.port", \.metrics.port, 0...65535,
+                "Port of that place; 0 takes a free one."),
         ]
     }
 
@@ -79,6 +109,9 @@ extension Setting<ServerSettings> {
                 "PEM file with the authorities that sign clients' certificates; empty: clients need none.",
                 range: "a file, or empty"
             ).offering(.files),
+            .duration(
+                "tls.hsts_max_age", \.tls.transportSecurity, 0...63_072_000,
+                "Time for which browsers use TLS only (Strict-Transport-Security); 0s: not sent."),
         ]
     }
 

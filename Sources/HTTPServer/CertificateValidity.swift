@@ -18,6 +18,6 @@ public struct CertificateValidity: Sendable, Equatable {
         let now = time(nil)
         if notAfter < now { return "expired on \(HTTPDate.format(secondsSince1970: notAfter))" }
         guard notBefore > now else { return nil }
-        return "not valid before \(HTTPDate.format(secondsSince1970: notBefore))"
+        return "are not valid before \(HTTPDate.format(secondsSince1970: notBefore))"
     }
 }

@@ -30,6 +30,8 @@ final class Connection {
     let descriptor: Int32
     /// In figures; empty where the socket's family has none.
     let peerAddress: String
+    /// What answers its requests.
+    let handler: any RequestHandler
     var machine: ConnectionMachine
     var current: ServedRequest?
     /// The epoll events asked for.
@@ -49,16 +51,18 @@ final class Connection {
     ///   - id: its token with epoll.
     ///   - socket: the socket, which it takes over, and where it leads.
     ///   - transport: a fresh one.
+    ///   - handler: what answers its requests.
     ///   - configuration: limits and times; the one for a head covers the handshake too.
     ///   - now: the time of the monotonic clock.
     init(
         id: UInt64, socket: AcceptedSocket, transport: any Transport,
-        configuration: ServerConfiguration, now: Double
+        handler: any RequestHandler, configuration: ServerConfiguration, now: Double
     ) {
         self.id = id
         descriptor = socket.descriptor
         peerAddress = socket.peerAddress
         self.transport = transport
+        self.handler = handler
         handshakeDeadline = now + configuration.timeouts.head
         machine = ConnectionMachine(
             limits: configuration.limits, timeouts: configuration.timeouts, now: now)

@@ -7,22 +7,26 @@ extension EventLoop {
     /// or memory left for one and no connection can be spared.
     private static let acceptPause = 0.1
 
-    func accept() {
+    /// Takes in all who wait at a listener.
+    func accept(at index: Int) {
+        let entrance = entrances[index]
+        let most = configuration.maximumConnections + entrance.extraConnections
         var spares: [Connection]?
         while true {
             var spare: Connection?
-            if connections.count >= configuration.maximumConnections {
+            if connections.count >= most {
                 spare = nextSpare(&spares)
                 if spare == nil { break }
             }
-            var address = [CChar](repeating: 0, count: Descriptors.addressBytes)
-            let descriptor = shoal_accept(descriptors.listener, &address, address.count)
+            var address = [CChar](repeating: 0, count: Listener.addressBytes)
+            let descriptor = shoal_accept(
+                entrance.listener.descriptor, &address, address.count)
             if descriptor == -EAGAIN { return }
             // It died in the queue.
             if descriptor == -ECONNABORTED || descriptor == -EPROTO { continue }
             guard descriptor >= 0 else {
                 // The system asks for a descriptor before it looks whether anybody waits.
-                guard shoal_is_readable(descriptors.listener) != 0 else { return }
+                guard shoal_is_readable(entrance.listener.descriptor) != 0 else { return }
                 // EMFILE, ENFILE and their like: as at the maximum, the newcomer takes another's place.
                 guard let spare = spare ?? nextSpare(&spares) else { break }
                 drop(spare)
@@ -31,10 +35,10 @@ extension EventLoop {
             if let spare { drop(spare) }
             open(
                 AcceptedSocket(
-                    descriptor: descriptor, peerAddress: Descriptors.text(of: address)))
+                    descriptor: descriptor, peerAddress: Listener.text(of: address)), entrance)
         }
         // A level-triggered loop would spin otherwise.
-        pauseAccepting(until: now + Self.acceptPause)
+        pauseAccepting(at: index, until: now + Self.acceptPause)
     }
 
     /// The connection to give up for a new one, so that clients who send nothing, or a request byte
@@ -62,10 +66,10 @@ extension EventLoop {
             .map { $0.0 }
     }
 
-    private func open(_ socket: AcceptedSocket) {
+    private func open(_ socket: AcceptedSocket, _ entrance: Entrance) {
         lastToken += 1
         _ = shoal_set_no_delay(socket.descriptor)
-        guard let transport = makeTransport(),
+        guard let transport = entrance.makeTransport(),
             shoal_epoll_add(descriptors.epoll, socket.descriptor, shoal_epollin, lastToken) >= 0
         else {
             _ = shoal_close(socket.descriptor)
@@ -73,26 +77,33 @@ extension EventLoop {
         }
         let connection = Connection(
             id: lastToken, socket: socket, transport: transport,
-            configuration: configuration, now: now)
+            handler: entrance.handler, configuration: configuration, now: now)
         connections[lastToken] = connection
         if let deadline = connection.deadline { note(deadline) }
         observer.connectionOpened()
     }
 
-    /// Stops looking at the listener, which would otherwise be reported ready again and again.
-    private func pauseAccepting(until time: Double) {
-        accepting = false
-        acceptAgain = time
-        _ = shoal_epoll_modify(
-            descriptors.epoll, descriptors.listener, 0, Descriptors.listenerToken)
+    /// Stops looking at a listener, which would otherwise be reported ready again and again.
+    private func pauseAccepting(at index: Int, until time: Double) {
+        entrances[index].isPaused = true
+        acceptAgain = min(acceptAgain, time)
+        watch(index, for: 0)
     }
 
+    /// Looks at the listeners again that were let alone for a while.
     func resumeAccepting() {
         acceptAgain = .infinity
         guard shutdown == nil else { return }
-        accepting = true
+        for index in entrances.indices where entrances[index].isPaused {
+            entrances[index].isPaused = false
+            watch(index, for: shoal_epollin)
+        }
+    }
+
+    private func watch(_ index: Int, for events: UInt32) {
         _ = shoal_epoll_modify(
-            descriptors.epoll, descriptors.listener, shoal_epollin, Descriptors.listenerToken)
+            descriptors.epoll, entrances[index].listener.descriptor, events,
+            Descriptors.token(ofListener: index))
     }
 
     func beginShutdown(_ timeout: Double, _ completion: @escaping @Sendable () -> Void) {
@@ -101,10 +112,10 @@ extension EventLoop {
             shutdown = (min(running.deadline, deadline), running.completions + [completion])
             return
         }
-        accept()
+        for index in entrances.indices { accept(at: index) }
         shutdown = (deadline, [completion])
         acceptAgain = .infinity
-        _ = shoal_close(descriptors.listener)
+        for entrance in entrances { entrance.listener.close() }
         for connection in Array(connections.values) {
             // A request that has already arrived is still served.
             read(connection)

@@ -55,7 +55,7 @@ extension EventLoop {
             connection.current = ServedRequest(exchange, request.head, start: now)
             var request = request
             request.peerAddress = connection.peerAddress
-            handler.handle(request, exchange)
+            connection.handler.handle(request, exchange)
         case .cancel: connection.current?.exchange?.cancel()
         case .refuse(let failure, let head): refuse(connection, failure, head)
         case .shutdownWrite: connection.shutdownWrite()
@@ -69,7 +69,7 @@ extension EventLoop {
         observer.failed(failure)
         var refused = ServedRequest(nil, head, start: now)
         let answer = refused.take(
-            .whole(handler.response(to: failure, of: head)), date: currentDate())
+            .whole(connection.handler.response(to: failure, of: head)), date: currentDate())
         connection.current = refused
         feed(connection, answer)
     }
@@ -105,6 +105,6 @@ extension EventLoop {
         connection.current?.exchange?.cancel()
         if connection.isHandshaking { observer.handshakeFailed() }
         observer.connectionClosed()
-        if !accepting { resumeAccepting() }
+        resumeAccepting()
     }
 }

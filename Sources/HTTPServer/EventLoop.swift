@@ -14,15 +14,14 @@ final class EventLoop {
 
     let descriptors: Descriptors
     let configuration: ServerConfiguration
-    let handler: any RequestHandler
     let observer: any ServerObserver
     let mailbox: Mailbox
-    let makeTransport: TransportFactory
+    /// One for each listener, in their order.
+    var entrances: [Entrance]
 
     var connections: [UInt64: Connection] = [:]
     var now = SystemClock.monotonic()
-    var lastToken = Descriptors.wakeToken
-    var accepting = true
+    var lastToken: UInt64
     var acceptAgain = Double.infinity
     var shutdown: (deadline: Double, completions: [@Sendable () -> Void])?
     var readBuffer = [UInt8](repeating: 0, count: readCapacity)
@@ -34,14 +33,14 @@ final class EventLoop {
 
     init(
         _ descriptors: Descriptors, _ configuration: ServerConfiguration, _ mailbox: Mailbox,
-        _ makeTransport: @escaping TransportFactory, _ application: Application
+        _ entrances: [Entrance], _ observer: any ServerObserver
     ) {
         self.descriptors = descriptors
         self.configuration = configuration
         self.mailbox = mailbox
-        self.makeTransport = makeTransport
-        handler = application.handler
-        observer = application.observer
+        self.entrances = entrances
+        self.observer = observer
+        lastToken = Descriptors.token(ofListener: entrances.count)
     }
 
     /// Serves until a shutdown is complete.
@@ -75,11 +74,11 @@ final class EventLoop {
     }
 
     private func react(_ event: shoal_event) {
-        switch event.token {
-        case Descriptors.wakeToken: _ = shoal_eventfd_clear(descriptors.wake)
-        case Descriptors.listenerToken: accept()
-        default:
-            guard let connection = connections[event.token] else { return }
+        if event.token == Descriptors.wakeToken {
+            _ = shoal_eventfd_clear(descriptors.wake)
+        } else if let index = descriptors.listener(of: event.token) {
+            accept(at: index)
+        } else if let connection = connections[event.token] {
             if event.events & (shoal_epollerr | shoal_epollhup) != 0 { return drop(connection) }
             if event.events & shoal_epollout != 0 { flush(connection) }
             if event.events & shoal_epollin != 0, connection.isOpen { read(connection) }

@@ -4,36 +4,60 @@ import Dispatch
 public final class HTTPServer: Sendable {
     /// The address that it listens on, numeric, with the port that the system chose for port 0.
     public let address: ServerAddress
+    /// The same for those who watch the server, where they have a listener of their own.
+    public let operationsAddress: ServerAddress?
     private let mailbox: Mailbox
     private let tls: TLSContextSource?
 
-    private init(
-        address: ServerAddress, mailbox: Mailbox, tls: TLSContextSource?
-    ) {
-        self.address = address
+    private init(_ listeners: [Listener], mailbox: Mailbox, tls: TLSContextSource?) {
+        address = listeners[0].address
+        operationsAddress = listeners.count > 1 ? listeners[1].address : nil
         self.mailbox = mailbox
         self.tls = tls
     }
 
+    /// Connections to the listener of those who watch the server, beyond the maximum: a server full of
+    /// clients still hears them.
+    private static let extraConnections = 16
+
     /// Listens, and serves on another thread.
     ///
+    /// - Parameters:
+    ///   - configuration: where and how.
+    ///   - handler: answers requests.
+    ///   - operations: answers those that come to the listener of those who watch the server; nil: the same
+    ///     handler does.
+    ///   - observer: is told of connections and requests.
+    /// - Returns: a server that listens.
     /// - Throws: `HTTPServerError` when the address is not valid or cannot be listened on, or a
     ///   certificate or key cannot be used.
     public static func start(
         _ configuration: ServerConfiguration, handler: any RequestHandler,
-        observer: any ServerObserver
+        operations: (any RequestHandler)? = nil, observer: any ServerObserver
     ) throws(HTTPServerError) -> HTTPServer {
         let tls = try contextSource(configuration)
-        let descriptors = try Descriptors(host: configuration.host, port: configuration.port)
+        let descriptors = try Descriptors(
+            [configuration.listener] + (configuration.operations.map { [$0] } ?? []))
         let mailbox = Mailbox(wake: descriptors.wake)
-        let makeTransport: TransportFactory =
-            if let tls { { tls.makeTransport() } } else { { PlainTransport() } }
+        let plain: TransportFactory = { PlainTransport() }
+        let encrypted: TransportFactory =
+            if let tls { { tls.makeTransport() } } else { plain }
         // A queue of its own: a loop that never returns would starve a shared one.
         DispatchQueue(label: "shoal.http", qos: .userInitiated).async {
-            let application = Application(handler: handler, observer: observer)
-            EventLoop(descriptors, configuration, mailbox, makeTransport, application).run()
+            var entrances = [
+                Entrance(
+                    listener: descriptors.listeners[0], handler: handler,
+                    makeTransport: encrypted)
+            ]
+            for listener in descriptors.listeners.dropFirst() {
+                entrances.append(
+                    Entrance(
+                        listener: listener, handler: operations ?? handler, makeTransport: plain,
+                        extraConnections: extraConnections))
+            }
+            EventLoop(descriptors, configuration, mailbox, entrances, observer).run()
         }
-        return HTTPServer(address: descriptors.address, mailbox: mailbox, tls: tls)
+        return HTTPServer(descriptors.listeners, mailbox: mailbox, tls: tls)
     }
 
     private static func contextSource(_ configuration: ServerConfiguration)
@@ -43,8 +67,7 @@ public final class HTTPServer: Sendable {
         do {
             return try TLSContextSource(tls)
         } catch {
-            throw HTTPServerError(
-                code: .tls(error), host: configuration.host, port: configuration.port, cause: 0)
+            throw HTTPServerError(.tls(error), configuration.listener)
         }
     }
 

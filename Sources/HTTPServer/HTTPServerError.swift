@@ -6,6 +6,10 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
     public enum Code: Sendable, Equatable {
         /// The port is not between 0 and 65535.
         case invalidPort
+        /// The host has not the form of one, such as one with a port behind it.
+        case invalidHost
+        /// The descriptor that was passed is no socket that listens.
+        case notInheritable(Int32)
         /// The host is no address and no name that resolves.
         case unknownHost
         /// The address cannot be listened on.
@@ -28,6 +32,12 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
     /// What failed, for which address, and the system's reason.
     public var description: String {
         switch code {
+        case .invalidHost:
+            "The host to listen on must be \(ListenAddress.notation). Given: \(host)"
+        case .notInheritable(let descriptor):
+            "Descriptor \(descriptor), which was passed to listen on, is no listening stream socket: \(reason)"
+        case .cannotListen where host.hasPrefix(ListenAddress.socketPrefix):
+            "Cannot listen on \(host): \(reason)"
         case .invalidPort: "The port must be between 0 and 65535. Given: \(port)"
         case .unknownHost:
             "Cannot resolve the host \"\(host)\": \(String(cString: gai_strerror(cause)))"
@@ -40,9 +50,16 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
     /// Whether what was asked for can never work, whatever the state of the system.
     public var isConfiguration: Bool {
         switch code {
-        case .invalidPort, .tls: true
+        case .invalidPort, .invalidHost, .notInheritable, .tls: true
         case .unknownHost, .cannotListen, .noDescriptors: false
         }
+    }
+
+    init(_ code: Code, _ listener: ListenerConfiguration, cause: Int32 = 0) {
+        self.code = code
+        host = listener.host
+        port = listener.port
+        self.cause = cause
     }
 
     private var reason: String { String(cString: strerror(cause)) }

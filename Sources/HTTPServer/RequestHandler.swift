@@ -33,10 +33,15 @@ public protocol ServerObserver: Sendable {
     func finished(_ record: RequestRecord)
 }
 
-/// What a server serves and reports to.
-struct Application {
+/// A way into a server: a listener, and what serves those who come through it.
+struct Entrance {
+    let listener: Listener
     let handler: any RequestHandler
-    let observer: any ServerObserver
+    let makeTransport: TransportFactory
+    /// Connections beyond the maximum that it may open.
+    var extraConnections = 0
+    /// Whether nobody is let in for a while.
+    var isPaused = false
 }
 
 /// One answered request.

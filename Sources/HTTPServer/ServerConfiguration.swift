@@ -2,10 +2,10 @@ public import HTTPWire
 
 /// How a server listens and what it tolerates.
 public struct ServerConfiguration: Sendable {
-    /// Name or address to listen on; "::" serves IPv4 too.
-    public var host = "127.0.0.1"
-    /// TCP port, 0 to 65535; 0 lets the system choose one.
-    public var port = 8080
+    /// Where clients connect.
+    public var listener = ListenerConfiguration()
+    /// Where those connect who watch the server, in plain HTTP; nil: where all do.
+    public var operations: ListenerConfiguration?
     /// Sizes beyond which requests are refused.
     public var limits = HTTPLimits()
     /// Times after which slow connections are given up.
@@ -20,4 +20,16 @@ public struct ServerConfiguration: Sendable {
 
     /// The defaults of the HTTP contract.
     public init() {}
+
+    /// The host of the listener for clients.
+    public var host: String {
+        get { listener.host }
+        set { listener.host = newValue }
+    }
+
+    /// The port of the listener for clients.
+    public var port: Int {
+        get { listener.port }
+        set { listener.port = newValue }
+    }
 }

@@ -60,7 +60,12 @@ public struct ServerProbe: Sendable {
             case .plain: nil
             case .tls(let certificate): try Session(certificate)
             }
-        let descriptor = shoal_connect(address.host, UInt16(clamping: address.port))
+        let descriptor =
+            switch ListenAddress(address.host) {
+            case .socket(let path): shoal_connect_unix(path)
+            case .network(let host): shoal_connect(host, UInt16(clamping: address.port))
+            case nil: throw Failure(description: "the host must be \(ListenAddress.notation)")
+            }
         guard descriptor >= 0 else {
             switch AddressFailure(descriptor) {
             case .lookUp(let code): throw Failure(description: String(cString: gai_strerror(code)))
@@ -83,6 +88,9 @@ public struct ServerProbe: Sendable {
         }
     }
 
+    /// What the Host field says: a Unix socket has no name that it could.
+    private var authority: String { address.isSocket ? "localhost" : "\(address)" }
+
     private static func systemFailure(_ code: Int32) -> Failure {
         Failure(description: String(cString: strerror(code)))
     }
@@ -103,7 +111,7 @@ public struct ServerProbe: Sendable {
         receive: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
     ) throws(Failure) -> Int {
         let request = Array(
-            "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n".utf8)
+            "GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nConnection: close\r\n\r\n".utf8)
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(512, request.count), alignment: 1)
         defer { buffer.deallocate() }

@@ -66,6 +66,7 @@ package final class ServerProcess: @unchecked Sendable {
         api.exit = settings.exit
         api.stallTimeout = settings.stallTimeout
         api.origins = settings.origins
+        api.transportSecurity = Int(settings.tls.transportSecurity)
         api.document = .yaml(document.yaml)
         api.documentJSON = .json(document.json)
         api.home = .page(Pages.home, policy: Pages.contentSecurityPolicy)
@@ -76,18 +77,47 @@ package final class ServerProcess: @unchecked Sendable {
     private func start(_ api: TranslationAPI) throws -> HTTPServer {
         var configuration = try settings.serverConfiguration()
         configuration.maximumConnections = reconcileConnections()
+        let passed = try PassedSockets()
+        configuration.listener.inherited = passed.requests
+        if let metrics = passed.metrics {
+            configuration.operations = configuration.operations ?? ListenerConfiguration()
+            configuration.operations?.inherited = metrics
+        }
+        let isApart = configuration.operations != nil
         do {
             let server = try HTTPServer.start(
-                configuration, handler: APIHandler(api: api),
+                configuration,
+                handler: APIHandler(api: api, surface: isApart ? .requests : .everything),
+                operations: APIHandler(api: api, surface: .operations),
                 observer: ServerMetrics(registry, log: settings.log.access ? log : nil))
+            if let address = server.operationsAddress {
+                log.notice("metrics and probes are on \(address.url(scheme: "http"))")
+            }
             let scheme = configuration.tls == nil ? "http" : "https"
-            log.notice("listening on \(scheme)://\(server.address)")
+            log.notice("listening on \(server.address.url(scheme: scheme))")
+            watchCertificates(of: server)
             return server
         } catch let error where error.isConfiguration {
             throw Failure("\(error)", code: EX_CONFIGURATION)
         } catch {
             throw Failure("\(error)", code: EX_UNAVAILABLE)
         }
+    }
+
+    /// Has a metric tell until when certificates are valid.
+    private func watchCertificates(of server: HTTPServer) {
+        guard server.certificateValidity != nil else { return }
+        registry.callback(
+            "shoal_tls_certificate_not_after_timestamp_seconds",
+            help: "When the first of the server's certificates ends, since the Unix epoch."
+        ) { server.certificateValidity.map { Double($0.notAfter) } }
+        warnOfCertificates(of: server)
+    }
+
+    /// Clients refuse such certificates, and whoever renews them may not have seen that it failed.
+    private func warnOfCertificates(of server: HTTPServer) {
+        guard let fault = server.certificateValidity?.fault else { return }
+        log.warning("the certificates \(fault)", metadata: ["path": "\(settings.tls.certificate)"])
     }
 
     /// The most connections that the settings and the system's limit of descriptors allow.
@@ -154,7 +184,10 @@ extension ServerProcess {
         manager.reloading()
         loading.async { [self, server] in
             attempt("the old keys are") { api.replaceKeys(try KeysFile.read(settings.keysPath)) }
-            attempt("the old certificates are") { try server?.reloadCertificates() }
+            attempt("the old certificates are") {
+                try server?.reloadCertificates()
+                if let server { warnOfCertificates(of: server) }
+            }
             attempt("the old model is") {
                 let service = try host.makeService()
                 life.async { [self] in take(service, api) }
@@ -244,10 +277,13 @@ extension ServerProcess {
 /// Hands requests of the server to the API.
 private struct APIHandler: RequestHandler {
     let api: TranslationAPI
+    let surface: TranslationAPI.Surface
 
-    func handle(_ request: ServerRequest, _ exchange: Exchange) { api.handle(request, exchange) }
+    func handle(_ request: ServerRequest, _ exchange: Exchange) {
+        api.handle(request, exchange, surface: surface)
+    }
 
     func response(to failure: HTTPFailure, of head: RequestHead) -> ServerResponse {
-        api.response(to: failure, of: head)
+        api.response(to: failure, of: head, surface: surface)
     }
 }

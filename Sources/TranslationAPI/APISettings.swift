@@ -11,6 +11,8 @@ extension TranslationAPI {
         public var stallTimeout = 60.0
         /// Whose pages may read answers.
         public var origins = AllowedOrigins.none
+        /// Seconds for which browsers are to come by TLS only (RFC 6797); 0: they are not told.
+        public var transportSecurity = 0
         /// Time, for rates and for silent streams.
         public var clock = APIClock.system
         /// For `/openapi.yaml`; while it is empty, as for those that follow, there is nothing at its path.

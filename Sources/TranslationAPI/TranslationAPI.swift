@@ -79,11 +79,13 @@ public final class TranslationAPI: Sendable {
     /// - Parameters:
     ///   - request: well-formed HTTP.
     ///   - responder: the way back to its client.
-    public func handle(_ request: ServerRequest, _ responder: some Responder) {
-        let route = Route(path: request.path)
-        let context = RequestContext(
-            request, answers: CommonAnswer(request.head, settings), responder: responder)
-        guard let route else {
+    ///   - surface: of the listener that it came to.
+    public func handle(
+        _ request: ServerRequest, _ responder: some Responder, surface: Surface = .everything
+    ) {
+        let answers = CommonAnswer(request.head, settings, surface)
+        let context = RequestContext(request, answers: answers, responder: responder)
+        guard let route = answers.route else {
             if request.method == "OPTIONS", request.path == "*" {
                 return options(context, "GET, HEAD, POST, OPTIONS")
             }
@@ -109,9 +111,12 @@ public final class TranslationAPI: Sendable {
     /// - Parameters:
     ///   - failure: what is wrong with it.
     ///   - head: what was read of its head.
+    ///   - surface: of the listener that it came to.
     /// - Returns: the answer, with what all answers share.
-    public func response(to failure: HTTPFailure, of head: RequestHead) -> ServerResponse {
-        let answers = CommonAnswer(head, settings)
+    public func response(
+        to failure: HTTPFailure, of head: RequestHead, surface: Surface = .everything
+    ) -> ServerResponse {
+        let answers = CommonAnswer(head, settings, surface)
         return answers.complete(
             Problem(failure).response(requestID: answers.identity.id))
     }

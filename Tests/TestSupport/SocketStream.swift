@@ -47,6 +47,24 @@ public final class SocketStream: ByteStream {
         guard result == 0 else { throw .init(call: "connect", cause: errno) }
     }
 
+    /// Connects to a Unix socket.
+    public init(path: String) throws(LoopbackClient.Failure) {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw .init(call: "socket", cause: errno) }
+        let patience = timeval(tv_sec: 10, tv_usec: 0)
+        set(SO_RCVTIMEO, patience)
+        set(SO_SNDTIMEO, patience)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { throw .init(call: "connect", cause: errno) }
+    }
+
     deinit { close() }
 
     private func set<Value>(_ option: Int32, _ value: Value) {

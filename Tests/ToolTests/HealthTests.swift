@@ -131,9 +131,9 @@ struct HealthTests {
 }
 
 /// A port on which nothing is ever said.
-private final class SilentSocket {
+final class SilentSocket {
     let port: Int
-    private let descriptor: Int32
+    let descriptor: Int32
 
     struct Failure: Error {}
 

@@ -3,6 +3,7 @@ import TestSupport
 
 /// A `shoal serve` that runs beside a test, on a port of its own.
 final class ServerRun {
+    /// 0 where it listens on a Unix socket.
     let port: Int
     let process: ToolProcess
     private let reader: LogReader
@@ -18,23 +19,23 @@ final class ServerRun {
     ///   - environment: besides PATH.
     ///   - folder: to work in; nil: the repository.
     ///   - preparation: a command of the shell that it is started from, such as `ulimit -n 256`.
+    ///   - input: standard input of that shell, closed here once it has started.
     /// - Throws: `NotListening` where it ends before it listens.
     init(
         _ flags: [String] = [], environment: [String: String] = [:], folder: String? = nil,
-        after preparation: String? = nil
+        after preparation: String? = nil, input: FileHandle = .nullDevice
     ) throws {
         let error = Pipe()
         process = try ToolProcess(
             ["serve", "--port", "0", "--compute-workers", "1"] + flags,
-            environment: environment, folder: folder, output: .nullDevice,
+            environment: environment, folder: folder, input: input, output: .nullDevice,
             error: error.fileHandleForWriting,
             shell: preparation.map { $0 + #" && exec "$0" "$@""# })
         reader = LogReader(error.fileHandleForReading)
-        let line = reader.take { $0.contains("listening on http") }
-        guard let line, let colon = line.lastIndex(of: ":"),
-            let port = Int(line[line.index(after: colon)...].prefix { $0.isNumber })
+        guard let line = reader.take(until: { $0.contains("listening on ") }),
+            let colon = line.lastIndex(of: ":")
         else { throw NotListening(log: reader.taken) }
-        self.port = port
+        port = Int(line[line.index(after: colon)...].prefix { $0.isNumber }) ?? 0
     }
 
     deinit { process.kill() }

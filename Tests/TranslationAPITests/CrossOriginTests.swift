@@ -107,6 +107,21 @@ struct CrossOriginTests {
         }
     }
 
+    @Test("Every answer tells browsers to come by TLS where that is set, and else none does")
+    func transportSecurity() throws {
+        for (seconds, value) in [(0, nil), (600, "max-age=600")] {
+            let server = try TestServer(loaded: false) { $0.transportSecurity = seconds }
+            defer { server.close() }
+            for response in [
+                try server.ask("GET", "/livez"), try server.ask("GET", "/nothing"),
+                try server.ask("OPTIONS", "/translate"), try server.translate("{"),
+                try server.ask("GET", "/livez", fields: "Expect: tea\r\n"),
+            ] {
+                #expect(response["strict-transport-security"] == value)
+            }
+        }
+    }
+
     @Test("A preflight is told the methods and fields that a path takes, and others nothing")
     func preflights() throws {
         let server = try TestServer { $0.origins = .all }

@@ -65,7 +65,18 @@ int shoal_listen(const char *host, uint16_t port, int backlog);
 /// those of shoal_listen.
 int shoal_connect(const char *host, uint16_t port);
 
-/// Writes the numeric address and the port that `fd` is bound to.
+/// Opens a non-blocking listener on a path, which gets these permissions. A socket file on which nobody
+/// listens is replaced; -EADDRINUSE where somebody does, -EEXIST for a file of another kind.
+int shoal_listen_unix(const char *path, uint32_t mode, int backlog);
+
+/// Connects to a listener on a path.
+int shoal_connect_unix(const char *path);
+
+/// Makes a descriptor of another process's making ours: non-blocking, close-on-exec. -ENOTSOCK or -EINVAL
+/// where it is no listening stream socket.
+int shoal_adopt_listener(int fd);
+
+/// Writes the numeric address and the port that `fd` is bound to; of a Unix socket "unix:" and its path.
 int shoal_bound_address(int fd, char *address, size_t capacity, uint16_t *port);
 
 int shoal_set_no_delay(int fd);

@@ -11,7 +11,8 @@ struct Health: ParsableCommand {
         abstract: "Ask a server whether it is ready: exit 0 if it is, 1 if not.",
         discussion: """
             Address, port and TLS come from the server's settings: SHOAL_… in the environment, and the \
-            file that --config names. The server's certificate is not verified.
+            file that --config names. Where server.metrics.host is set, and no flag says otherwise, the \
+            probe asks there. The server's certificate is not verified.
 
             Examples, as a container's health check:
               shoal health --config /etc/shoal/server.yaml
@@ -25,7 +26,10 @@ struct Health: ParsableCommand {
 
     @Option(
         name: .long,
-        help: "Address of the server (default: server.listen.host; this machine for 0.0.0.0, ::).")
+        help: """
+            Address of the server, or unix: and the path of its socket (default: server.listen.host; this machine \
+            for 0.0.0.0, ::).
+            """)
     var host: String?
 
     @Option(name: .long, help: "Port of the server (default: server.listen.port).")
@@ -86,23 +90,29 @@ struct Health: ParsableCommand {
         if let clientCertificate, let clientKey {
             certificate = .init(certificatePath: clientCertificate, keyPath: clientKey)
         }
-        let port = port.map(Int.init) ?? settings.server.port
-        guard port != 0 else {
+        let isAsked = host != nil || port != nil || tls || certificate != nil
+        let asksApart = !isAsked && !settings.metrics.host.isEmpty
+        let listener = asksApart ? settings.metrics : settings.server.listener
+        let address = ServerAddress(
+            host: Self.reachable(host ?? listener.host), port: port.map(Int.init) ?? listener.port)
+        guard address.isSocket || address.port != 0 else {
             throw Failure(
                 "the server takes any free port (0): give the one that it took with --port",
                 code: EX_USAGE)
         }
-        let speaksTLS = tls || certificate != nil || !settings.tls.certificate.isEmpty
+        let speaksTLS =
+            !asksApart && (tls || certificate != nil || !settings.tls.certificate.isEmpty)
         return ServerProbe(
-            ServerAddress(host: host ?? Self.reachable(settings.server.host), port: port),
-            path: path, security: speaksTLS ? .tls(certificate) : .plain)
+            address.isSocket ? ServerAddress(host: address.host, port: 0) : address, path: path,
+            security: speaksTLS ? .tls(certificate) : .plain)
     }
 
     /// An address at which a server that listens on `host` answers.
     private static func reachable(_ host: String) -> String {
         switch host {
         case "0.0.0.0": "127.0.0.1"
-        case "::": "::1"
+        case "::", "[::]": "::1"
+        case "[::1]": "::1"
         default: host
         }
     }
