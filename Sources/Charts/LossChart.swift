@@ -20,6 +20,8 @@ public struct TrainingCurves: Sendable, Equatable {
 extension LineChart {
     /// More points than this on one curve are not seen; fewer of them are drawn.
     private static let mostPoints = 1000
+    /// Points of the moving average where nothing else is said.
+    private static let mostAveraged = 25
 
     /// Training loss and the validation loss of every exit over the steps.
     ///
@@ -29,10 +31,11 @@ extension LineChart {
     /// - Parameters:
     ///   - runs: what to draw; points without order are put in order of their steps.
     ///   - title: what stands above.
-    ///   - window: how many logged steps the moving average covers, half of them on either side.
+    ///   - window: how many logged steps the moving average covers, half of them on either side; nil: a
+    ///     twentieth of a run's steps, at most 25, so that a short run is not drawn as its mean.
     /// - Returns: a chart, without points where the runs have none.
     public static func loss(
-        _ runs: [TrainingCurves], title: String, window: Int
+        _ runs: [TrainingCurves], title: String, window: Int?
     ) -> LineChart {
         let isOne = runs.count == 1
         let curves = runs.enumerated().map { index, run in
@@ -53,9 +56,10 @@ extension LineChart {
     }
 
     private static func training(
-        _ run: TrainingCurves, _ name: String, _ style: Style, _ window: Int
+        _ run: TrainingCurves, _ name: String, _ style: Style, _ window: Int?
     ) -> [Series] {
         let points = ordered(run.training)
+        let window = window ?? min(points.count / 20, mostAveraged)
         var faint = style
         faint.isFaint = true
         return [

@@ -64,15 +64,5 @@ private func signed(_ value: Double) -> String {
     return isZero || text.hasPrefix("-") ? text : "+" + text
 }
 
-/// A number with 0 to 6 decimals, halves rounded to even; "–" if it is not finite.
-private func fixed(_ value: Double, _ decimals: Int) -> String {
-    let power = (0..<decimals).reduce(1.0) { product, _ in 10 * product }
-    guard let scaled = Int64(exactly: (value * power).rounded(.toNearestOrEven)) else {
-        return "–"
-    }
-    let sign = scaled < 0 ? "-" : ""
-    let digits = String(scaled.magnitude)
-    guard decimals > 0 else { return sign + digits }
-    let padded = String(repeating: "0", count: max(decimals + 1 - digits.count, 0)) + digits
-    return "\(sign)\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
-}
+/// A number in a cell; "–" if it is not finite.
+private func fixed(_ value: Double, _ decimals: Int) -> String { value.fixedPoint(decimals) ?? "–" }

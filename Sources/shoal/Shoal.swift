@@ -11,7 +11,7 @@ struct Shoal: ParsableCommand {
             Examples:
               shoal serve --model models/multi30k-de-en
               shoal translate --model models/multi30k-de-en "Ein Mann liest ein Buch."
-              shoal evaluate --model models/multi30k-de-en test.de test.en --policy all
+              shoal evaluate models/multi30k-de-en/sample.de models/multi30k-de-en/sample.en --policy all
             """,
         version: Version.current,
         subcommands: [
@@ -21,6 +21,7 @@ struct Shoal: ParsableCommand {
 
     static func main() {
         StandardStreams.prepare()
+        CommandNames.refuseUnknown(CommandLine.arguments, of: Shoal.self)
         if DescribedShoal.isAskedFor(CommandLine.arguments) {
             DescribedShoal.main(nil)
         } else {

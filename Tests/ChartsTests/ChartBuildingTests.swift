@@ -18,6 +18,19 @@ import Testing
         #expect(wide.series[1].points.map(\.y) == [6.6, 6.6, 6.6, 6.6, 6.6])
     }
 
+    @Test("A short run is not averaged unasked, and a long one over 25 points")
+    func defaultWindow() {
+        func averaged(_ values: [Double]) -> [Double] {
+            let points = values.enumerated().map { LineChart.Point(Double($0.offset), $0.element) }
+            let run = TrainingCurves(name: "run", training: points)
+            return LineChart.loss([run], title: "t", window: nil).series[1].points.map(\.y)
+        }
+        let short: [Double] = (0..<30).map { 30 - Double($0) }
+        #expect(averaged(short) == short)
+        let long = (0..<600).map { $0 == 300 ? 25.0 : 0 }
+        #expect(averaged(long).filter { $0 == 1 }.count == 25)
+    }
+
     @Test("Validation has a curve for each exit, and several runs are told apart by name")
     func runs() {
         let exits = [losses(3, 2), losses(2, 1)]

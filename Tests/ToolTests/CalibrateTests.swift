@@ -127,6 +127,25 @@ struct CalibrateTests {
         #expect(rows.dropFirst().allSatisfy { ($0["average_exit"]?.doubleValue ?? 9) <= 2 })
     }
 
+    @Test("Draws are counted apart, and a model that translates badly is spoken of first")
+    func counts() throws {
+        let fixture = try Fixture()
+        let run = try fixture.run("--dry-run")
+        #expect(run.output.contains("4 draws and 25 settings that are always tried, 4 sentences"))
+        #expect(!run.error.contains("BLEU"))
+        try fixture.write(["one", "two", "three", "four"], "reference")
+        let poor = try fixture.run("--dry-run")
+        #expect(poor.status == 0)
+        #expect(poor.error.contains("full depth has BLEU 0.00 on these files"))
+    }
+
+    @Test("Without --model nothing is changed")
+    func unnamedModel() throws {
+        let run = try Run("calibrate", "a", "b")
+        #expect(run.status == 64)
+        #expect(run.error.contains("--model"))
+    }
+
     @Test(
         "Files that do not fit end with 65, the file and the line",
         arguments: [

@@ -50,6 +50,31 @@ struct EvaluateTests {
         #expect(row["compute_saved"]?.doubleValue == 0)
     }
 
+    @Test("--limit takes the first sentences, and files may hold more than any request")
+    func limit() throws {
+        let set = try TestSet()
+        let row = try #require(
+            try set.evaluate("--policy", "full", "--json", "--limit", "2").rows.first)
+        #expect(row["exit_histogram"] != nil && row["bleu"]?.doubleValue ?? 0 > 99)
+        #expect(try set.evaluate("--limit", "0").status == 64)
+        // Blank lines, for the sake of time, of more bytes than a server's queue takes.
+        let blank = String(repeating: " ", count: 1023)
+        try set.write(Array(repeating: blank, count: 400) + ["Ein Hund."], "source")
+        try set.write(Array(repeating: "", count: 400) + ["A dog."], "reference")
+        let large = try set.evaluate("--policy", "fixed", "--layer", "1", "--json")
+        #expect(large.status == 0, "\(large.error)")
+    }
+
+    @Test("A sentence that is too long ends with 65, the file and the line")
+    func tooLong() throws {
+        let set = try TestSet()
+        try set.write(["Ein Hund.", String(repeating: "Hund ", count: 400)], "source")
+        try set.write(["A dog.", "dogs"], "reference")
+        let run = try set.evaluate("--policy", "full")
+        #expect(run.status == 65)
+        #expect(run.error.contains("source:2: more than 256 tokens"))
+    }
+
     @Test("Files of different length end with 65 and both numbers")
     func unequal() throws {
         let set = try TestSet()

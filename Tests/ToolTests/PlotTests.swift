@@ -48,6 +48,13 @@ struct PlotTests {
         }
     }
 
+    @Test("Where the steps of a log begin again, the last run is drawn, as if it were alone")
+    func restarted() throws {
+        let twice = try Run("plot", "loss", try file(log + log, "twice.jsonl"))
+        #expect(twice.output == (try Run("plot", "loss", try file(log)).output))
+        #expect(twice.error.contains("twice.jsonl: 2 runs; the last one is drawn"))
+    }
+
     @Test("Several logs are told apart by file name")
     func severalLogs() throws {
         let run = try Run(

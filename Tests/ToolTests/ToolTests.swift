@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import TestSupport
 import Testing
@@ -97,5 +98,36 @@ struct ToolTests {
         let run = try Run("help", command)
         #expect(run.status == 0)
         #expect(run.output.contains("shoal \(command) "))
+        // What it names of the repository is there.
+        let names = run.output.split { " \n<>(),".contains($0) }
+            .filter { $0.hasPrefix("config/") || $0.hasPrefix("models/") }
+        for name in names {
+            #expect(access(Repository.path(String(name)), F_OK) == 0, "\(name)")
+        }
+    }
+
+    @Test(
+        "A command that does not exist ends with 64 and the nearest one",
+        arguments: [
+            (["translat"], "there is no command translat; did you mean translate?"),
+            (["help", "nonsense"], "there is no command nonsense; there are serve, translate"),
+            (["plot", "los"], "there is no command los; did you mean loss?"),
+        ])
+    func unknownCommand(arguments: [String], text: String) throws {
+        let run = try Run(arguments)
+        #expect(run.status == 64)
+        #expect(run.error.contains(text))
+    }
+
+    @Test("inspect --json says what inspect says")
+    func inspects() throws {
+        let run = try Run("inspect", "--json", "--tensors")
+        let object = try #require(try JSON.parse(Array(run.output.utf8)).objectValue)
+        #expect(object["model"]?.stringValue == "multi30k-de-en")
+        #expect(object["decoder"]?.objectValue?["layers"]?.integerValue == 6)
+        #expect(object["policies"]?.arrayValue?.count == 6)
+        #expect(object["tensors"]?.arrayValue?.isEmpty == false)
+        let text = try Run("inspect").output
+        #expect(text.contains("model             multi30k-de-en\n"))
     }
 }

@@ -147,6 +147,27 @@ struct TranslateTests {
         #expect(none.status == 73)
     }
 
+    @Test(
+        "Settings that cannot be are refused with the names of the options",
+        arguments: [
+            (["--length-penalty", "nan"], "--length-penalty must be 0 to 10; given nan"),
+            (["--length-penalty=-1"], "--length-penalty must be 0 to 10; given -1.0"),
+            (
+                ["--min-output-tokens", "9", "--max-output-tokens", "4"],
+                "--min-output-tokens 9 is above --max-output-tokens 4"
+            ),
+            (["--min-output-tokens", "300"], "--min-output-tokens must be 0 to 255; given 300"),
+            (["--policy", "fixed"], "--policy fixed needs --layer, 1 to 6"),
+            (["--policy", "fixed", "--layer", "9"], "--layer must be 1 to 6"),
+            (["--min-layer", "4", "--max-layer", "2"], "--min-layer 4 is above --max-layer 2"),
+            (["--policy", "full", "--threshold", "0.5"], "--threshold goes with"),
+        ] as [([String], String)])
+    func refusals(options: [String], text: String) throws {
+        let run = try Run(["translate", "Ein Hund."] + options)
+        #expect(run.status == 64 && run.output.isEmpty)
+        #expect(run.error.contains(text), "\(run.error)")
+    }
+
     @Test("A file that is not there ends with 66 before anything is translated")
     func missing() throws {
         let run = try Run(model + ["--file", file("Ein Hund.\n"), "--file", "no-such-file"])

@@ -24,7 +24,7 @@ struct Bench: ParsableCommand {
 
             Examples:
               shoal bench --model models/multi30k-de-en
-              shoal bench --model models/multi30k-de-en --source test.de --in-flight 64
+              shoal bench --model models/multi30k-de-en --source models/multi30k-de-en/sample.de --in-flight 64
               shoal bench --model models/multi30k-de-en --json --policy full \
             --policy confidence:threshold=0.6,max_layer=3
             """)
@@ -152,9 +152,10 @@ struct Bench: ParsableCommand {
             do {
                 let rule = try ExitSetting.parse(text).resolve(for: model)
                 return BenchRow(
-                    name: text, options: search.options(rule, model), layerCount: model.layerCount)
+                    name: text, options: try search.options(rule, model),
+                    layerCount: model.layerCount)
             } catch let error as InvalidRequest {
-                throw ValidationError("--policy \(text): \(error.description)")
+                throw ValidationError("--policy \(text): \(ExitSetting.describe(error))")
             }
         }
     }

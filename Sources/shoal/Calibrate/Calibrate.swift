@@ -25,8 +25,8 @@ struct Calibrate: ParsableCommand {
             decoding; what is printed and written has been decoded.
 
             Examples:
-              shoal calibrate --model models/multi30k-de-en val.de val.en
-              shoal calibrate --model models/multi30k-de-en val.de val.en --policy token_geometric --dry-run
+              shoal calibrate --model runs/aligned/model validation.de validation.en
+              shoal calibrate models/multi30k-de-en/sample.de models/multi30k-de-en/sample.en --dry-run --draws 20
             """)
 
     @OptionGroup var model: ModelOption

@@ -22,9 +22,9 @@ struct Evaluate: ParsableCommand {
             decoded once for the line.
 
             Examples:
-              shoal evaluate test.de test.en
-              shoal evaluate --model models/multi30k-de-en test.de test.en --policy all --json
-              shoal evaluate --model models/multi30k-de-en test.de test.en --markdown \
+              shoal evaluate models/multi30k-de-en/sample.de models/multi30k-de-en/sample.en
+              shoal evaluate models/multi30k-de-en/sample.de models/multi30k-de-en/sample.en --policy all --json
+              shoal evaluate models/multi30k-de-en/sample.de models/multi30k-de-en/sample.en --markdown \
             --rule fixed:layer=2 --rule confidence:threshold=0.5,max_layer=3
             """)
 
@@ -114,8 +114,11 @@ struct Evaluate: ParsableCommand {
         let progress = ProgressLine()
         let count = text.sources.count
         let translator = try CorpusTranslator(model, workers: Processors.available)
-        var evaluator = PolicyEvaluator(translator, text) {
-            search.options($0, model)
+        let options = try search.options(rules[0], model)
+        var evaluator = PolicyEvaluator(translator, text) { rule in
+            var options = options
+            options.exit = rule
+            return options
         } progress: { label, done in
             progress.show("\(done)/\(count) sentences, \(label)")
         }
@@ -165,8 +168,12 @@ struct Evaluate: ParsableCommand {
     }
 
     private func rules(_ model: ServedModel) throws -> [ExitRule] {
-        if policy == "all" { return try allOptions(model).map { try $0.rule(for: model) } }
-        if !rule.isEmpty { return try rule.map { try $0.rule(for: model) } }
+        if policy == "all" {
+            return try allOptions(model).map { try $0.rule(for: model, ExitSetting.describe) }
+        }
+        if !rule.isEmpty {
+            return try rule.map { try $0.rule(for: model, ExitSetting.describe) }
+        }
         let name = try policy.map { text in
             guard let name = ExitPolicy.Name(rawValue: text) else {
                 let names = ExitPolicy.Name.allCases.map(\.rawValue).joined(separator: ", ")
@@ -174,7 +181,7 @@ struct Evaluate: ParsableCommand {
             }
             return name
         }
-        return [try exit.options(policy: name).rule(for: model)]
+        return [try exit.options(policy: name).rule(for: model, ExitFlags.describe)]
     }
 
     /// Every fixed depth and every policy with the checkpoint's own thresholds, then the --rules.

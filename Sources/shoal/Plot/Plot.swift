@@ -11,7 +11,7 @@ struct Plot: ParsableCommand {
         abstract: "Draw training curves, or quality against cost, as SVG.",
         discussion: """
             Examples:
-              shoal plot loss train.jsonl --output loss.svg
+              shoal plot loss runs/aligned/log.jsonl --output loss.svg
               shoal plot quality results.jsonl --against operations --output quality.svg
             """,
         subcommands: [PlotLoss.self, PlotQuality.self])

@@ -13,11 +13,12 @@ struct PlotLoss: ParsableCommand {
             A log has a JSON object a line. Of those with "event": "step", `step` and `loss` are \
             drawn, as logged and as a moving average; of those with "event": "validation", `step` and \
             the `loss` of every element of `exits`, or `loss` where there are no exits. Other events \
-            are left out, and so are losses that are null. Several logs are laid over each other.
+            are left out, and so are losses that are null. Several logs are laid over each other. Where \
+            the steps of a log begin again, what follows replaces what was there from that step on.
 
             Examples:
-              shoal plot loss train.jsonl --output loss.svg
-              shoal plot loss aligned.jsonl mixed.jsonl --window 100 > loss.svg
+              shoal plot loss runs/aligned/log.jsonl --output loss.svg
+              shoal plot loss runs/a/log.jsonl runs/b/log.jsonl --window 100 > loss.svg
             """)
 
     @Argument(help: "Training logs.", completion: .file())
@@ -25,18 +26,28 @@ struct PlotLoss: ParsableCommand {
 
     @OptionGroup var chart: ChartFlags
 
-    @Option(name: .long, help: "How many logged steps the moving average covers.")
-    var window = 25
+    @Option(
+        name: .long,
+        help: """
+            How many logged steps the moving average covers (default: a twentieth of a log's, at most 25).
+            """)
+    var window: Int?
 
     mutating func validate() throws {
-        guard window > 0 else { throw ValidationError("--window must be at least 1.") }
+        guard window ?? 1 > 0 else { throw ValidationError("--window must be at least 1.") }
     }
 
     func run() throws {
         try Failure.reporting {
             let runs = try zip(logs, legendNames(logs)).map { path, name in
                 var curves = TrainingCurves(name: name)
-                for line in try JSONLine.read(path) { try curves.add(line) }
+                var restarts = 0
+                for line in try JSONLine.read(path) {
+                    restarts += try curves.add(line) ? 1 : 0
+                }
+                if restarts > 0 {
+                    writeMessage("\(path): \(restarts + 1) runs; the last one is drawn")
+                }
                 return curves
             }
             try chart.write(
@@ -48,19 +59,30 @@ struct PlotLoss: ParsableCommand {
 
 extension TrainingCurves {
     /// Takes what a line of a log says about losses.
-    fileprivate mutating func add(_ line: JSONLine) throws {
+    ///
+    /// - Returns: whether the steps begin again with it; what was there from its step on is gone then.
+    fileprivate mutating func add(_ line: JSONLine) throws -> Bool {
+        var isRestart = false
         switch try line.string("event") {
         case "step":
-            guard let loss = try line.finiteNumber("loss") else { return }
-            training.append(.init(try line.number("step"), loss))
+            guard let loss = try line.finiteNumber("loss") else { return false }
+            let step = try line.number("step")
+            if let last = training.last, step <= last.x {
+                isRestart = true
+                training.removeAll { $0.x >= step }
+                validation = validation.map { $0.filter { $0.x < step } }
+            }
+            training.append(.init(step, loss))
         case "validation":
             let step = try line.number("step")
+            validation = validation.map { $0.filter { $0.x < step } }
             for (exit, loss) in try Self.exitLosses(line) {
                 while validation.count < exit { validation.append([]) }
                 validation[exit - 1].append(.init(step, loss))
             }
         default: break
         }
+        return isRestart
     }
 
     /// The validation losses with their exits; exit 1 alone where they are not told apart.

@@ -71,20 +71,41 @@ struct SearchFlags: ParsableArguments {
         guard (0..<beamSize).contains(alternatives) else {
             throw ValidationError("--alternatives must be 0 to the beam size less 1.")
         }
-        guard minOutputTokens >= 0, maxOutputTokens ?? 1 > 0 else {
-            throw ValidationError("--min-output-tokens and --max-output-tokens are not negative.")
+        guard (0...10).contains(lengthPenalty) else {
+            throw ValidationError("--length-penalty must be 0 to 10; given \(lengthPenalty).")
+        }
+        guard minOutputTokens >= 0 else {
+            throw ValidationError("--min-output-tokens must be 0 or more.")
+        }
+        if let maxOutputTokens {
+            guard maxOutputTokens > 0 else {
+                throw ValidationError("--max-output-tokens must be 1 or more.")
+            }
+            guard minOutputTokens <= maxOutputTokens else {
+                throw ValidationError(
+                    "--min-output-tokens \(minOutputTokens) is above --max-output-tokens "
+                        + "\(maxOutputTokens).")
+            }
         }
     }
 
-    /// Options for a model, with its longest output as the bound.
-    func options(_ exit: ExitRule, _ model: ServedModel) -> DecodingOptions {
+    /// Options for a model.
+    ///
+    /// - Throws: `ValidationError` where an output would be longer than the model's positions allow.
+    func options(_ exit: ExitRule, _ model: ServedModel) throws -> DecodingOptions {
         let longest = model.checkpoint.configuration.maximumPositions - 1
+        for (option, least, count) in [
+            ("--min-output-tokens", 0, minOutputTokens),
+            ("--max-output-tokens", 1, maxOutputTokens ?? 1),
+        ] where count > longest {
+            throw ValidationError("\(option) must be \(least) to \(longest); given \(count)")
+        }
         var options = DecodingOptions(exit: exit)
         options.beamSize = beamSize
         options.hypothesisCount = alternatives + 1
         options.lengthPenalty = lengthPenalty
-        options.minimumTokens = min(minOutputTokens, longest)
-        options.maximumTokens = maxOutputTokens.map { min($0, longest) }
+        options.minimumTokens = minOutputTokens
+        options.maximumTokens = maxOutputTokens
         return options
     }
 }

@@ -6,7 +6,7 @@ import TranslationService
 ///
 /// A part without "=" goes on with the list before it: `confidence:threshold=0.9,0.8,max_layer=3`.
 enum ExitSetting {
-    private static let keys = [
+    fileprivate static let keys = [
         "layer", "threshold", "profile", "candidates", "min_layer", "max_layer",
     ]
 
@@ -75,12 +75,46 @@ enum ExitSetting {
 extension ExitOptions {
     /// The rule for a model.
     ///
+    /// - Parameters:
+    ///   - model: what is to follow it.
+    ///   - describe: puts what does not fit in the words of whoever gave it.
+    /// - Returns: a rule that the model can follow.
     /// - Throws: `ValidationError` with all that does not fit.
-    func rule(for model: ServedModel) throws -> ExitRule {
+    func rule(
+        for model: ServedModel, _ describe: (InvalidRequest) -> String
+    ) throws -> ExitRule {
         do {
             return try resolve(for: model)
         } catch {
-            throw ValidationError(error.description)
+            throw ValidationError(describe(error))
         }
+    }
+}
+
+extension InvalidRequest {
+    /// All that does not fit, a line each, with the fields of the API called as `name` has it.
+    fileprivate func description(naming name: (_ key: String) -> String) -> String {
+        problems.map { problem in
+            ExitSetting.fields.reduce(problem.detail) {
+                $0.replacing("`exit.\($1)`", with: name($1))
+            }
+        }.joined(separator: "\n")
+    }
+}
+
+extension ExitSetting {
+    /// The fields of the API's `exit`.
+    fileprivate static let fields = ["policy"] + keys
+
+    /// What does not fit, with the keys of an exit setting.
+    static func describe(_ error: InvalidRequest) -> String {
+        error.description(naming: { $0 })
+    }
+}
+
+extension ExitFlags {
+    /// What does not fit, with the names of the options.
+    static func describe(_ error: InvalidRequest) -> String {
+        error.description(naming: { "--" + $0.replacing("_", with: "-") })
     }
 }

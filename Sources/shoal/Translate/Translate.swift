@@ -17,9 +17,9 @@ struct Translate: ParsableCommand {
 
             Examples:
               shoal translate "Zwei Hunde spielen."
-              shoal translate --model models/multi30k-de-en --file test.de > test.en
-              shoal translate --file test.de.gz --on-error empty --output test.en
-              shoal translate --policy confidence --threshold 0.7 --json < test.de
+              shoal translate --file models/multi30k-de-en/sample.de
+              shoal translate --file models/multi30k-de-en/sample.de --on-error empty --output sample.out
+              shoal translate --policy confidence --threshold 0.7 --json < models/multi30k-de-en/sample.de
             """)
 
     @OptionGroup var model: ModelOption
@@ -68,8 +68,9 @@ struct Translate: ParsableCommand {
     func run() throws {
         try Failure.reporting {
             let model = try model.load()
-            let rule = try exit.options(policy: policy).rule(for: model)
-            let options = search.options(rule, model)
+            let rule = try exit.options(policy: policy)
+                .rule(for: model, ExitFlags.describe)
+            let options = try search.options(rule, model)
             var source = try TextSource(arguments: texts, files: file)
             let output = try TranslationOutput(model, json: json, onError: onError, file: output)
             prompt()
