@@ -17,12 +17,13 @@ public enum Pages {
 
     /// The page to try a model, for `/`: HTML in UTF-8.
     ///
-    /// It asks for `/models` and posts to `/translate`.
+    /// It asks for `models` and posts to `translate` beside it, or below the path that the content of its
+    /// `meta` element `prefix` names; it shows what that of `version` says.
     public static let home = homePage.document
 
     /// The page to read the OpenAPI document, for `/docs`: HTML in UTF-8.
     ///
-    /// It asks for `/openapi.json`.
+    /// It asks for `openapi.json` in the same way.
     public static let reference = referencePage.document
 
     /// The value of `Content-Security-Policy` for both pages.

@@ -76,7 +76,7 @@ class Browser:
 
     def shoot(self, page, name):
         if self.folder:
-            page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+            page.screenshot(path=self.folder / f"{name}.png", full_page=True, timeout=120_000)
 
     def ask(self, path, body=None):
         request = urllib.request.Request(
@@ -222,6 +222,133 @@ def check_losses_and_markup_are_shown_as_they_are(browser):
         assert not page.query_selector("img")
 
 
+def check_percentages_come_with_scores_alone(browser):
+    for scores in (False, True):
+        with browser.visit("/") as page:
+            page.wait_for_selector("#form:not([hidden])")
+            page.set_checked("#scores", scores)
+            translate(page)
+            assert ("%" in page.text_content("#tokens")) == scores
+            assert ("probability" in page.text_content("#tokens-legend")) == scores
+            boxes = page.eval_on_selector_all("#tokens small", """(all) => all.map((one) => {
+              const range = document.createRange(); range.selectNodeContents(one);
+              const { left, right, top, bottom } = range.getBoundingClientRect(); return [left, right, top, bottom]; })""")
+            collisions = [(a, b) for at, a in enumerate(boxes) for b in boxes[at + 1:]
+                          if a[0] < b[1] - 1 and b[0] < a[1] - 1 and a[2] < b[3] - 1 and b[2] < a[3] - 1]
+            assert not collisions, collisions
+
+
+def check_link_brings_text_and_settings_back(browser):
+    with browser.visit("/") as page:
+        sent = []
+        page.on("request", lambda request: sent.append(request.url))
+        page.wait_for_selector("#form:not([hidden])")
+        page.select_option("#policy", "confidence")
+        page.fill("#threshold", "0.7")
+        page.fill("#beam", "2")
+        page.fill("#text", "Ä & ein #Hund = 1\nzwei")
+        page.set_checked("#stream", False)
+        page.wait_for_function("() => location.hash.includes('text=')")
+        page.reload()
+        page.wait_for_selector("#form:not([hidden])")
+        assert page.input_value("#text") == "Ä & ein #Hund = 1\nzwei"
+        assert page.input_value("#policy") == "confidence" and page.input_value("#threshold") == "0.7"
+        assert page.input_value("#beam") == "2" and not page.is_checked("#stream")
+        assert page.is_visible("#threshold")
+        assert not any("Hund" in url or "#" in url.removesuffix(page.url) for url in sent if url != page.url), sent
+        page.click("#clear")
+        assert page.input_value("#text") == "" and page.evaluate("() => document.activeElement.id") == "text"
+
+
+def check_counter_and_copy(browser):
+    with browser.visit("/") as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.wait_for_selector("#form:not([hidden])")
+        page.fill("#text", "Hund 🐶")
+        assert page.text_content("#counter").startswith("6 of "), page.text_content("#counter")
+        translate(page)
+        page.click("#copy")
+        page.wait_for_function("() => document.querySelector('#copy').textContent === 'Copied'")
+        assert page.evaluate("() => navigator.clipboard.readText()") == page.text_content("#translation")
+        assert page.get_attribute("#text", "dir") == page.get_attribute("#translation", "dir") == "auto"
+        assert page.text_content("footer").strip() == f"Shoal {browser.ask('/openapi.json')['info']['version']}"
+
+
+def check_failing_models_are_told_and_tried_again(browser):
+    answers = [{"status": 404, "content_type": "text/html", "body": "<p>"},
+               {"status": 200, "content_type": "text/html", "body": "<p>not it"}, None]
+    for answer, words in zip(answers, ("does not say", "not this server", "cannot be reached")):
+        context = browser.chromium.new_context()
+        page = context.new_page()
+        page.route("**/models", lambda route: route.fulfill(**answer) if answer else route.abort())
+        page.goto(browser.url + "/")
+        page.wait_for_selector("#again:not([hidden])")
+        assert words in page.text_content("#loading"), page.text_content("#loading")
+        assert page.is_hidden("#form")
+        page.unroute("**/models")
+        page.click("#again")
+        page.wait_for_selector("#form:not([hidden])")
+        context.close()
+
+
+def check_pages_below_a_path(browser):
+    def forward(route):
+        path = route.request.url.removeprefix(browser.url)
+        assert path.startswith("/mt/"), path
+        route.fulfill(response=route.fetch(url=browser.url + path.removeprefix("/mt")))
+
+    for path, ready in (("/mt/", "#form:not([hidden])"), ("/mt/docs", ".operation")):
+        context = browser.chromium.new_context()
+        page = context.new_page()
+        page.route("**/*", lambda route: forward(route) if route.request.url.startswith("http") else route.continue_())
+        page.goto(browser.url + path)
+        page.wait_for_selector(ready)
+        if path == "/mt/":
+            translate(page)
+        else:
+            assert f"curl -s '{browser.url}/mt/translate'" in page.text_content("#translate-post")
+        hrefs = page.eval_on_selector_all("nav[aria-label=Pages] a", "(links) => links.map((link) => link.href)")
+        assert hrefs == [browser.url + "/mt/" + name for name in ("", "docs", "openapi.yaml")], hrefs
+        context.close()
+
+
+def check_search_in_the_reference(browser):
+    with browser.visit("/docs") as page:
+        page.wait_for_selector(".operation")
+        everything = page.locator(".operation:visible").count()
+        page.fill("#search", "beam_size  TRANSLATE")
+        page.wait_for_function("() => document.querySelector('#found').textContent !== ''")
+        assert 0 < page.locator(".operation:visible").count() < everything / 2
+        assert page.is_visible("#schema-TranslateRequest") and page.is_hidden("#livez-get")
+        page.fill("#search", "")
+        assert page.locator(".operation:visible").count() == everything
+
+
+def check_forced_colours_keep_the_histogram(browser):
+    context = browser.chromium.new_context(forced_colors="active")
+    page = context.new_page()
+    page.goto(browser.url + "/")
+    translate(page)
+    colours = page.eval_on_selector_all(
+        "#histogram .bar", "(bars) => bars.map((bar) => getComputedStyle(bar).backgroundColor)")
+    assert len(set(colours)) > 1, colours
+    browser.shoot(page, "home-forced-colours")
+    context.close()
+
+
+def check_faults_are_told_in_words_for_people(browser):
+    with browser.visit("/", refusals=[422, 503]) as page:
+        page.wait_for_selector("#form:not([hidden])")
+        page.fill("#text", "Hund " * 400)
+        page.press("#text", "Control+Enter")
+        page.wait_for_selector("#text[aria-invalid=true]")
+        assert "sentence by sentence" in page.text_content("#text-error")
+        fulfil_translate(page, 503, {"title": "Overloaded", "status": 503, "code": "overloaded", "detail": "x"})
+        page.press("#text", "Control+Enter")
+        page.wait_for_selector("#problem:not([hidden])")
+        assert "busy" in page.text_content("#problem")
+
+
 def check_contrast_and_width(browser):
     for scheme in ("light", "dark"):
         for size, viewport in (("", DESKTOP), ("-phone", PHONE)):
@@ -263,7 +390,7 @@ def check_reference_holds_the_whole_document(browser):
 def check_without_scripts(browser):
     for path in ("/", "/docs"):
         with browser.visit(path, scripts=False) as page:
-            assert page.is_visible("main a[href='/openapi.yaml']")
+            assert page.is_visible("main a[href='openapi.yaml']")
 
 
 def main():

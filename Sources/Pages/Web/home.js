@@ -36,6 +36,8 @@ const wait = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1
 
 let models = [];
 let running = null;
+/** Whether the answer that is shown was asked for with scores. */
+let isScored = false;
 
 const model = () => models.find(({ id }) => id === byID("model").value) ?? models[0];
 
@@ -84,10 +86,11 @@ class Problem extends Error {
   }
 }
 
+/** Asks at a path of this server, which has no slash in front. */
 async function call(path, options = {}) {
   const headers = { ...options.headers };
   if (byID("key").value) headers.Authorization = `Bearer ${byID("key").value}`;
-  const response = await fetch(path, { ...options, headers });
+  const response = await fetch(addressOf(path), { ...options, headers });
   if (!response.ok) throw await Problem.of(response);
   return response;
 }
@@ -111,7 +114,8 @@ async function* eventsOf(body) {
 async function loadModels() {
   while (models.length === 0) {
     try {
-      models = (await (await call("/models")).json()).models;
+      models = (await (await call("models")).json()).models ?? [];
+      if (models.length === 0) throw new SyntaxError("no models");
     } catch (failure) {
       if (failure.content?.status !== 503) throw failure;
       byID("loading").textContent = "The model is loading …";
@@ -174,8 +178,8 @@ function showPolicy() {
   const byProfile = policy === "confidence" && byID("profile").value !== "";
   byID("threshold").disabled = byProfile;
   byID("threshold-hint").textContent = byProfile ? "The profile sets it."
-    : `0 to 1: one for all layers, or ${model().decoder_layers - 1}.`
-      + (thresholds ? ` Empty: the model’s, ${thresholds.join(", ")}.` : "");
+    : `A number from 0 to 1, or ${model().decoder_layers - 1} of them with commas between, one for each layer below the last.`
+      + (thresholds ? ` Left empty, the model’s own: ${thresholds.join(", ")}.` : "");
 }
 
 /** What a field holds; what is no number goes as it is, so that the server says what is wrong with it. */
@@ -218,7 +222,7 @@ function requestBody() {
 
 function clearAnswer() {
   for (const id of ["translation", "tokens", "status", "problem"]) byID(id).replaceChildren();
-  for (const id of ["result", "measures", "problem"]) byID(id).hidden = true;
+  for (const id of ["result", "measures", "problem", "copy"]) byID(id).hidden = true;
   for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   for (const message of document.querySelectorAll(".error")) message.textContent = "";
 }
@@ -227,7 +231,8 @@ function addToken({ piece, exit_layer, logprob }) {
   const isEnd = piece === "</s>";
   const opens = piece.startsWith("▁");
   const text = isEnd ? "end" : opens ? piece.slice(1) : piece;
-  const probability = logprob === undefined ? undefined : share(Math.exp(logprob));
+  // The events of a stream have it always.
+  const probability = isScored && logprob !== undefined ? share(Math.exp(logprob)) : undefined;
   const item = element(
     "li",
     {
@@ -241,6 +246,9 @@ function addToken({ piece, exit_layer, logprob }) {
   byID("tokens").append(item);
   byID("result").hidden = false;
   byID("intro").hidden = true;
+  byID("tokens").classList.toggle("scored", isScored);
+  byID("tokens-legend").textContent = `Below each token: the layer that it left at, 1 to ${model().decoder_layers}`
+    + (isScored ? ", and the probability that the model gave it there." : ".");
 }
 
 function fact(name, value, note) {
@@ -280,6 +288,7 @@ function showAnswer({ translations: [translation], timings }) {
     byID("tokens").replaceChildren();
     translation.tokens.forEach(addToken);
   }
+  byID("copy").hidden = !navigator.clipboard || translation.text === "";
   const { compute } = translation;
   byID("measures").hidden = compute.target_tokens === 0;
   showFacts(translation, timings);
@@ -302,24 +311,56 @@ async function showStream(body) {
   throw new Problem({ title: "The answer broke off", detail: "The connection was closed before its end." });
 }
 
+/** What to do about a fault at a field, in words for people; what is not known here is said as the server says it. */
+function advice(id, { code, detail }) {
+  const { decoder_layers: layers, limits } = model() ?? {};
+  if (code === "text_too_long") {
+    return `This text is too long: at most ${limits.max_characters.toLocaleString("en")} characters and `
+      + `${limits.max_source_tokens} tokens (pieces of words) are translated at once. Send it sentence by sentence.`;
+  }
+  if (code === "conflicting_options" && id === "min-layer") return "The lowest layer is above the highest.";
+  if (code === "conflicting_options" && id === "layer") return "The layer has to lie between the lowest and the highest.";
+  if (code !== "out_of_range" && code !== "wrong_type") return detail;
+  const wanted = {
+    threshold: `Enter a number from 0 to 1, such as 0.5, or ${layers - 1} of them with commas between.`,
+    layer: `Enter a layer from 1 to ${layers}.`,
+    "min-layer": `Enter a layer from 1 to ${layers}, or nothing.`,
+    "max-layer": `Enter a layer from 1 to ${layers}, or nothing.`,
+    beam: `Enter a whole number from 1 to ${limits?.max_beam}.`,
+  };
+  return wanted[id] ?? detail;
+}
+
+/** Titles and sentences for refusals that concern the whole request. */
+const refusals = {
+  unauthorized: ["A key is needed", "This server translates for those who have a key. Enter yours below the text."],
+  rate_limited: ["Too many requests", "More requests came from you than are allowed in that time."],
+  overloaded: ["The server is busy", "Too many others are waiting."],
+  not_ready: ["The model is loading", "It takes a moment after the server has started."],
+  shutting_down: ["The server is stopping", "Another one may answer soon."],
+  deadline_exceeded: ["This took too long", "The server gave up after the time that it has for a request."],
+  content_too_large: ["The text is too large", "The server takes no request of this size."],
+};
+
 /** Shows a fault at its field. Returns the field, or undefined where the page has none for it. */
-function showFault({ pointer, detail }) {
+function showFault(fault) {
+  const { pointer } = fault;
   const known = Object.keys(fieldOf).find((prefix) => pointer === prefix || pointer.startsWith(`${prefix}/`));
   if (!known) return undefined;
   const field = byID(fieldOf[known]);
   if (field.closest("[hidden]")) return undefined;
   field.setAttribute("aria-invalid", "true");
-  byID(`${fieldOf[known]}-error`).textContent = detail;
+  byID(`${fieldOf[known]}-error`).textContent = advice(fieldOf[known], fault);
   return field;
 }
 
-function showProblem({ title, detail, status, errors = [], request_id, retryAfter }) {
+function showProblem({ title, detail, status, code, errors = [], request_id, retryAfter }) {
   const fields = errors.map(showFault);
   const isAllShown = fields.length > 0 && fields.every(Boolean);
   const notes = [retryAfter && `Try again in ${retryAfter} s.`, request_id && `Request ${request_id}`];
   byID("problem").replaceChildren(
-    element("strong", {}, title ?? "The request failed"),
-    isAllShown ? "The field that is marked says why." : detail ?? "",
+    element("strong", {}, isAllShown ? "Something has to be changed" : refusals[code]?.[0] ?? title ?? "The request failed"),
+    isAllShown ? "See the field that is marked." : refusals[code]?.[1] ?? detail ?? "",
     element("small", {}, notes.filter(Boolean).join(" ")));
   byID("problem").hidden = false;
   if (status === 401) byID("key-field").hidden = false;
@@ -337,7 +378,7 @@ function showFailure(failure) {
 
 async function translate(signal) {
   if (models.length === 0) await loadModels();
-  const response = await call("/translate", {
+  const response = await call("translate", {
     method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(requestBody()),
   });
   if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) await showStream(response.body);
@@ -348,6 +389,7 @@ async function send() {
   running?.abort();
   const own = running = new AbortController();
   clearAnswer();
+  isScored = byID("scores").checked;
   byID("send").textContent = "Stop";
   byID("translation").setAttribute("aria-busy", "true");
   try {
@@ -364,7 +406,73 @@ async function send() {
 function useExample() {
   const choices = examples[model().source_lang];
   byID("text").value = choices[(choices.indexOf(byID("text").value) + 1) % choices.length];
+  noteChange();
   send();
+}
+
+function clearAll() {
+  running?.abort();
+  byID("text").value = "";
+  clearAnswer();
+  byID("intro").hidden = false;
+  noteChange();
+  byID("text").focus();
+}
+
+/** Says for a moment on a button that something was copied. */
+async function copy(button, text) {
+  await navigator.clipboard.writeText(text);
+  const label = button.textContent;
+  button.textContent = "Copied";
+  await wait(1.5);
+  button.textContent = label;
+}
+
+// MARK: The address
+
+/** The fields that the fragment of the address keeps, which browsers never send; the key is not among them. */
+const kept = ["text", "model", "policy", "layer", "profile", "threshold", "min-layer", "max-layer", "beam", "stream", "scores"];
+const defaults = {};
+const valueOf = (field) => (field.type === "checkbox" ? String(field.checked) : field.value);
+
+function showCount() {
+  const count = [...byID("text").value].length;
+  const most = model().limits.max_characters;
+  byID("counter").textContent = `${count.toLocaleString("en")} of ${most.toLocaleString("en")} characters`;
+  byID("counter").classList.toggle("over", count > most);
+}
+
+let pendingNote;
+
+/** Keeps what differs from the start in the address, so that a reload or a link brings it back. */
+function noteChange() {
+  showCount();
+  clearTimeout(pendingNote);
+  pendingNote = setTimeout(keepInAddress, 300);
+}
+
+function keepInAddress() {
+  clearTimeout(pendingNote);
+  const changed = kept.map((id) => [id, valueOf(byID(id))]).filter(([id, value]) => value !== defaults[id]);
+  const fragment = new URLSearchParams(changed).toString();
+  history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search);
+}
+
+/** Takes what the address keeps; a field that does not know a value stays as it is. */
+function restore() {
+  for (const id of kept) defaults[id] = valueOf(byID(id));
+  if (!location.hash.includes("=")) return;
+  const values = new URLSearchParams(location.hash.slice(1));
+  for (const id of kept.filter((name) => values.has(name))) {
+    const [field, value] = [byID(id), values.get(id)];
+    if (field.type === "checkbox") field.checked = value === "true";
+    else if (field.localName !== "select" || [...field.options].some((option) => option.value === value && !option.disabled)) {
+      field.value = value;
+    }
+    if (id === "model") showModel();
+    if (id === "policy") showPolicy();
+  }
+  showPolicy();
 }
 
 byID("form").addEventListener("submit", (event) => {
@@ -378,14 +486,41 @@ byID("form").addEventListener("keydown", (event) => {
   send();
 });
 byID("example").addEventListener("click", useExample);
+byID("clear").addEventListener("click", clearAll);
+byID("copy").addEventListener("click", () => copy(byID("copy"), byID("translation").textContent));
+byID("link").addEventListener("click", () => {
+  keepInAddress();
+  copy(byID("link"), location.href);
+});
+byID("form").addEventListener("input", noteChange);
+byID("form").addEventListener("change", keepInAddress);
+byID("again").addEventListener("click", start);
 byID("model").addEventListener("change", showModel);
 for (const id of ["policy", "profile"]) byID(id).addEventListener("change", showPolicy);
 
-byID("loading").textContent = "Asking the server for its models …";
-try {
-  await loadModels();
-} catch (failure) {
-  showFailure(failure);
+/** Why there are no models to choose from. */
+function reasonOf(failure) {
+  if (failure.content) return `The server does not say what it can translate (${failure.content.title ?? "no reason given"}).`;
+  if (failure instanceof SyntaxError) return "What answers here is not this server, or not all of it.";
+  return "The server cannot be reached.";
 }
-byID("loading").textContent = "";
-byID("form").hidden = false;
+
+async function start() {
+  byID("again").hidden = true;
+  byID("loading").textContent = "Asking the server for its models …";
+  try {
+    await loadModels();
+  } catch (failure) {
+    models = [];
+    byID("loading").textContent = `${reasonOf(failure)} Without its models there is nothing to try.`;
+    byID("again").hidden = false;
+    return;
+  }
+  byID("loading").textContent = "";
+  byID("link").hidden = !navigator.clipboard;
+  restore();
+  showCount();
+  byID("form").hidden = false;
+}
+
+await start();

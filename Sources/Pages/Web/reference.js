@@ -148,7 +148,7 @@ const asText = (value) => (typeof value === "string" ? value : pretty(value));
 /** A command that sends a request, with a body where there is one. */
 function curl(method, path, type, body) {
   const target = path.replace(/\{(\w+)\}/g, (whole, name) => exampleOf(path, name) ?? whole);
-  const parts = [`curl -s ${method === "head" ? "-I " : ""}${quoted(location.origin + target)}`];
+  const parts = [`curl -s ${method === "head" ? "-I " : ""}${quoted(new URL(addressOf(target.slice(1)), location.href).href)}`];
   if (body !== undefined) parts.push(`-H ${quoted(`Content-Type: ${type}`)}`, `-d ${quoted(asText(body))}`);
   return parts.join(" \\\n  ");
 }
@@ -276,6 +276,25 @@ function contentsList(title, entries) {
   return [element("h2", {}, title), element("ul", {}, ...items)];
 }
 
+// MARK: Search
+
+/** What can be found: sections with the text that the document has for them. */
+let findable = [];
+
+/** Shows the sections that have all words, and their entries in the contents. */
+function search() {
+  const words = byID("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const { id, text } of findable) {
+    const isFound = words.every((word) => text.includes(word));
+    count += isFound;
+    byID(id).hidden = !isFound;
+    const entry = document.querySelector(`#contents a[href="#${CSS.escape(id)}"]`);
+    if (entry) entry.parentElement.hidden = !isFound;
+  }
+  byID("found").textContent = words.length === 0 ? "" : `${count} of ${findable.length} sections`;
+}
+
 function draw() {
   const all = operations();
   const tags = root.tags.map((tag) => ({
@@ -297,16 +316,23 @@ function draw() {
     element("h2", {}, "schemas"),
     ...schemas.map(([name, schema]) => element("section", { id: `schema-${name}`, class: "operation" },
       element("h3", {}, element("code", {}, name)), ...schemaView(schema))));
+  findable = [
+    ...all.map(({ path, method, operation }) => ({
+      id: identifier(path, method), text: `${method} ${path} ${JSON.stringify(operation)}`.toLowerCase() })),
+    ...schemas.map(([name, schema]) => ({ id: `schema-${name}`, text: `${name} ${JSON.stringify(schema)}`.toLowerCase() })),
+  ];
+  byID("search").hidden = false;
+  byID("search").addEventListener("input", search);
 }
 
 byID("loading").textContent = "Reading the document …";
 try {
-  const response = await fetch("/openapi.json");
+  const response = await fetch(addressOf("openapi.json"));
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   root = await response.json();
   draw();
   // The place in the address did not exist when the browser looked for it.
   if (location.hash) byID(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
 } catch (failure) {
-  byID("loading").textContent = `The document cannot be shown (${failure.message}); it is at /openapi.yaml.`;
+  byID("loading").textContent = `The document cannot be shown (${failure.message}); it is at openapi.yaml beside this page.`;
 }
