@@ -55,7 +55,6 @@ LABEL org.opencontainers.image.title="shoal" \
 COPY --from=files /image /
 COPY LICENSE NOTICE /usr/share/doc/shoal/
 COPY config/server.yaml /etc/shoal/server.yaml
-COPY openapi.yaml /usr/local/share/shoal/openapi.yaml
 ENV SHOAL_SERVER_LISTEN_HOST=0.0.0.0 \
     SHOAL_SHUTDOWN_DRAIN_DELAY=5s
 # The model's path is relative to it.

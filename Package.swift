@@ -121,12 +121,14 @@ let package = Package(
         .target(
             name: "ServerApp",
             dependencies: [
-                "CSystem", "Configuration", "Decoding", "Digest", "HTTPServer", "HTTPWire", "JSON",
+                "CSystem", "Checkpoint", "Configuration", "Decoding", "Digest", "HTTPServer",
+                "HTTPWire", "JSON",
                 "Pages", "System", "Telemetry", "TranslationAPI", "TranslationModel",
                 "TranslationService", "Yams",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
-            ], swiftSettings: swift),
+            ],
+            resources: [.embedInCode("openapi.yaml")], swiftSettings: swift),
         .executableTarget(
             name: "shoal",
             dependencies: [
@@ -207,10 +209,14 @@ let package = Package(
         .testTarget(
             name: "TranslationAPITests",
             dependencies: [
-                "Compression", "HTTPServer", "HTTPWire", "JSON", "Telemetry", "TestSupport",
+                "Compression", "Decoding", "HTTPServer", "HTTPWire", "JSON", "Telemetry",
+                "TestSupport",
                 "System", "TranslationAPI", "TranslationService",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "System", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "ServerAppTests",
             dependencies: ["ServerApp", "System", "Telemetry", "TestSupport"],

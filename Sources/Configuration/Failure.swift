@@ -14,6 +14,17 @@ package struct Failure: Error, CustomStringConvertible {
     }
 }
 
+extension Failure {
+    /// One failure that states several, each on a line; the first one's code.
+    ///
+    /// - Parameter failures: in the order in which they would have been met; at least one.
+    package init(_ failures: [Failure]) {
+        self.init(
+            failures.map(\.description).joined(separator: "\nshoal: "),
+            code: failures.first?.code ?? EXIT_FAILURE)
+    }
+}
+
 /// EX_CONFIG of sysexits.h, which is a macro there; named as its siblings from C are.
 // swift-format-ignore: AlwaysUseLowerCamelCase
 package let EX_CONFIGURATION: Int32 = 78

@@ -1,4 +1,5 @@
 package import Logging
+import TranslationAPI
 
 /// What `shoal serve` writes to standard error, and how.
 package struct LogSettings {
@@ -6,6 +7,12 @@ package struct LogSettings {
     package var format = Format.text
     /// Whether each request is logged: method, route, status, size, duration; never its text.
     package var access = false
+
+    /// Routes that `access` leaves out: by default what is asked every few seconds.
+    package var accessExclude = ["/livez", "/readyz", "/startupz", "/metrics"]
+
+    /// All routes that can be left out.
+    static let routes = Set(TranslationAPI.routes.map(\.label))
 
     package enum Level: String, CaseIterable {
         case error, warning, info, debug

@@ -26,12 +26,23 @@ package struct ServerSettings {
     package var drainDelay = 0.0
     /// Seconds that running requests have after that.
     package var drainTimeout = 30.0
+    package var reload = Reload()
     package var log = LogSettings()
 
     /// Candidates of the policy confidence; 0: its exact rule.
     package var confidenceCandidates: Int {
         get { exit.candidates ?? ExitOptions.defaultCandidates }
         set { exit.candidates = newValue }
+    }
+
+    /// How files are read again while requests are served.
+    package struct Reload {
+        /// Seconds that one attempt has.
+        package var timeout = 300.0
+        /// Seconds between two looks at files that may have changed; 0: nobody looks.
+        package var watchInterval = 2.0
+        /// Whether the model's files are looked at, too.
+        package var watchesModel = false
     }
 
     /// Paths, empty where there is no such file, and what goes with them.

@@ -12,6 +12,8 @@ package struct Setting<Root> {
     package let write: (inout Root, String) -> Bool
     /// Whether its default follows from the machine.
     package var followsMachine = false
+    /// Whether its value may be a list, which is a text with commas between.
+    package var takesList = false
     /// What a shell can offer as a value.
     package var values = Values.any
 
@@ -39,6 +41,13 @@ package struct Setting<Root> {
     package func followingMachine() -> Setting {
         var setting = self
         setting.followsMachine = true
+        return setting
+    }
+
+    /// The same setting, whose value may be a list.
+    package func takingList() -> Setting {
+        var setting = self
+        setting.takesList = true
         return setting
     }
 
@@ -141,13 +150,13 @@ extension Setting {
         kept(key, path, in: range, help, (show: Units.duration, parse: Units.seconds))
     }
 
-    /// A text that is not empty.
+    /// A text that is not empty and that the system can be given.
     package static func text(
         _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String, range: String
     ) -> Setting {
         kept(
             key, path, help,
-            .init(range: range, show: { $0 }, parse: { $0.isEmpty ? nil : $0 }))
+            .init(range: range, show: { $0 }, parse: { $0.isEmpty ? nil : Self.named($0) }))
     }
 
     /// A text that may be empty.
@@ -155,7 +164,13 @@ extension Setting {
         _ key: String, _ path: WritableKeyPath<Root, String>, _ help: String,
         range: String = "a directory, or empty"
     ) -> Setting {
-        kept(key, path, help, .init(range: range, show: { $0 }, parse: { $0 }))
+        kept(key, path, help, .init(range: range, show: { $0 }, parse: { Self.named($0) }))
+    }
+
+    /// A name that does not end for the system before it does for us, and does not begin with a byte order
+    /// mark, which readers of files drop.
+    static func named(_ text: String) -> String? {
+        text.utf8.contains(0) || text.unicodeScalars.first == "\u{FEFF}" ? nil : text
     }
 
     /// Yes or no.
@@ -194,44 +209,5 @@ extension Setting {
                 settings[keyPath: path] = value
                 return true
             })
-    }
-}
-
-/// Durations and sizes as people write them.
-package enum Units {
-    private static let durations = [("ms", 0.001), ("s", 1.0), ("m", 60.0)]
-    private static let sizes = [("KiB", 1 << 10), ("MiB", 1 << 20), ("B", 1)]
-
-    /// Seconds of `250ms`, `5s`, `2m`.
-    package static func seconds(_ text: String) -> Double? {
-        for (unit, factor) in durations where text.hasSuffix(unit) {
-            if let number = Double(text.dropLast(unit.count)), number >= 0 {
-                return number * factor
-            }
-        }
-        return nil
-    }
-
-    /// The shortest such text.
-    package static func duration(_ seconds: Double) -> String {
-        if seconds > 0, seconds < 1 { return "\(Int((seconds * 1000).rounded()))ms" }
-        return "\(Int(seconds))s"
-    }
-
-    /// Bytes of `512B`, `64KiB`, `1MiB`.
-    package static func bytes(_ text: String) -> Int? {
-        for (unit, factor) in sizes where text.hasSuffix(unit) {
-            guard let number = Int(text.dropLast(unit.count)) else { continue }
-            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-            return overflow || number < 0 ? nil : bytes
-        }
-        return nil
-    }
-
-    /// The shortest such text.
-    package static func size(_ bytes: Int) -> String {
-        if bytes > 0, bytes % (1 << 20) == 0 { return "\(bytes >> 20)MiB" }
-        if bytes > 0, bytes % (1 << 10) == 0 { return "\(bytes >> 10)KiB" }
-        return "\(bytes)B"
     }
 }

@@ -8,7 +8,8 @@ import TranslationService
 extension Setting<ServerSettings> {
     /// Every key, in the order in which help and the file list them.
     package static var all: [Setting] {
-        listening + http + tls + access + model + limits + batch + exit + compute + end
+        listening + http + tls + access + model + limits + batch + exit + compute + end + reload
+            + log
     }
 
     private static var listening: [Setting] {
@@ -132,7 +133,8 @@ extension Setting<ServerSettings> {
                     guard let origins = AllowedOrigins(text) else { return false }
                     settings.origins = origins
                     return true
-                }),
+                }
+            ).takingList(),
         ]
     }
 
@@ -213,7 +215,18 @@ extension Setting<ServerSettings> {
                         return true
                     }
                     settings.exit.threshold = ExitOptions.Threshold(notation: text)
-                    return settings.exit.threshold != nil
+                    return settings.exit.threshold?.isInRange == true
+                }
+            ).takingList(),
+            Setting(
+                key: "exit.profile",
+                help:
+                    "Profile of exits.json, as `shoal calibrate` writes it, instead of a threshold; empty: none.",
+                range: "the name of a profile, or empty",
+                read: { $0.exit.profile ?? "" },
+                write: { settings, text in
+                    settings.exit.profile = text.isEmpty ? nil : text
+                    return named(text) != nil
                 }),
             .integer(
                 "exit.confidence_candidates", \.confidenceCandidates,
@@ -253,9 +266,41 @@ extension Setting<ServerSettings> {
             .duration(
                 "shutdown.drain_timeout", \.drainTimeout, 0...3600,
                 "Time after that for running requests to finish."),
+        ]
+    }
+
+    private static var reload: [Setting] {
+        [
+            .duration(
+                "reload.timeout", \.reload.timeout, 0.1...86400,
+                "Time for the model, the certificates or the keys to be read again; what takes longer is given up."
+            ),
+            .duration(
+                "reload.watch_interval", \.reload.watchInterval, 0...86400,
+                "Time between two looks whether files of certificates and keys have changed; 0s: only SIGHUP reads them again."
+            ),
+            .flag(
+                "reload.watch_model", \.reload.watchesModel,
+                "Look at the files of the model, too."),
+        ]
+    }
+
+    private static var log: [Setting] {
+        [
             .choice("log.level", \.log.level, "Lowest severity that is logged."),
             .choice("log.format", \.log.format, "Lines for people, or JSON objects."),
             .flag("log.access", \.log.access, "Log each request, never its text."),
+            Setting(
+                key: "log.access_exclude",
+                help: "Routes whose requests `log.access` leaves out; empty: none.",
+                range: "routes with commas between, such as /livez,/metrics, or empty",
+                read: { $0.log.accessExclude.joined(separator: ",") },
+                write: { settings, text in
+                    let routes = text.split(separator: ",").map { $0.filter { $0 != " " } }
+                    settings.log.accessExclude = routes
+                    return routes.allSatisfy(LogSettings.routes.contains)
+                }
+            ).takingList(),
         ]
     }
 }

@@ -11,3 +11,13 @@ extension ExitOptions.Threshold {
         self = numbers.count == 1 ? .uniform(numbers[0]) : .perLayer(numbers)
     }
 }
+
+extension ExitOptions.Threshold {
+    /// Whether all numbers are probabilities.
+    var isInRange: Bool {
+        switch self {
+        case .uniform(let value): (0...1).contains(value)
+        case .perLayer(let values): values.allSatisfy((0...1).contains)
+        }
+    }
+}

@@ -71,14 +71,22 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// Reads certificates, key and client authorities again, for connections that come from now on.
+    /// Certificates, key and client authorities, as they were read.
+    public struct Certificates: Sendable {
+        let context: TLSContext
+    }
+
+    /// Reads certificates, key and client authorities again; the call may block.
     ///
-    /// Open connections go on as they are. The call reads files, so it may block; without TLS it does
-    /// nothing.
-    ///
-    /// - Throws: `TLSError` when the files cannot be used; the server then goes on with those that it
-    ///   has.
-    public func reloadCertificates() throws(TLSError) { try tls?.reload() }
+    /// - Returns: what `use` takes; nil without TLS.
+    /// - Throws: `TLSError` when the files cannot be used.
+    public func readCertificates() throws(TLSError) -> Certificates? {
+        guard let tls else { return nil }
+        return Certificates(context: try tls.read())
+    }
+
+    /// Takes certificates for connections that come from now on; open ones go on as they are.
+    public func use(_ certificates: Certificates) { tls?.use(certificates.context) }
 
     /// When the certificates in use are valid; nil without TLS.
     public var certificateValidity: CertificateValidity? { tls?.validity }

@@ -109,11 +109,11 @@ final class TLSContextSource: Sendable {
     /// When the certificates in use are valid.
     var validity: CertificateValidity { current.withLock { $0.context.validity } }
 
-    /// Reads the files again; where that fails the old context stays.
-    func reload() throws(TLSError) {
-        let fresh = State(context: try TLSContext(configuration))
-        current.withLock { $0 = fresh }
-    }
+    /// Reads the files again.
+    func read() throws(TLSError) -> TLSContext { try TLSContext(configuration) }
+
+    /// Takes what was read for connections that come from now on.
+    func use(_ context: TLSContext) { current.withLock { $0 = State(context: context) } }
 
     /// A transport for a new connection, on the event loop alone; nil without memory for it.
     func makeTransport() -> TLSTransport? {

@@ -1,27 +1,22 @@
 import Configuration
-import Glibc
 import JSON
 import Yams
 
-/// openapi.yaml as it is, and the same as JSON.
-struct APIDocument {
-    let yaml: [UInt8]
-    let json: [UInt8]
+/// openapi.yaml, which is a part of the binary, and the same as JSON.
+enum APIDocument {
+    /// The file as it is.
+    static let yaml = PackageResources.openapi_yaml
 
-    /// Reads the file.
+    /// The same as JSON, made anew by each call; takes some milliseconds.
     ///
-    /// - Throws: `Failure` where it is no YAML that JSON can say, too.
-    init(path: String) throws {
-        let text = try readLines(path).joined(separator: "\n") + "\n"
-        yaml = Array(text.utf8)
-        do {
-            guard let root = try Yams.compose(yaml: text) else { throw Failure("is empty") }
-            var writer = JSONWriter()
-            try Self.write(root, to: &writer)
-            json = writer.bytes
-        } catch {
-            throw Failure("\(path): \(error)", code: EX_DATAERR)
+    /// - Throws: where it is no YAML that JSON can say, too.
+    static func json() throws -> [UInt8] {
+        guard let root = try Yams.compose(yaml: String(decoding: yaml, as: UTF8.self)) else {
+            throw Failure("openapi.yaml is empty")
         }
+        var writer = JSONWriter()
+        try write(root, to: &writer)
+        return writer.bytes
     }
 
     private static func write(_ node: Node, to writer: inout JSONWriter) throws {

@@ -17,7 +17,7 @@ enum KeysFile {
         do {
             let bytes = try RegularFile.bytes(path, limit: byteLimit)
             guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw Failure("auth.keys_file \(path): not UTF-8", code: EX_DATAERR)
+                throw Failure("auth.keys_file \(path): not UTF-8", code: EX_CONFIGURATION)
             }
             return try APIKeys(text, digest: SHA256.digest)
         } catch let error as FileError {

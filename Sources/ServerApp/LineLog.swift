@@ -41,7 +41,8 @@ struct LineLog: LogHandler {
         }
     }
 
-    private static var now: Double {
+    /// Seconds since 1970.
+    static var now: Double {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -1,3 +1,4 @@
+import Checkpoint
 import Configuration
 import Decoding
 import Dispatch
@@ -56,7 +57,8 @@ struct ModelHost: Sendable {
             throw Failure("exit settings: \(error)", code: EX_CONFIGURATION)
         }
         let request = TranslationRequest(
-            texts: ["a"], options: DecodingOptions(exit: rule), maximumSourceTokens: .max)
+            texts: ["a"], options: DecodingOptions(exit: rule),
+            maximumSourceTokens: service.model.checkpoint.configuration.maximumPositions)
         let finished = DispatchSemaphore(value: 0)
         let outcome = Lock<TranslationError?>(nil)
         _ = service.submit(request) { result in

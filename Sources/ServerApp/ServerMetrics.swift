@@ -11,18 +11,25 @@ struct ServerMetrics: ServerObserver {
     private let connections: Gauge
     private let parseErrors: MetricFamily<Counter>
     private let handshakeFailures: Counter
-    private let log: Logger?
+    private let access: AccessLog?
 
     private static let routes = Set(TranslationAPI.routes.map(\.label))
     private static let methods: Set = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
     ]
 
+    /// Where each request is logged.
+    struct AccessLog {
+        let log: Logger
+        /// Routes that are left out.
+        let excluded: Set<String>
+    }
+
     /// - Parameters:
     ///   - registry: where to count.
-    ///   - log: where to log each request; nil: nowhere.
-    init(_ registry: MetricRegistry, log: Logger?) {
-        self.log = log
+    ///   - access: where to log each request; nil: nowhere.
+    init(_ registry: MetricRegistry, _ access: AccessLog?) {
+        self.access = access
         requests = registry.counters(
             "shoal_http_requests_total", help: "Requests by method, route and status.",
             labels: ["method", "route", "code"],
@@ -57,7 +64,7 @@ struct ServerMetrics: ServerObserver {
         let route = Self.routes.contains(record.route) ? record.route : "other"
         requests.labeled(method, route, String(record.status)).increment()
         duration.labeled(route).observe(record.seconds)
-        guard let log else { return }
+        guard let access, !access.excluded.contains(route) else { return }
         var metadata: Logger.Metadata = [
             "method": "\(method)", "route": "\(route)",
             "status": .stringConvertible(record.status),
@@ -72,6 +79,6 @@ struct ServerMetrics: ServerObserver {
                 case .number(let number): .stringConvertible(number)
                 }
         }
-        log.info("request", metadata: metadata)
+        access.log.info("request", metadata: metadata)
     }
 }

@@ -16,19 +16,19 @@ import TranslationService
 ///
 /// Unchecked: all that changes is touched on `life` alone.
 package final class ServerProcess: @unchecked Sendable {
-    private let settings: ServerSettings
-    private let registry = MetricRegistry()
-    private let manager = ServiceManager()
+    let settings: ServerSettings
+    let registry = MetricRegistry()
+    let manager = ServiceManager()
     private let output: LogOutput
-    private let log: Logger
-    private let host: ModelHost
+    let log: Logger
+    let host: ModelHost
     /// Where the stages of this life follow one another.
-    private let life = DispatchQueue(label: "shoal.life")
-    /// Where models are loaded, which takes its time.
-    private let loading = DispatchQueue(label: "shoal.load")
+    let life = DispatchQueue(label: "shoal.life")
     private var sources: [any DispatchSourceProtocol] = []
+    private var loadingTimer: (any DispatchSourceTimer)?
     private var server: HTTPServer?
-    private var isStopping = false
+    var reloads: Reloads?
+    var isStopping = false
 
     /// Nothing is opened before `run`.
     package init(_ settings: ServerSettings) {
@@ -46,7 +46,8 @@ package final class ServerProcess: @unchecked Sendable {
         ProcessMetrics.register(in: registry)
         registry.gauges("shoal_build_info", help: "The version, as a label.", labels: ["version"])
             .labeled(Version.current).set(1)
-        let api = TranslationAPI(settings: try apiSettings(), registry: registry)
+        let api = TranslationAPI(settings: apiSettings(), registry: registry)
+        let files = ReloadedFiles(settings)
         api.replaceKeys(try KeysFile.read(settings.keysPath))
         life.async { [self] in watchSignals(api) }
         let server = try start(api)
@@ -54,21 +55,28 @@ package final class ServerProcess: @unchecked Sendable {
             self.server = server
             if isStopping { return stopListening() }
             watchProgress(api)
+            reloads = Reloads(self, api, server, files)
             load(api)
         }
         dispatchMain()
     }
 
-    private func apiSettings() throws -> TranslationAPI.Settings {
-        let document = try APIDocument(path: Self.documentPath())
+    private func apiSettings() -> TranslationAPI.Settings {
         var api = TranslationAPI.Settings()
         api.limits = settings.limits
         api.exit = settings.exit
         api.stallTimeout = settings.stallTimeout
         api.origins = settings.origins
         api.transportSecurity = Int(settings.tls.transportSecurity)
-        api.document = .yaml(document.yaml)
-        api.documentJSON = .json(document.json)
+        api.document = .yaml(APIDocument.yaml)
+        api.documentJSON = LazyDocument { [log] in
+            do {
+                return .json(try APIDocument.json())
+            } catch {
+                log.error("openapi.yaml cannot be said in JSON", metadata: ["reason": "\(error)"])
+                return .none
+            }
+        }
         api.home = .page(Pages.home, policy: Pages.contentSecurityPolicy)
         api.reference = .page(Pages.reference, policy: Pages.contentSecurityPolicy)
         return api
@@ -89,7 +97,7 @@ package final class ServerProcess: @unchecked Sendable {
                 configuration,
                 handler: APIHandler(api: api, surface: isApart ? .requests : .everything),
                 operations: APIHandler(api: api, surface: .operations),
-                observer: ServerMetrics(registry, log: settings.log.access ? log : nil))
+                observer: ServerMetrics(registry, settings.log.access ? accessLog : nil))
             if let address = server.operationsAddress {
                 log.notice("metrics and probes are on \(address.url(scheme: "http"))")
             }
@@ -97,10 +105,8 @@ package final class ServerProcess: @unchecked Sendable {
             log.notice("listening on \(server.address.url(scheme: scheme))")
             watchCertificates(of: server)
             return server
-        } catch let error where error.isConfiguration {
-            throw Failure("\(error)", code: EX_CONFIGURATION)
         } catch {
-            throw Failure("\(error)", code: EX_UNAVAILABLE)
+            throw Failure(error)
         }
     }
 
@@ -115,7 +121,7 @@ package final class ServerProcess: @unchecked Sendable {
     }
 
     /// Clients refuse such certificates, and whoever renews them may not have seen that it failed.
-    private func warnOfCertificates(of server: HTTPServer) {
+    func warnOfCertificates(of server: HTTPServer) {
         guard let fault = server.certificateValidity?.fault else { return }
         log.warning("the certificates \(fault)", metadata: ["path": "\(settings.tls.certificate)"])
     }
@@ -141,14 +147,8 @@ package final class ServerProcess: @unchecked Sendable {
         return connections
     }
 
-    /// openapi.yaml: beside the working directory, or where an installed binary has it.
-    private static func documentPath() throws -> String {
-        let candidates = ["openapi.yaml", "/usr/local/share/shoal/openapi.yaml"]
-        guard let path = candidates.first(where: { access($0, R_OK) == 0 }) else {
-            throw Failure(
-                "openapi.yaml is neither here nor in /usr/local/share/shoal", code: EX_NOINPUT)
-        }
-        return path
+    private var accessLog: ServerMetrics.AccessLog {
+        ServerMetrics.AccessLog(log: log, excluded: Set(settings.log.accessExclude))
     }
 
     private func leave(_ code: Int32) -> Never {
@@ -158,56 +158,55 @@ package final class ServerProcess: @unchecked Sendable {
     }
 }
 
-// MARK: - Models
+// MARK: - The model
 
 extension ServerProcess {
     /// Loads the model beside the listener, which answers probes meanwhile.
+    ///
+    /// It has no deadline: whoever started the process knows how long that may take.
     private func load(_ api: TranslationAPI) {
-        loading.async { [self] in
-            do {
-                let service = try host.makeService()
-                life.async { [self] in
-                    take(service, api)
-                    if !isStopping { manager.ready("serving") }
-                }
-            } catch {
-                log.error("\(error)")
-                leave((error as? Failure)?.code ?? EX_DATAERR)
-            }
+        tellOfLoading(since: monotonicSeconds())
+        let hasStarted = WorkerThread.start { [self] in
+            let result = Result { try host.makeService() }
+            life.async { [self] in finishLoading(result, api) }
+        }
+        if !hasStarted {
+            log.error("the system gives no thread to load the model")
+            leave(EX_OSERR)
         }
     }
 
-    /// Reads keys, certificates and the model again; what cannot be used leaves what there is.
-    private func reload(_ api: TranslationAPI) {
-        guard !isStopping else { return }
-        log.notice("reloading")
-        manager.reloading()
-        loading.async { [self, server] in
-            attempt("the old keys are") { api.replaceKeys(try KeysFile.read(settings.keysPath)) }
-            attempt("the old certificates are") {
-                try server?.reloadCertificates()
-                if let server { warnOfCertificates(of: server) }
-            }
-            attempt("the old model is") {
-                let service = try host.makeService()
-                life.async { [self] in take(service, api) }
-            }
-            life.async { [self] in
-                if !isStopping { manager.ready("serving") }
-            }
+    private func tellOfLoading(since start: Double) {
+        let timer = DispatchSource.makeTimerSource(queue: life)
+        timer.schedule(deadline: .now() + 10, repeating: 10)
+        timer.setEventHandler { [log, settings] in
+            log.warning(
+                "still reading the model after \(Int(monotonicSeconds() - start)) s",
+                metadata: ["waiting_for": "\(settings.modelPath)"])
         }
+        timer.activate()
+        loadingTimer = timer
     }
 
-    private func attempt(_ what: String, _ body: () throws -> Void) {
-        do {
-            try body()
-        } catch {
-            log.error("\(what) in use still", metadata: ["reason": "\(error)"])
+    private func finishLoading(
+        _ result: Result<TranslationService, any Error>, _ api: TranslationAPI
+    ) {
+        loadingTimer?.cancel()
+        loadingTimer = nil
+        switch result {
+        case .success(let service):
+            take(service, api)
+            reloads?.modelIsLoaded()
+            if !isStopping { manager.ready("serving") }
+        case .failure(let error):
+            let failure = Failure(loading: settings.modelPath, error)
+            log.error("\(failure)")
+            leave(failure.code)
         }
     }
 
     /// Serves with a model from now on; the one before answers what it has taken.
-    private func take(_ service: TranslationService, _ api: TranslationAPI) {
+    func take(_ service: TranslationService, _ api: TranslationAPI) {
         let old = api.stage.service
         api.enter(isStopping ? .draining(service) : .serving(service))
         log.notice(
@@ -216,11 +215,16 @@ extension ServerProcess {
                 "checksum": "\(service.model.checksum)", "precision": "\(settings.precision)",
                 "workers": .stringConvertible(settings.service.workers),
             ])
-        guard let old else { return }
-        DispatchQueue.global().async {
-            old.stop()
+        if let old { retire(old) }
+    }
+
+    /// Lets a model go that is not served any more, on a thread of its own: what it runs may take long.
+    func retire(_ service: TranslationService) {
+        let hasStarted = WorkerThread.start {
+            service.stop()
             shoal_give_back_free_memory()
         }
+        if !hasStarted { DispatchQueue.global().async { service.stop() } }
     }
 }
 
@@ -235,7 +239,7 @@ extension ServerProcess {
                 drain(api)
             }
         }
-        on(SIGHUP) { [self] in reload(api) }
+        on(SIGHUP) { [self] in if !isStopping { reloads?.all() } }
     }
 
     private func on(_ number: Int32, _ action: @escaping () -> Void) {

@@ -18,7 +18,7 @@ extension TranslationAPI {
         /// For `/openapi.yaml`; while it is empty, as for those that follow, there is nothing at its path.
         public var document = Document.none
         /// For `/openapi.json`.
-        public var documentJSON = Document.none
+        public var documentJSON = LazyDocument { .none }
         /// For `/`.
         public var home = Document.none
         /// For `/docs`.

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("Keys and documents of a server process")
+@Suite("Keys and documents of a server process", .timeLimit(.minutes(10)))
 struct AccessTests {
     @Test(
         "A key that was generated opens a server whose file holds its line, and no other key does")
@@ -68,5 +68,30 @@ struct AccessTests {
             "TranslateRequest"]?
             .objectValue?["properties"]?.objectValue?["beam_size"]?.objectValue
         #expect(parameter?["maximum"] == .integer(8))
+    }
+
+    @Test("A server starts in any folder and serves its own document, not one that lies there")
+    func foreignDocument() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(Array("openapi: 3.1.0\n".utf8), to: "openapi.yaml")
+        let server = try ServerRun(["--model", Repository.model], folder: directory.path)
+        #expect(server.waitForLog("is ready"))
+        let yaml = try server.ask("GET /openapi.yaml HTTP/1.1")
+        #expect(try yaml.body == Repository.bytes("openapi.yaml"))
+    }
+
+    @Test("Probes and metrics are not in the access log, unless it is told to leave out nothing")
+    func excludedRoutes() throws {
+        for (flags, hasProbes) in [([], false), (["--log-access-exclude", ""], true)] {
+            let server = try ServerRun(["--log-access", "true"] + flags)
+            #expect(server.waitForLog("is ready"))
+            for path in ["/livez", "/readyz", "/startupz", "/metrics", "/health", "/models"] {
+                #expect(try server.ask("GET \(path) HTTP/1.1").status == 200)
+            }
+            #expect(server.waitForLog("route=/models"))
+            for route in ["/livez", "/readyz", "/startupz", "/metrics"] {
+                #expect(server.log.contains { $0.contains("route=\(route) ") } == hasProbes)
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("shoal health")
+@Suite("shoal health", .timeLimit(.minutes(10)))
 struct HealthTests {
     private static func resource(_ name: String) -> String {
         Repository.path("Tests/HTTPServerTests/Resources/" + name)

@@ -45,6 +45,15 @@ final class ServerRun {
     /// - Returns: whether one did before the log ended.
     func waitForLog(_ text: String) -> Bool { reader.take { $0.contains(text) } != nil }
 
+    /// Reads its log until each of some texts was in a line, in whatever order.
+    func waitForLog(_ texts: [String]) -> Bool {
+        var missing = texts
+        return reader.take { line in
+            missing.removeAll { line.contains($0) }
+            return missing.isEmpty
+        } != nil
+    }
+
     /// All log lines so far.
     var log: [String] { reader.taken }
 

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("The tool, as people run it")
+@Suite("The tool, as people run it", .timeLimit(.minutes(10)))
 struct ToolTests {
     private let model = "models/multi30k-de-en"
 

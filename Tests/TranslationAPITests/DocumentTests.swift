@@ -8,7 +8,7 @@ import TranslationAPI
 struct DocumentTests {
     private func server() throws -> TestServer {
         try TestServer {
-            $0.documentJSON = .json(Array(#"{"openapi":"3.1.0"}"#.utf8))
+            $0.documentJSON = LazyDocument { .json(Array(#"{"openapi":"3.1.0"}"#.utf8)) }
             $0.home = .page(Array("<!doctype html><p>home".utf8), policy: "default-src 'none'")
             $0.reference = .page(Array("<!doctype html><p>docs".utf8), policy: "default-src 'self'")
         }

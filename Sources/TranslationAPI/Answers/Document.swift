@@ -24,7 +24,7 @@ public struct Document: Sendable {
     }
 
     /// Nothing, as a server has it that was not given the document.
-    static let none = Document([], type: .json)
+    public static let none = Document([], type: .json)
 
     /// The OpenAPI document as YAML.
     public static func yaml(_ bytes: [UInt8]) -> Document {

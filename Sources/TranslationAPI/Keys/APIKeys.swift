@@ -16,6 +16,8 @@ struct APIKey: Sendable {
 /// lines and what follows `#` are comments.
 public struct APIKeys: Sendable {
     let keys: [APIKey]
+    /// How many there are.
+    public var count: Int { keys.count }
     private let digest: @Sendable ([UInt8]) -> [UInt8]
 
     /// Reads the text of a file.

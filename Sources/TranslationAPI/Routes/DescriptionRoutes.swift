@@ -16,11 +16,22 @@ extension TranslationAPI {
                     status: 200, fields: [.contentType: MetricRegistry.contentType],
                     body: Array(registry.text.utf8)))
         case .document: context.answer(settings.document)
-        case .documentJSON: context.answer(settings.documentJSON)
+        case .documentJSON: answerDocumentJSON(context)
         case .home: context.answer(settings.home)
         case .reference: context.answer(settings.reference)
         case .languages, .models, .model, .translate, .tokenize, .detokenize:
             describe(route, context)
+        }
+    }
+
+    /// Making it takes too long for the event loop.
+    private func answerDocumentJSON(_ context: RequestContext) {
+        if let document = settings.documentJSON.ready { return context.answer(document) }
+        workBeside(context) { [settings] context in
+            context.answer(settings.documentJSON.document)
+        } orRefuse: { [rejected] error in
+            if error == .overloaded { rejected.labeled("overloaded").increment() }
+            context.refuse(Problem(error))
         }
     }
 

@@ -85,7 +85,7 @@ struct Health: ParsableCommand {
     private func makeProbe() throws -> ServerProbe {
         var line = SettingsLoader.CommandLine()
         line.configurationPath = config
-        let settings = try SettingsLoader(line, environment: SettingsLoader.environment).settings
+        let settings = try SettingsLoader(line, environment: SettingsLoader.environment()).settings
         var certificate: ServerProbe.ClientCertificate?
         if let clientCertificate, let clientKey {
             certificate = .init(certificatePath: clientCertificate, keyPath: clientKey)

@@ -11,7 +11,7 @@ struct Serve: ParsableCommand {
             a flag wins over the environment, and the environment over the file.
 
               --config FILE       settings in YAML
-              --check-config      check the settings and leave
+              --check-config      open and check all that a start needs, print "ok" and leave
               --print-config      print the settings, each with where it comes from, and leave
               --print-reference   print docs/configuration.md, and leave
 
@@ -36,11 +36,13 @@ struct Serve: ParsableCommand {
         if settings.contains("--help") || settings.contains("-h") {
             throw CleanExit.helpRequest(self)
         }
+        if settings.contains("--version") { throw CleanExit.message(Version.current) }
         try Failure.reporting {
             let line = try SettingsLoader.parse(settings)
-            let loader = try SettingsLoader(line, environment: SettingsLoader.environment)
+            let loader = try SettingsLoader(line, environment: SettingsLoader.environment())
             if line.printsConfiguration { writeOutput(loader.text) }
             if line.printsReference { writeOutput(ConfigurationReference.text) }
+            if line.checksOnly { writeOutput(try ServerCheck.run(loader.settings)) }
             guard !line.checksOnly, !line.printsConfiguration, !line.printsReference else { return }
             try ServerProcess(loader.settings).run()
         }

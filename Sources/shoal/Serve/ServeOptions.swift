@@ -43,7 +43,7 @@ struct ServeOptions: ParsableCommand, CustomReflectable {
             name: .customLong("config"), help: "Settings in YAML (or SHOAL_CONFIG).",
             completion: .file(extensions: ["yaml", "yml"]))
         let others = [
-            ("check-config", "Check the settings and leave."),
+            ("check-config", "Open and check all that a start needs, print \"ok\" and leave."),
             ("print-config", "Print the settings, each with where it comes from, and leave."),
             ("print-reference", "Print docs/configuration.md, and leave."),
         ]

@@ -1,0 +1,136 @@
+import Configuration
+import Dispatch
+import Glibc
+import HTTPServer
+import Logging
+import TranslationAPI
+import TranslationService
+
+/// The files that are read again while requests are served.
+struct ReloadedFiles: Sendable {
+    /// The file of keys; none where no keys are asked for.
+    let keys: [String]
+    /// Certificates, key and authorities; none without TLS.
+    let certificates: [String]
+    /// The directory of the model.
+    let model: String
+
+    /// Those that the settings name.
+    init(_ settings: ServerSettings) {
+        keys = settings.keysPath.isEmpty ? [] : [settings.keysPath]
+        certificates = [settings.tls.certificate, settings.tls.key, settings.tls.clientCA]
+            .filter { !$0.isEmpty }
+        model = settings.modelPath
+    }
+
+    /// The directory and its files, as far as a checkpoint may have some.
+    @Sendable func modelFiles() -> [String] {
+        guard let stream = opendir(model) else { return [model] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while names.count < Self.mostModelFiles, let entry = readdir(stream) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names.sorted().map { "\(model)/\($0)" }
+    }
+
+    private static let mostModelFiles = 256
+}
+
+/// Reads keys, certificates and the model again, each on its own: when a signal asks for all, or when files
+/// of one have changed.
+///
+/// Unchecked: all that changes is touched on the process's queue.
+final class Reloads: @unchecked Sendable {
+    private let process: ServerProcess
+    private var parts: [ReloadReport.Kind: Part] = [:]
+    private var watches: [FileWatch] = []
+
+    /// A reloader without the type of what it loads.
+    private struct Part {
+        let request: () -> Void
+        let isBusy: () -> Bool
+        let report: ReloadReport
+    }
+
+    /// Looks at files from now on, where the settings say so.
+    init(
+        _ process: ServerProcess, _ api: TranslationAPI, _ server: HTTPServer,
+        _ files: ReloadedFiles
+    ) {
+        self.process = process
+        if let path = files.keys.first {
+            add(.keys, path, load: { try KeysFile.read(path) }, take: { api.replaceKeys($0) })
+            parts[.keys]?.report.succeeded()
+            watch(.keys) { files.keys }
+        }
+        if !files.certificates.isEmpty {
+            add(
+                .certificates, files.certificates.joined(separator: ", "),
+                load: { try server.readCertificates() },
+                take: { certificates in
+                    if let certificates { server.use(certificates) }
+                    process.warnOfCertificates(of: server)
+                })
+            parts[.certificates]?.report.succeeded()
+            watch(.certificates) { files.certificates }
+        }
+        add(
+            .model, files.model, load: { [host = process.host] in try host.makeService() },
+            take: { process.take($0, api) }, discard: process.retire)
+        if process.settings.reload.watchesModel { watch(.model, files.modelFiles) }
+    }
+
+    private func add<Loaded: Sendable>(
+        _ kind: ReloadReport.Kind, _ place: String, load: @escaping @Sendable () throws -> Loaded,
+        take: @escaping (Loaded) -> Void, discard: @escaping (Loaded) -> Void = { _ in }
+    ) {
+        let report = ReloadReport(kind, place, log: process.log, registry: process.registry)
+        let reloader = Reloader(
+            on: process.life, timeout: process.settings.reload.timeout, load: load,
+            use: .init(take: take, discard: discard)
+        ) { [unowned self] event in
+            report.tell(event)
+            if event.isEnd { announceEnd() }
+        }
+        parts[kind] = Part(
+            request: reloader.request, isBusy: { reloader.isBusy }, report: report)
+    }
+
+    private func watch(_ kind: ReloadReport.Kind, _ paths: @escaping @Sendable () -> [String]) {
+        let interval = process.settings.reload.watchInterval
+        guard interval > 0 else { return }
+        let watch = FileWatch(paths, every: interval) { [self] in
+            process.life.async { [self] in
+                guard !process.isStopping else { return }
+                process.log.notice("files of the \(kind.rawValue) have changed")
+                begin([kind])
+            }
+        }
+        watches.append(watch)
+    }
+
+    /// Reads all again.
+    func all() {
+        process.log.notice("reloading")
+        begin(Array(parts.keys))
+        for watch in watches { watch.note() }
+    }
+
+    /// The first model is in use.
+    func modelIsLoaded() { parts[.model]?.report.succeeded() }
+
+    private func begin(_ kinds: [ReloadReport.Kind]) {
+        process.manager.reloading()
+        for kind in kinds { parts[kind]?.request() }
+    }
+
+    /// Tells the service manager that all that was begun has come to an end.
+    private func announceEnd() {
+        guard !process.isStopping, !parts.values.contains(where: { $0.isBusy() }) else { return }
+        process.manager.ready("serving")
+    }
+}
