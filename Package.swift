@@ -71,6 +71,7 @@ let package = Package(
             dependencies: [
                 "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tensor",
                 "Tokenization", "Telemetry", "System",
+                .product(name: "DequeModule", package: "swift-collections"),
             ], swiftSettings: swift),
         .target(
             name: "Evaluation",

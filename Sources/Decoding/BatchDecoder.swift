@@ -49,10 +49,8 @@ public final class BatchDecoder {
     ) -> Ticket {
         let state = DecoderState(source: source, in: step)
         let c = model.configuration
-        let maximum =
-            options.maximumTokens
-            ?? DecodingOptions.defaultMaximum(
-                sourceCount: source.rows, maximumPositions: c.maximumPositions)
+        let maximum = options.limit(
+            sourceCount: source.rows, maximumPositions: c.maximumPositions)
         let search = Search(
             options, limits: (maximum, c.endOfSentenceID),
             start: (c.decoderStartID, state.append(after: nil)))

@@ -10,7 +10,7 @@ public struct DecodingOptions: Sendable, Equatable {
     public var lengthPenalty = 1.0
     /// End of sentence is banned at this many first positions.
     public var minimumTokens = 0
-    /// Longest output, end of sentence included; nil: `defaultMaximum`.
+    /// Longest output, end of sentence included; nil: what `limit` makes of the source's length.
     public var maximumTokens: Int?
 
     /// Exits that are given, clamped to the bounds of `exit`, whose policy is then not asked; nil in service.
@@ -38,5 +38,20 @@ public struct DecodingOptions: Sendable, Equatable {
     /// - Returns: tokens, end of sentence included.
     public static func defaultMaximum(sourceCount: Int, maximumPositions: Int) -> Int {
         min(maximumPositions - 1, 2 * sourceCount + 10)
+    }
+
+    /// The longest output of a text: `maximumTokens`; where there is none, what `defaultMaximum` says, or ten
+    /// tokens more than `minimumTokens` where that is more. Never beyond the model's positions.
+    ///
+    /// - Parameters:
+    ///   - sourceCount: S, end of sentence included.
+    ///   - maximumPositions: `max_position_embeddings`.
+    /// - Returns: tokens, end of sentence included.
+    public func limit(sourceCount: Int, maximumPositions: Int) -> Int {
+        let longest = maximumPositions - 1
+        if let maximumTokens { return min(maximumTokens, longest) }
+        let usual = Self.defaultMaximum(
+            sourceCount: sourceCount, maximumPositions: maximumPositions)
+        return minimumTokens == 0 ? usual : max(usual, min(minimumTokens, longest - 10) + 10)
     }
 }

@@ -22,7 +22,7 @@ struct ModelHost: Sendable {
         let start = monotonicSeconds()
         let model = try ServedModel(
             directory: settings.modelPath, precision: settings.precision)
-        let service = TranslationService(
+        let service = try TranslationService(
             model: model, configuration: settings.service,
             metrics: ServiceMetrics(registry: registry, model: model))
         do {

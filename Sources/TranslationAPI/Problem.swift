@@ -24,9 +24,10 @@ struct Problem: Error {
         self.detail = detail
         self.errors = errors
         var fields = fields
-        // A whole second is the least that the field can say, and more than a full queue takes to be worked
-        // off; where the server is stopping, another one is to be asked, which is no matter of time.
-        if code.status == 503 { fields[.retryAfter] = "1" }
+        // Where the server is stopping or starting another one is to be asked, which is no matter of time.
+        if code.status == 503, fields[.retryAfter] == nil {
+            fields[.retryAfter] = Self.wholeSeconds(0)
+        }
         self.fields = fields
     }
 
@@ -49,7 +50,10 @@ struct Problem: Error {
     init(_ error: TranslationError) {
         switch error {
         case .invalid(let invalid): self.init(invalid)
-        case .overloaded: self.init(.overloaded, "too many requests are waiting; try again later")
+        case .overloaded(let seconds):
+            self.init(
+                .overloaded, "too many requests are waiting; try again later",
+                fields: [.retryAfter: Self.wholeSeconds(seconds)])
         case .shuttingDown: self.init(.shuttingDown, "the server is shutting down")
         case .cancelled:
             self.init(
@@ -59,6 +63,12 @@ struct Problem: Error {
             self.init(.deadlineExceeded, "the request's time ran out before it was translated")
         case .decoding(let error): self.init(.internalError, error.description)
         }
+    }
+
+    /// Retry-After of at least so many seconds: 1 is the least that the field can usefully say, an hour the most
+    /// that an estimate is worth.
+    private static func wholeSeconds(_ seconds: Double) -> String {
+        String(Int(min(max(seconds.rounded(.up), 1), 3600)))
     }
 
     /// The problem as `application/problem+json`.

@@ -178,7 +178,7 @@ public final class TranslationAPI: Sendable {
             context.waited = clock.now() - start
             work(context)
         }
-        if !isTaken { refuse(.overloaded) }
+        if !isTaken { refuse(.overloaded(retryAfter: 0)) }
     }
 
     private func options(_ context: RequestContext, _ methods: String) {

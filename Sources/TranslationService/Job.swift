@@ -3,10 +3,14 @@ import System
 import Tokenization
 
 /// A request on its way through the service: gathers the results of its sentences, answers once.
-final class Job: Sendable {
-    let request: TranslationRequest
-    let submitted: Double
-    let deadline: Double
+package final class Job: Sendable {
+    /// Unique in its service, ascending.
+    package let id: Int
+    package let request: TranslationRequest
+    package let submitted: Double
+    package let deadline: Double
+    /// Bytes of its texts.
+    let byteCount: Int
     /// Source tokens by the bytes of its texts, four to one.
     let estimatedTokens: Int
     /// Whether somebody wants to know of every token.
@@ -15,9 +19,17 @@ final class Job: Sendable {
     private let progress: Lock<Progress>
 
     /// Who is told what.
-    struct Callbacks: Sendable {
+    package struct Callbacks: Sendable {
         let progress: (@Sendable (TranslationEvent) -> Void)?
         let completion: @Sendable (Result<TranslationResult, TranslationError>) -> Void
+
+        package init(
+            progress: (@Sendable (TranslationEvent) -> Void)? = nil,
+            completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
+        ) {
+            self.progress = progress
+            self.completion = completion
+        }
     }
 
     private struct Progress {
@@ -26,13 +38,18 @@ final class Job: Sendable {
         var isAnswered = false
         var timings = Timings()
         var decodeStart: Double?
+        var hasLeftQueue = false
         var hasToken = false
     }
 
-    init(_ request: TranslationRequest, submitted: Double, _ callbacks: Callbacks) {
+    package init(
+        _ id: Int, _ request: TranslationRequest, submitted: Double, _ callbacks: Callbacks
+    ) {
+        self.id = id
         self.request = request
         self.submitted = submitted
-        estimatedTokens = request.texts.reduce(0) { $0 + ($1.utf8.count + 3) / 4 }
+        byteCount = request.texts.reduce(0) { $0 + $1.utf8.count }
+        estimatedTokens = request.texts.reduce(0) { $0 + Self.estimatedTokens($1) }
         deadline = request.timeout.map { submitted + $0 } ?? .infinity
         self.callbacks = callbacks
         reportsTokens = callbacks.progress != nil && request.options.beamSize == 1
@@ -41,11 +58,26 @@ final class Job: Sendable {
             Progress(translations: Array(repeating: nil, count: count), remaining: count))
     }
 
+    /// Source tokens of a text that is not segmented yet: one for every four bytes.
+    static func estimatedTokens(_ text: String) -> Int { (text.utf8.count + 3) / 4 }
+
     /// Whether nothing of it needs computing any more.
-    var isAnswered: Bool { progress.withLock { $0.isAnswered } }
+    package var isAnswered: Bool { progress.withLock { $0.isAnswered } }
 
     /// Changes where the time went.
     func time(_ body: (inout Timings) -> Void) { progress.withLock { body(&$0.timings) } }
+
+    /// Marks that a worker has taken the first of its sentences.
+    ///
+    /// - Returns: seconds that it waited until then, its segmentation left out; nil for later sentences.
+    func leaveQueue(at now: Double) -> Double? {
+        progress.withLock { progress in
+            guard !progress.hasLeftQueue else { return nil }
+            progress.hasLeftQueue = true
+            progress.timings.queue = max(0, now - submitted - progress.timings.tokenize)
+            return progress.timings.queue
+        }
+    }
 
     /// Marks the start of decoding, once.
     func startDecoding(at now: Double) {
@@ -100,7 +132,7 @@ final class Job: Sendable {
     ///
     /// - Returns: whether this was the answer.
     @discardableResult
-    func fail(_ error: TranslationError) -> Bool {
+    package func fail(_ error: TranslationError) -> Bool {
         let isFirst = progress.withLock { progress in
             defer { progress.isAnswered = true }
             return !progress.isAnswered
@@ -111,11 +143,21 @@ final class Job: Sendable {
 }
 
 /// A text of a job that waits to be decoded.
-struct PendingSentence {
-    let job: Job
-    let index: Int
+package struct PendingSentence {
+    package let job: Job
+    package let index: Int
     /// Source ids, end of sentence included.
-    let ids: [Int]
+    package let ids: [Int]
+    /// What it takes, as estimated when it joined the queue.
+    package internal(set) var work = Workload()
+    /// Steps of its output, likewise.
+    var steps = 0.0
+
+    package init(job: Job, index: Int, ids: [Int]) {
+        self.job = job
+        self.index = index
+        self.ids = ids
+    }
 }
 
 /// A text that is being decoded.

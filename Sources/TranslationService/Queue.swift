@@ -1,81 +1,194 @@
+import Decoding
+import DequeModule
+
 extension TranslationService {
     /// What waits for a worker, and how many workers there are.
-    struct Queue {
-        /// As they came.
-        private var requests: [Job] = []
-        /// Those segmented since.
-        private var turns = Turns()
-        /// Tokens of `requests` by their bytes.
+    ///
+    /// A request is *admitted*, then its texts are segmented outside, then it *joins*: its sentences wait for their
+    /// turns at a batch.
+    package struct Queue {
+        /// Requests whose texts the preparing thread is to segment, as they came.
+        private var unprepared: Deque<Job> = []
+        /// What requests that are admitted and have not joined are thought to be, by their numbers.
+        private var expected: [Int: Workload] = [:]
+        /// Source tokens of these, by their bytes.
         private var estimatedTokens = 0
-        var workers = 0
-        var isStopping = false
+        /// Requests that have joined.
+        private var turns = Turns()
+        /// How long all of it will take.
+        package private(set) var backlog: Backlog
+        private let configuration: Configuration
+        /// Longest output of the model.
+        private let maximumPositions: Int
+        /// Worker threads, and whether there is one that prepares.
+        package var workers = 0
+        var prepares = false
+        package var isStopping = false
         /// What the gauges were told last.
         var shown = (requests: 0, tokens: 0)
 
+        /// An empty queue.
+        package init(_ configuration: Configuration, maximumPositions: Int) {
+            self.configuration = configuration
+            self.maximumPositions = maximumPositions
+            backlog = Backlog(
+                workers: configuration.workers, places: configuration.maximumSequences)
+        }
+
         /// Requests of which texts wait.
-        var requestCount: Int { requests.count + turns.requestCount }
+        package var requestCount: Int { expected.count + turns.requestCount }
 
         /// Source tokens that wait.
-        var tokenCount: Int { estimatedTokens + turns.tokenCount }
+        package var tokenCount: Int { estimatedTokens + turns.tokenCount }
     }
 }
 
+// MARK: - Requests
+
+extension TranslationService.Queue {
+    /// Takes a request; nil, or why it is refused.
+    package mutating func admit(_ job: Job, at now: Double) -> TranslationError? {
+        if isStopping { return .shuttingDown }
+        guard requestCount < configuration.maximumQueuedRequests,
+            requestCount == 0
+                || tokenCount <= configuration.maximumQueuedTokens - job.estimatedTokens
+        else { return .overloaded(retryAfter: backlog.seconds) }
+        var work = Workload()
+        var longest = 0.0
+        for text in job.request.texts {
+            let (more, steps) = estimate(Job.estimatedTokens(text) + 1, job.request.options)
+            work += more
+            longest = max(longest, steps)
+        }
+        if let seconds = backlog.admit(
+            job.id, work, steps: longest, deadline: job.deadline, at: now)
+        {
+            return .overloaded(retryAfter: seconds)
+        }
+        expected[job.id] = work
+        estimatedTokens += job.estimatedTokens
+        return nil
+    }
+
+    private func estimate(
+        _ sourceTokens: Int, _ options: DecodingOptions
+    ) -> (work: Workload, steps: Double) {
+        let most = options.limit(
+            sourceCount: min(sourceTokens, maximumPositions), maximumPositions: maximumPositions)
+        let least = min(max(options.minimumTokens, 1), max(most, 1))
+        return backlog.estimate(
+            sourceTokens: sourceTokens, beam: options.beamSize, lengths: least...max(most, least))
+    }
+
+    /// Leaves a request that was admitted to the thread that prepares.
+    mutating func leaveForPreparation(_ job: Job) { unprepared.append(job) }
+
+    /// The request to be prepared next, if any.
+    mutating func nextUnprepared() -> Job? { unprepared.popFirst() }
+
+    /// Whether nothing will be left for preparation any more.
+    var isPrepared: Bool { isStopping && expected.isEmpty }
+
+    /// Takes the sentences of a request that was admitted and is segmented now; none, where there is nothing to
+    /// decode or nobody waits for it.
+    package mutating func join(_ job: Job, _ sentences: [PendingSentence]) {
+        guard let old = expected.removeValue(forKey: job.id) else { return }
+        estimatedTokens -= job.estimatedTokens
+        guard !sentences.isEmpty else { return backlog.forget(job.id, deadline: job.deadline, old) }
+        var sentences = sentences
+        var work = Workload()
+        var longest = 0.0
+        for index in sentences.indices {
+            let (own, steps) = estimate(sentences[index].ids.count, job.request.options)
+            sentences[index].work = own
+            sentences[index].steps = steps
+            work += own
+            longest = max(longest, steps)
+        }
+        backlog.revise(job.id, deadline: job.deadline, from: old, to: work, steps: longest)
+        turns.join(job, sentences)
+    }
+
+    /// Forgets requests; those that are being segmented are forgotten when they join.
+    package mutating func removeAll(where isGone: (Job) -> Bool) {
+        var gone: [Job] = []
+        unprepared.removeAll { job in
+            guard isGone(job) else { return false }
+            gone.append(job)
+            return true
+        }
+        for job in gone { join(job, []) }
+        for (job, rest) in turns.remove(where: isGone) {
+            backlog.forget(job.id, deadline: job.deadline, rest)
+        }
+    }
+}
+
+// MARK: - Workers
+
 extension TranslationService.Queue {
     /// What a worker does next.
-    enum Work {
-        /// Segment this request's texts.
-        case tokenize(Job)
+    package enum Work {
         /// Take these sentences into the batch and take a step; possibly none.
         case decode([PendingSentence])
         /// Nothing will come any more.
         case stop
     }
 
-    /// Takes a request; nil, or why it is refused.
-    mutating func admit(
-        _ job: Job, _ configuration: TranslationService.Configuration
-    ) -> TranslationError? {
-        if isStopping { return .shuttingDown }
-        guard requestCount < configuration.maximumQueuedRequests,
-            requestCount == 0
-                || tokenCount + job.estimatedTokens <= configuration.maximumQueuedTokens
-        else { return .overloaded }
-        requests.append(job)
-        estimatedTokens += job.estimatedTokens
-        return nil
-    }
+    /// What a worker's latest iteration computed.
+    package struct Iteration {
+        package var seconds = 0.0
+        package var rows = 0
+        package var encodedTokens = 0
 
-    /// Takes back the sentences of a request that a worker has segmented.
-    mutating func join(_ job: Job, _ sentences: [PendingSentence]) { turns.join(job, sentences) }
-
-    /// Forgets requests.
-    mutating func removeAll(where isGone: (Job) -> Bool) {
-        requests.removeAll { job in
-            guard isGone(job) else { return false }
-            estimatedTokens -= job.estimatedTokens
-            return true
-        }
-        turns.remove(where: isGone)
+        package init() {}
     }
 
     /// The next work for a worker with `room` in its batch; nil: wait.
     ///
-    /// Requests are segmented before more sentences of others are taken, one for each place at most:
-    /// more could not enter now. Sentences that wait are shared out evenly, so that one request's
-    /// texts occupy all workers. Where more wait than have room, they enter when as many as `group` can,
-    /// and at least as many at once.
-    mutating func next(room: Int, group: Int, isBusy: Bool) -> Work? {
-        if !requests.isEmpty, turns.newcomerCount < room {
-            let job = requests.removeFirst()
-            estimatedTokens -= job.estimatedTokens
-            return .tokenize(job)
-        }
-        let least = requests.count + turns.sentenceCount > room ? group : 1
+    /// Sentences that wait are shared out evenly, so that one request's texts occupy all workers. Where more
+    /// wait than have room, they enter when as many as `group` can, and at least as many at once.
+    package mutating func next(room: Int, group: Int, isBusy: Bool, at now: Double) -> Work? {
+        let waiting = expected.count + turns.sentenceCount
+        let least = waiting > room ? group : 1
         if room >= least, turns.sentenceCount > 0 {
-            let share = max((turns.sentenceCount + workers - 1) / workers, least)
-            return .decode(turns.take(min(room, share)))
+            let share = max((turns.sentenceCount + workers - 1) / max(workers, 1), least)
+            return .decode(take(min(room, share), at: now))
         }
         if isBusy { return .decode([]) }
-        return isStopping ? .stop : nil
+        return isStopping && waiting == 0 ? .stop : nil
+    }
+
+    /// The sentences of the next turns; those first whose requests are in danger of being late.
+    private mutating func take(_ count: Int, at now: Double) -> [PendingSentence] {
+        var taken: [PendingSentence] = []
+        var mayBeUrgent = true
+        while taken.count < count, turns.sentenceCount > 0 {
+            let urgent = mayBeUrgent ? backlog.urgent(at: now) : nil
+            mayBeUrgent = urgent != nil
+            guard let (sentence, isLast) = urgent.flatMap({ turns.take(from: $0) }) ?? turns.take()
+            else { break }
+            let job = sentence.job
+            backlog.start(job.id, deadline: job.deadline, sentence.work)
+            if isLast { backlog.forget(job.id, deadline: job.deadline, Workload()) }
+            taken.append(sentence)
+        }
+        return taken
+    }
+
+    /// Learns from a worker's iteration.
+    package mutating func observe(_ iteration: Iteration) {
+        backlog.observe(
+            seconds: iteration.seconds, rows: iteration.rows, encoded: iteration.encodedTokens)
+    }
+
+    /// A sentence has left a batch.
+    ///
+    /// - Parameters:
+    ///   - sentence: as it was taken.
+    ///   - steps: of its output, where no limit cut it.
+    package mutating func finish(_ sentence: PendingSentence, steps: Int?) {
+        backlog.finish(sentence.work)
+        if let steps { backlog.observe(steps: steps, sourceTokens: sentence.ids.count) }
     }
 }

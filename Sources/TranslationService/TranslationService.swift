@@ -1,12 +1,14 @@
+import Checkpoint
 import Synchronization
 public import System
 import Telemetry
 
 /// Translates requests on a fixed set of worker threads, from a bounded queue.
 ///
-/// Admission is decided before any work. A worker segments a request's texts, and sentences of many
-/// requests share its batch: they join between decoding steps and leave when they are finished, and
-/// what one sentence gets does not depend on the others.
+/// Admission is decided before any work, by how much waits and by how long that will take: what could not be
+/// answered within its deadline is refused at once (`Backlog`). Sentences of many requests share a worker's batch: they
+/// join between decoding steps and leave when they are finished, and what one sentence gets does not
+/// depend on the others.
 public final class TranslationService: Sendable {
     /// The model that it serves.
     public let model: ServedModel
@@ -19,6 +21,7 @@ public final class TranslationService: Sendable {
     let team: ThreadTeam
     /// Workers that have sentences in their batch.
     let busyWorkers = Atomic(0)
+    private let nextJob = Atomic(0)
     private let heartbeats: [Heartbeat]
 
     /// Sizes of the service.
@@ -44,36 +47,76 @@ public final class TranslationService: Sendable {
         public init() {}
     }
 
+    /// Why a service could not be started.
+    public struct StartError: Error, CustomStringConvertible {
+        /// Threads that it was to have, and those that it got.
+        let wanted: Int
+        let started: Int
+
+        /// What happened and what would be right.
+        public var description: String {
+            """
+            the system gives \(started) of \(wanted) threads: fewer workers, or a higher limit of threads \
+            (ulimit -u, pids.max) is needed
+            """
+        }
+    }
+
     /// Starts the workers.
     ///
     /// - Parameters:
     ///   - model: what to serve.
-    ///   - configuration: sizes.
+    ///   - configuration: sizes; a number below its least counts as that.
     ///   - metrics: where to count.
     ///   - clock: seconds, for deadlines and for the timings of requests.
+    ///   - startThread: runs what it is given on a new thread of that niceness; false where it cannot.
+    /// - Throws: `StartError` where the system gives too few threads.
     public init(
         model: ServedModel, configuration: Configuration, metrics: ServiceMetrics,
-        clock: @escaping @Sendable () -> Double = monotonicSeconds
-    ) {
-        precondition(
-            configuration.workers > 0 && configuration.threads > 0
-                && configuration.maximumSequences > 0)
+        clock: @escaping @Sendable () -> Double = monotonicSeconds,
+        startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
+            WorkerThread.start(niceness: niceness, body)
+        }
+    ) throws(StartError) {
+        var configuration = configuration
+        configuration.workers = max(configuration.workers, 1)
+        configuration.threads = max(configuration.threads, 1)
+        configuration.maximumSequences = max(configuration.maximumSequences, 1)
         self.model = model
         self.configuration = configuration
         self.metrics = metrics
         self.clock = clock
-        queue = Monitor(Queue())
+        queue = Monitor(
+            Queue(
+                configuration, maximumPositions: model.checkpoint.configuration.maximumPositions))
         team = ThreadTeam(
             helpers: configuration.threads - 1, niceness: configuration.niceness)
         heartbeats = (0..<configuration.workers).map { _ in Heartbeat() }
         metrics.queueCapacity.set(Double(configuration.maximumQueuedRequests))
         metrics.queueTokenCapacity.set(Double(configuration.maximumQueuedTokens))
-        for heartbeat in heartbeats {
-            queue.change { $0.workers += 1 }
-            let started = WorkerThread.start(niceness: configuration.niceness) {
-                Worker(self, heartbeat).run()
+        try start(startThread)
+    }
+
+    /// Starts all threads, or none.
+    private func start(
+        _ startThread: (Int, @escaping @Sendable () -> Void) -> Bool
+    ) throws(StartError) {
+        var bodies: [@Sendable () -> Void] = heartbeats.map { heartbeat in
+            { Worker(self, heartbeat).run() }
+        }
+        bodies.append { Preparation(service: self).run() }
+        queue.change { queue in
+            queue.workers = heartbeats.count
+            queue.prepares = true
+        }
+        for (started, body) in bodies.enumerated()
+        where !startThread(configuration.niceness, body) {
+            queue.change { queue in
+                queue.workers -= max(0, heartbeats.count - started)
+                queue.prepares = false
             }
-            precondition(started, "the system gives no thread")
+            stop()
+            throw StartError(wanted: bodies.count, started: started)
         }
     }
 
@@ -102,12 +145,23 @@ public final class TranslationService: Sendable {
             metrics.count(result, model: model)
             completion(result)
         }
-        let job = Job(request, submitted: clock() - waited, callbacks)
-        let refusal = queue.change { queue in
+        let number = nextJob.wrappingAdd(1, ordering: .relaxed).newValue
+        let now = clock()
+        let job = Job(number, request, submitted: now - waited, callbacks)
+        let isShort = job.byteCount <= Preparation.immediateBytes
+        let refusal = queue.withLock { queue in
             defer { metrics.show(&queue) }
-            return queue.admit(job, configuration)
+            let refusal = queue.admit(job, at: now)
+            if refusal == nil, !isShort { queue.leaveForPreparation(job) }
+            return refusal
         }
-        if let refusal { job.fail(refusal) }
+        if let refusal {
+            job.fail(refusal)
+        } else if isShort {
+            Preparation(service: self).prepare(job)
+        } else {
+            wakeAll()
+        }
         return { job.fail(.cancelled) }
     }
 
@@ -116,31 +170,55 @@ public final class TranslationService: Sendable {
         metrics.count(.failure(refusal), model: model)
     }
 
+    /// Lets the sentences of a request that is segmented wait for their turns.
+    func join(_ job: Job, _ sentences: [PendingSentence]) {
+        queue.change { queue in
+            queue.join(job, sentences)
+            metrics.show(&queue)
+        }
+    }
+
+    /// The next request whose texts the preparing thread is to segment; nil: none will come any more.
+    func waitForUnprepared() -> Job? {
+        queue.wait { queue -> Job?? in
+            if let job = queue.nextUnprepared() { return .some(job) }
+            return queue.isPrepared ? .some(nil) : nil
+        }
+    }
+
     /// The next work for a worker with `room` in its batch; waits for it where the worker is not busy.
-    func waitForWork(room: Int, group: Int, isBusy: Bool) -> Queue.Work {
-        queue.wait { [metrics] queue in
+    func waitForWork(
+        room: Int, group: Int, isBusy: Bool, after iteration: Queue.Iteration
+    ) -> Queue.Work {
+        queue.withLock { $0.observe(iteration) }
+        return queue.wait { [metrics, clock] queue in
             defer { metrics.show(&queue) }
-            return queue.next(room: room, group: group, isBusy: isBusy)
+            return queue.next(room: room, group: group, isBusy: isBusy, at: clock())
         }
     }
 
     /// Answers the requests that wait past their deadline, and forgets those given up.
     func dropExpired(at now: Double) {
         var expired: [Job] = []
-        queue.withLock { queue in
+        let change = queue.withLock { queue in
             func isGone(_ job: Job) -> Bool {
                 if now >= job.deadline { expired.append(job) }
                 return now >= job.deadline || job.isAnswered
             }
+            let before = queue.requestCount
             queue.removeAll(where: isGone)
             metrics.show(&queue)
+            return queue.requestCount != before
         }
         for job in expired { job.fail(.deadlineExceeded) }
+        if change { wakeAll() }
     }
+
+    private func wakeAll() { queue.change { _ in } }
 
     /// Refuses new requests and returns when all that were taken have been answered.
     public func stop() {
         queue.change { $0.isStopping = true }
-        queue.wait { $0.workers == 0 ? () : nil }
+        queue.wait { $0.workers == 0 && !$0.prepares ? () : nil }
     }
 }

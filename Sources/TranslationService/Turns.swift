@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The order in which the waiting sentences of many requests enter a batch: their requests take turns.
 ///
 /// A turn is one sentence. Turns come in rounds, in which every request that has sentences has one, so a
@@ -6,9 +8,11 @@
 /// and one more, so that a stream of newcomers prolongs a round no further.
 struct Turns {
     /// Requests whose turn in this round is still to come, the next one first.
-    private var waiting: [Entry] = []
-    /// Requests that had their turn in this round and have more sentences, in order.
-    private var served: [Entry] = []
+    private var waiting: Deque<Entry> = []
+    /// Requests whose next turn is in the next round, in order.
+    private var served: Deque<Entry> = []
+    /// Requests of `served` that had their turn in this round; the others came during it.
+    private var servedCount = 0
     /// Requests that came during this round and take part in it.
     private var joined = 0
     /// Sentences that wait.
@@ -23,16 +27,15 @@ struct Turns {
         var next = 0
 
         var remaining: ArraySlice<PendingSentence> { sentences[next...] }
+
+        mutating func takeNext() -> PendingSentence {
+            defer { next += 1 }
+            return sentences[next]
+        }
     }
 
     /// Requests that have sentences waiting.
     var requestCount: Int { waiting.count + served.count }
-
-    /// Of these, the ones that have not had a turn yet.
-    var newcomerCount: Int {
-        func newcomers(_ entries: [Entry]) -> Int { entries.count { $0.next == 0 } }
-        return newcomers(waiting) + newcomers(served)
-    }
 
     /// Takes the sentences of a request that had none.
     mutating func join(_ job: Job, _ sentences: [PendingSentence]) {
@@ -40,7 +43,7 @@ struct Turns {
         sentenceCount += sentences.count
         tokenCount += Self.tokens(sentences[...])
         let entry = Entry(job: job, sentences: sentences)
-        if joined <= served.count {
+        if joined <= servedCount {
             waiting.append(entry)
             joined += 1
         } else {
@@ -48,22 +51,41 @@ struct Turns {
         }
     }
 
-    /// The sentences of the next `count` turns, fewer where fewer wait.
-    mutating func take(_ count: Int) -> [PendingSentence] {
-        var taken: [PendingSentence] = []
-        while taken.count < count, sentenceCount > 0 {
-            if waiting.isEmpty {
-                swap(&waiting, &served)
-                joined = 0
-            }
-            var entry = waiting.removeFirst()
-            taken.append(entry.sentences[entry.next])
-            entry.next += 1
-            sentenceCount -= 1
-            tokenCount -= entry.sentences[entry.next - 1].ids.count
-            if !entry.remaining.isEmpty { served.append(entry) }
+    /// The sentence whose turn it is, and whether it is the last one of its request; nil: none waits.
+    mutating func take() -> (sentence: PendingSentence, isLast: Bool)? {
+        if waiting.isEmpty {
+            swap(&waiting, &served)
+            servedCount = 0
+            joined = 0
         }
-        return taken
+        guard var entry = waiting.popFirst() else { return nil }
+        let sentence = count(entry.takeNext())
+        if entry.remaining.isEmpty { return (sentence, true) }
+        served.append(entry)
+        servedCount += 1
+        return (sentence, false)
+    }
+
+    /// The next sentence of one request out of its turn, which it keeps; nil where none of it waits.
+    mutating func take(from id: Int) -> (sentence: PendingSentence, isLast: Bool)? {
+        if let index = waiting.firstIndex(where: { $0.job.id == id }) {
+            let sentence = count(waiting[index].takeNext())
+            guard waiting[index].remaining.isEmpty else { return (sentence, false) }
+            waiting.remove(at: index)
+            return (sentence, true)
+        }
+        guard let index = served.firstIndex(where: { $0.job.id == id }) else { return nil }
+        let sentence = count(served[index].takeNext())
+        guard served[index].remaining.isEmpty else { return (sentence, false) }
+        served.remove(at: index)
+        return (sentence, true)
+    }
+
+    /// Counts a sentence that is taken.
+    private mutating func count(_ sentence: PendingSentence) -> PendingSentence {
+        sentenceCount -= 1
+        tokenCount -= sentence.ids.count
+        return sentence
     }
 
     private static func tokens(_ sentences: ArraySlice<PendingSentence>) -> Int {
@@ -71,14 +93,19 @@ struct Turns {
     }
 
     /// Forgets the sentences of some requests.
-    mutating func remove(where isGone: (Job) -> Bool) {
+    ///
+    /// - Returns: the requests that had any, with what waited of them.
+    mutating func remove(where isGone: (Job) -> Bool) -> [(job: Job, rest: Workload)] {
+        var gone: [(job: Job, rest: Workload)] = []
         func drop(_ entry: Entry) -> Bool {
             guard isGone(entry.job) else { return false }
             sentenceCount -= entry.remaining.count
             tokenCount -= Self.tokens(entry.remaining)
+            gone.append((entry.job, entry.remaining.reduce(into: Workload()) { $0 += $1.work }))
             return true
         }
         waiting.removeAll(where: drop)
         served.removeAll(where: drop)
+        return gone
     }
 }

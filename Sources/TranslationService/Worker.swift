@@ -19,6 +19,9 @@ final class Worker {
     private var stepsWithRoom = 0
     /// Whether this worker is among the service's busy ones.
     private var isBusy = false
+    /// What the running iteration computes, and when it began.
+    private var iteration = TranslationService.Queue.Iteration()
+    private var iterationStart = 0.0
 
     /// Source positions in one run of the encoder: enough for its products to be at their fastest, few
     /// enough to bound its memory.
@@ -46,14 +49,18 @@ final class Worker {
     /// Works until the service stops.
     func run() {
         while true {
-            dropAnswered()
+            let now = service.clock()
+            dropAnswered(at: now)
             noteWhetherBusy()
             let room = service.configuration.maximumSequences - running.count
             heartbeat.rest()
-            let work = service.waitForWork(room: room, group: group, isBusy: isBusy)
-            heartbeat.beat(at: service.clock())
+            iteration.seconds = now - iterationStart
+            let work = service.waitForWork(
+                room: room, group: group, isBusy: isBusy, after: iteration)
+            iteration = TranslationService.Queue.Iteration()
+            iterationStart = service.clock()
+            heartbeat.beat(at: iterationStart)
             switch work {
-            case .tokenize(let job): tokenize(job)
             case .decode(let sentences):
                 stepsWithRoom = room > sentences.count ? stepsWithRoom + 1 : 0
                 start(sentences)
@@ -66,54 +73,21 @@ final class Worker {
         }
     }
 
-    private func tokenize(_ job: Job) {
-        let start = service.clock()
-        guard start < job.deadline else {
-            job.fail(.deadlineExceeded)
-            return
-        }
-        guard !job.isAnswered else { return }
-        job.time { $0.queue = start - job.submitted }
-        metrics.queueDuration.observe(start - job.submitted)
-        let sources = job.request.texts.map(model.tokenizer.encode)
-        job.time { $0.tokenize = service.clock() - start }
-        if let problem = tooLong(sources, job.request.maximumSourceTokens) {
-            job.fail(.invalid(problem))
-            return
-        }
-        var pending: [PendingSentence] = []
-        for (index, ids) in sources.enumerated() {
-            if model.tokenizer.hasPieces(ids) {
-                pending.append(PendingSentence(job: job, index: index, ids: ids))
-            } else {
-                job.finish(empty(job.request.options), index: index, at: service.clock())
-            }
-        }
-        service.queue.change { $0.join(job, pending) }
-    }
-
-    private func tooLong(_ sources: [[Int]], _ limit: Int) -> InvalidRequest? {
-        let problems = sources.enumerated().filter { $0.element.count > limit }.map {
-            FieldProblem(
-                .textTooLong, sources.count == 1 ? "/text" : "/text/\($0.offset)",
-                "text \($0.offset) has \($0.element.count) tokens; at most \(limit) are translated")
-        }
-        return problems.isEmpty ? nil : InvalidRequest(problems)
-    }
-
-    /// The answer to a text without pieces, which is not decoded.
-    private func empty(_ options: DecodingOptions) -> Translation {
-        let hypothesis = Hypothesis(tokens: [], score: 0, finishReason: .endOfSentence)
-        return Translation(
-            outputs: [Translation.Output(text: "", pieces: [], hypothesis: hypothesis)],
-            compute: ComputeRecord(
-                policy: options.exit.policy.name, decoderLayers: model.layerCount),
-            sourceTokens: 0)
-    }
-
     /// Encodes sentences and takes them into the batch.
     private func start(_ sentences: [PendingSentence]) {
-        var waiting = sentences.filter { !$0.job.isAnswered }[...]
+        let now = service.clock()
+        for sentence in sentences {
+            guard let seconds = sentence.job.leaveQueue(at: now) else { continue }
+            metrics.queueDuration.observe(seconds)
+        }
+        var waiting: ArraySlice<PendingSentence> = []
+        for sentence in sentences {
+            if sentence.job.isAnswered {
+                service.queue.withLock { $0.finish(sentence, steps: nil) }
+            } else {
+                waiting.append(sentence)
+            }
+        }
         while !waiting.isEmpty {
             var count = 1
             var rows = waiting[waiting.startIndex].ids.count
@@ -134,6 +108,7 @@ final class Worker {
             return model.network.encode(sentences.map(\.ids), scratch: encoderScratch)
         }
         let end = service.clock()
+        iteration.encodedTokens += sentences.reduce(0) { $0 + $1.ids.count }
         metrics.encodeBatch.observe(Double(sentences.count))
         metrics.encodeDuration.observe(end - start)
         for (sentence, source) in zip(sentences, states) {
@@ -151,7 +126,8 @@ final class Worker {
     /// One decoding step of the batch.
     private func step() {
         guard !running.isEmpty else { return }
-        metrics.decodeBatch.observe(Double(decoder.rowCount))
+        iteration.rows = decoder.rowCount
+        metrics.decodeBatch.observe(Double(iteration.rows))
         let start = service.clock()
         let finished = withTeam { decoder.advance(helpedBy: $0) }
         let end = service.clock()
@@ -165,12 +141,28 @@ final class Worker {
         }
         countedRows = decoder.layerRows
         reportTokens(endedBy: Set(finished.lazy.map(\.ticket)))
+        leave(finished)
         for (ticket, result) in finished {
             guard let running = running.removeValue(forKey: ticket) else { continue }
             metrics.runningSequences.add(-1)
             switch result {
             case .success(let result): finish(running.sentence, result)
             case .failure(let error): running.job.fail(.decoding(error))
+            }
+        }
+    }
+
+    /// Tells the queue of sentences that have left the batch, before anybody learns of their results.
+    private func leave(
+        _ finished: [(ticket: BatchDecoder.Ticket, result: Result<DecodingResult, DecodingError>)]
+    ) {
+        guard !finished.isEmpty else { return }
+        service.queue.withLock { queue in
+            for (ticket, result) in finished {
+                guard let sentence = running[ticket]?.sentence else { continue }
+                let best = try? result.get().hypotheses.first
+                let isWhole = best?.finishReason == .endOfSentence
+                queue.finish(sentence, steps: isWhole ? best?.tokens.count : nil)
             }
         }
     }
@@ -202,14 +194,14 @@ final class Worker {
     }
 
     /// Drops what nobody waits for any more, so that others take its places with the next step.
-    private func dropAnswered() {
-        let now = service.clock()
+    private func dropAnswered(at now: Double) {
         service.dropExpired(at: now)
         for (ticket, sentence) in running {
             if now >= sentence.job.deadline { sentence.job.fail(.deadlineExceeded) }
             guard sentence.job.isAnswered else { continue }
             decoder.remove(ticket)
             running[ticket] = nil
+            service.queue.withLock { $0.finish(sentence.sentence, steps: nil) }
             metrics.runningSequences.add(-1)
         }
     }

@@ -137,7 +137,7 @@ private struct HeldUpService {
         let model = try Shipped.model()
         api.enter(
             .serving(
-                TranslationService(
+                try TranslationService(
                     model: model, configuration: .init(),
                     metrics: ServiceMetrics(registry: registry, model: model),
                     clock: { [clock] in clock.now })))

@@ -109,7 +109,7 @@ struct LargeBodyTests {
         let waiting = ask(server, "/translate", Self.large)
         let old = try #require(server.api.stage.service)
         let model = try Shipped.model()
-        let new = TranslationService(
+        let new = try TranslationService(
             model: model, configuration: .init(),
             metrics: ServiceMetrics(registry: MetricRegistry(), model: model))
         server.api.enter(.serving(new))

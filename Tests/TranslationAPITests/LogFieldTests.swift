@@ -19,7 +19,7 @@ struct LogFieldTests {
             let model = try Shipped.model()
             api.enter(
                 .serving(
-                    TranslationService(
+                    try TranslationService(
                         model: model, configuration: .init(),
                         metrics: ServiceMetrics(registry: registry, model: model))))
         }

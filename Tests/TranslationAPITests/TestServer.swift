@@ -54,7 +54,7 @@ struct TestServer {
         let model = try Shipped.model()
         var sizes = TranslationService.Configuration()
         sizes.maximumQueuedRequests = queue
-        let service = TranslationService(
+        let service = try TranslationService(
             model: model, configuration: sizes,
             metrics: ServiceMetrics(registry: registry, model: model))
         api.enter(.serving(service))

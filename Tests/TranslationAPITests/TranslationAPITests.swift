@@ -231,7 +231,7 @@ struct TranslationAPITests {
                 Repository.bytes("Tests/Golden/variants/swish-tied-unigram/\(name)"), to: name)
         }
         let model = try ServedModel(directory: directory.path)
-        let service = TranslationService(
+        let service = try TranslationService(
             model: model, configuration: .init(),
             metrics: ServiceMetrics(registry: MetricRegistry(), model: model))
         server.api.enter(.serving(service))

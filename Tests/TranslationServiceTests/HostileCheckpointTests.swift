@@ -26,7 +26,7 @@ private func translate(_ text: String, _ model: ServedModel, _ options: ExitOpti
     while decoder.sentenceCount > 0 { _ = decoder.advance() }
 }
 
-@Suite("Checkpoints that come from anywhere")
+@Suite("Checkpoints that come from anywhere", .timeLimit(.minutes(5)))
 struct HostileCheckpointTests {
     @Test(
         "A checkpoint with a mutated file is refused with a reason or translates",

@@ -3,6 +3,7 @@ import Dispatch
 import System
 import Telemetry
 import TestSupport
+import Testing
 import TranslationService
 
 /// A service of one worker, and what its metrics say.
@@ -14,15 +15,28 @@ struct SharedWorker: Sendable {
     let time = Lock(0.0)
     private let registry = MetricRegistry()
 
-    init(maximumSequences: Int, maximumQueuedTokens: Int = 65_536) throws {
+    /// - Parameter secondsPerLook: by how much the time goes on whenever somebody asks for it.
+    init(
+        maximumSequences: Int, maximumQueuedTokens: Int = 65_536, workers: Int = 1,
+        secondsPerLook: Double = 0,
+        startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
+            WorkerThread.start(niceness: niceness, body)
+        }
+    ) throws {
         let model = try ServedModel(directory: Repository.model)
         var configuration = TranslationService.Configuration()
         configuration.maximumSequences = maximumSequences
+        configuration.workers = workers
         configuration.maximumQueuedTokens = maximumQueuedTokens
-        service = TranslationService(
+        service = try TranslationService(
             model: model, configuration: configuration,
             metrics: ServiceMetrics(registry: registry, model: model),
-            clock: { [time] in time.withLock { $0 } })
+            clock: { [time] in
+                time.withLock { time in
+                    time += secondsPerLook
+                    return time
+                }
+            }, startThread: startThread)
     }
 
     /// The value of a metric, labels included in its name.
@@ -66,9 +80,13 @@ final class Record: Sendable {
         added.signal()
     }
 
-    /// Waits for `count` entries.
+    /// Waits for `count` entries, a minute at most.
     func entries(_ count: Int) -> [String] {
-        for _ in 0..<count { added.wait() }
+        let end = DispatchTime.now() + 60
+        for _ in 0..<count where added.wait(timeout: end) == .timedOut {
+            Issue.record("\(count) entries were awaited")
+            break
+        }
         return list.withLock { $0 }
     }
 }

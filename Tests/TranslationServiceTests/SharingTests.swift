@@ -2,7 +2,7 @@ import System
 import Testing
 import TranslationService
 
-@Suite("Requests that share a worker")
+@Suite("Requests that share a worker", .timeLimit(.minutes(5)))
 struct SharingTests {
     @Test("A short request behind a long one takes part in the first step")
     func shortBehindLong() throws {
@@ -141,12 +141,12 @@ struct SharingTests {
         let worker = try SharedWorker(maximumSequences: 1, maximumQueuedTokens: 12)
         let record = Record()
         _ = worker.service.submit(worker.request(texts: 1)) { _ in
-            // Five tokens a text by its bytes.
             _ = worker.service.submit(worker.request(texts: 3)) { _ in record.add("large") }
             _ = worker.service.submit(worker.request(texts: 1)) { result in
                 if case .failure(.overloaded) = result { record.add("refused") }
             }
-            #expect(worker.metric("shoal_queue_source_tokens") == 15)
+            // Six tokens a text.
+            #expect(worker.metric("shoal_queue_source_tokens") == 18)
             #expect(worker.metric("shoal_queue_requests") == 1)
         }
         #expect(record.entries(2) == ["refused", "large"])

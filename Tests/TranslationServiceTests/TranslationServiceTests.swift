@@ -15,7 +15,7 @@ private func makeService(
     let model = try ServedModel(directory: Repository.model, precision: precision)
     var configuration = TranslationService.Configuration()
     configuration.workers = workers
-    return TranslationService(
+    return try TranslationService(
         model: model, configuration: configuration,
         metrics: ServiceMetrics(registry: MetricRegistry(), model: model))
 }
@@ -37,11 +37,11 @@ private func translate(
         answer.withLock { $0 = result }
         answered.signal()
     }
-    answered.wait()
+    #expect(answered.wait(timeout: .now() + 60) == .success)
     return answer.withLock { $0 }
 }
 
-@Suite("Requests on their way through the service")
+@Suite("Requests on their way through the service", .timeLimit(.minutes(5)))
 struct TranslationServiceTests {
     @Test(
         "A sentence gets the same hypotheses alone and among 63 others",
@@ -110,7 +110,7 @@ struct TranslationServiceTests {
         }
         cancel()
         cancel()
-        answered.wait()
+        #expect(answered.wait(timeout: .now() + 60) == .success)
         service.stop()
         #expect(answers.load(ordering: .relaxed) == 1)
     }

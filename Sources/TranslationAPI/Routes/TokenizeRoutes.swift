@@ -69,7 +69,7 @@ extension TranslationAPI {
                 context.refuse(error)
             }
         } orRefuse: { [rejected] error in
-            if error == .overloaded { rejected.labeled("overloaded").increment() }
+            if case .overloaded = error { rejected.labeled("overloaded").increment() }
             context.refuse(Problem(error))
         }
     }

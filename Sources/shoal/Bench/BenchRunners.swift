@@ -80,12 +80,12 @@ final class LoadRunner {
         var results: [Result<TranslationResult, TranslationError>] = []
     }
 
-    init(_ model: ServedModel, _ setup: BenchSetup) {
+    init(_ model: ServedModel, _ setup: BenchSetup) throws {
         var configuration = TranslationService.Configuration()
         configuration.workers = setup.threads
         configuration.maximumQueuedRequests = .max
         configuration.maximumQueuedTokens = .max
-        service = TranslationService(
+        service = try TranslationService(
             model: model, configuration: configuration,
             metrics: ServiceMetrics(registry: MetricRegistry(), model: model))
         self.setup = setup

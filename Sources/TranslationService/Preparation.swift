@@ -1,0 +1,73 @@
+import Decoding
+import System
+import Tokenization
+
+/// Segments the texts of requests: on the thread that submits them where they are short, on a thread of its
+/// own otherwise, never on one that decodes.
+struct Preparation: Sendable {
+    let service: TranslationService
+
+    /// Bytes of all texts of a request up to which it is segmented where it is submitted: about a tenth of a
+    /// millisecond, no more than handing it to another thread and waiting for that one.
+    static let immediateBytes = 2048
+
+    private var model: ServedModel { service.model }
+
+    /// The life of the thread that prepares.
+    func run() {
+        while let job = service.waitForUnprepared() { prepare(job) }
+        service.queue.change { $0.prepares = false }
+    }
+
+    /// Segments the texts of a request that was admitted, and lets its sentences join the queue.
+    func prepare(_ job: Job) {
+        let start = service.clock()
+        var pending: [PendingSentence] = []
+        var empty: [Int] = []
+        var problems: [FieldProblem] = []
+        for (index, text) in job.request.texts.enumerated() {
+            guard isWanted(job) else { return service.join(job, []) }
+            let ids = model.tokenizer.encode(text)
+            if ids.count > job.request.maximumSourceTokens {
+                problems.append(tooLong(index, ids.count, job.request))
+            } else if model.tokenizer.hasPieces(ids) {
+                pending.append(PendingSentence(job: job, index: index, ids: ids))
+            } else {
+                empty.append(index)
+            }
+        }
+        let end = service.clock()
+        job.time { $0.tokenize = end - start }
+        guard problems.isEmpty else {
+            service.join(job, [])
+            job.fail(.invalid(InvalidRequest(problems)))
+            return
+        }
+        for index in empty { job.finish(blank(job.request.options), index: index, at: end) }
+        service.join(job, pending)
+    }
+
+    /// Whether somebody waits for a request and there is time left; otherwise it is answered.
+    private func isWanted(_ job: Job) -> Bool {
+        if service.clock() >= job.deadline { job.fail(.deadlineExceeded) }
+        return !job.isAnswered
+    }
+
+    private func tooLong(_ index: Int, _ count: Int, _ request: TranslationRequest) -> FieldProblem
+    {
+        FieldProblem(
+            .textTooLong, request.texts.count == 1 ? "/text" : "/text/\(index)",
+            "text \(index) has \(count) tokens; at most \(request.maximumSourceTokens) are translated"
+        )
+    }
+
+    /// The answer to a text without pieces, which is not decoded.
+    private func blank(_ options: DecodingOptions) -> Translation {
+        let hypothesis = Hypothesis(tokens: [], score: 0, finishReason: .endOfSentence)
+        return Translation(
+            outputs: [Translation.Output(text: "", pieces: [], hypothesis: hypothesis)],
+            compute: ComputeRecord(
+                policy: options.exit.policy.name, decoderLayers: model.layerCount),
+            sourceTokens: 0)
+    }
+}
