@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -30,6 +31,14 @@ void shoal_give_back_free_memory(void) {
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
+}
+
+int shoal_allowed_processors(void) {
+    // 16,384 processors: the kernel refuses a mask with fewer than it knows of.
+    cpu_set_t mask[16];
+    memset(mask, 0, sizeof mask);
+    if (sched_getaffinity(0, sizeof mask, mask) != 0) return -errno;
+    return CPU_COUNT_S(sizeof mask, mask);
 }
 
 const uint32_t shoal_epollin = EPOLLIN;

@@ -7,22 +7,24 @@ struct DeflateStream: ~Copyable {
         case goesOn
         case ended
         case corrupt
+        case noMemory
     }
 
     /// Bytes of output that one step makes at most.
     static let blockBytes = 64 << 10
 
-    private let state: ZlibState
+    /// nil where zlib got no memory for it.
+    private let state: ZlibState?
     private var block = [UInt8](repeating: 0, count: blockBytes)
 
-    init(_ direction: ZlibState.Direction) {
-        state = ZlibState(direction)
+    init(_ direction: ZlibState.Direction, _ memory: Gzip.Memory = .system) {
+        state = ZlibState(direction, memory)
     }
 
-    deinit { state.destroy() }
+    deinit { state?.destroy() }
 
     /// Begins new data with the memory of the old.
-    mutating func reset() { state.reset() }
+    mutating func reset() { state?.reset() }
 
     /// Makes at most one block out of the input, whose end is the end of the data.
     ///
@@ -33,9 +35,9 @@ struct DeflateStream: ~Copyable {
     mutating func step(
         _ input: [UInt8], _ position: inout Int
     ) -> (block: ArraySlice<UInt8>, status: Status) {
+        guard let state else { return ([], .noMemory) }
         // zlib counts input in 32 bits.
         let end = position + min(input.count - position, 1 << 30)
-        let state = state
         let result = input[position..<end].withUnsafeBufferPointer { source in
             block.withUnsafeMutableBufferPointer { target in
                 state.run(source, target, isLast: end == input.count)
@@ -56,10 +58,11 @@ struct ZlibState {
     private let direction: Direction
     private let stream: UnsafeMutablePointer<z_stream>
 
-    init(_ direction: Direction) {
+    init?(_ direction: Direction, _ memory: Gzip.Memory) {
         self.direction = direction
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
+        if memory == .none { stream.pointee.zalloc = { _, _, _ in nil } }
         let size = Int32(MemoryLayout<z_stream>.size)
         // Negative window bits: deflate data without a framing of zlib's.
         let code =
@@ -70,7 +73,11 @@ struct ZlibState {
                     Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
             case .decompress: inflateInit2_(stream, -MAX_WBITS, ZLIB_VERSION, size)
             }
-        precondition(code == Z_OK, "zlib has no memory for its state")
+        guard code == Z_OK else {
+            stream.deinitialize(count: 1)
+            stream.deallocate()
+            return nil
+        }
     }
 
     func destroy() {
@@ -109,6 +116,7 @@ struct ZlibState {
         switch code {
         case Z_OK, Z_BUF_ERROR: return (consumed, produced, .goesOn)
         case Z_STREAM_END: return (consumed, produced, .ended)
+        case Z_MEM_ERROR: return (consumed, produced, .noMemory)
         default: return (consumed, produced, .corrupt)
         }
     }

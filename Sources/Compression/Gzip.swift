@@ -1,20 +1,52 @@
 /// The gzip format of RFC 1952, which HTTP names as a content coding (RFC 9110 §8.4.1.3).
 public enum Gzip {
+    /// Where zlib gets its memory from.
+    package enum Memory {
+        case system
+        /// Nowhere: for tests of what happens then.
+        case none
+    }
+
     /// Compresses bytes into one member, at zlib's default level.
     ///
     /// Equal bytes give equal results: the header holds neither time nor name. Takes time in
-    /// proportion to the bytes, and about 350 KiB of memory besides the result.
+    /// proportion to the bytes, and about 350 KiB of memory besides the result; where these are not to be
+    /// had, the member holds the bytes as they are.
     ///
     /// - Parameter bytes: the content; may be empty.
     /// - Returns: the gzip data.
-    public static func compress(_ bytes: [UInt8]) -> [UInt8] {
-        var stream = DeflateStream(.compress)
+    public static func compress(_ bytes: [UInt8]) -> [UInt8] { compress(bytes, .system) }
+
+    package static func compress(_ bytes: [UInt8], _ memory: Memory) -> [UInt8] {
+        (try? deflate(bytes, memory)) ?? store(bytes)
+    }
+
+    /// One member of stored blocks (RFC 1951 §3.2.4), for which zlib is not needed.
+    private static func store(_ bytes: [UInt8]) -> [UInt8] {
+        var result = GzipFraming.plainHeader
+        var start = 0
+        repeat {
+            let end = min(start + 0xFFFF, bytes.count)
+            let count = UInt16(end - start)
+            result.append(end == bytes.count ? 1 : 0)
+            for number in [count, ~count] {
+                result += [UInt8(truncatingIfNeeded: number), UInt8(number >> 8)]
+            }
+            result += bytes[start..<end]
+            start = end
+        } while start < bytes.count
+        return result + GzipFraming.trailer(of: bytes)
+    }
+
+    private static func deflate(_ bytes: [UInt8], _ memory: Memory) throws(GzipError) -> [UInt8] {
+        var stream = DeflateStream(.compress, memory)
         var result = GzipFraming.plainHeader
         var position = 0
         while true {
             let (block, status) = stream.step(bytes, &position)
             result += block
             if case .ended = status { break }
+            if case .noMemory = status { throw .noMemory }
         }
         result += GzipFraming.trailer(of: bytes)
         return result
@@ -34,8 +66,14 @@ public enum Gzip {
     public static func decompress(
         _ bytes: [UInt8], limit: Int
     ) throws(GzipError) -> [UInt8] {
+        try decompress(bytes, limit: limit, .system)
+    }
+
+    package static func decompress(
+        _ bytes: [UInt8], limit: Int, _ memory: Memory
+    ) throws(GzipError) -> [UInt8] {
         var reader = ByteReader(bytes)
-        var stream = DeflateStream(.decompress)
+        var stream = DeflateStream(.decompress, memory)
         var content = BoundedBytes(limit: limit)
         try GzipFraming.skipHeader(&reader, foreign: .notGzip)
         try member(&reader, &stream, into: &content)
@@ -59,6 +97,7 @@ public enum Gzip {
             try content.append(block)
             switch status {
             case .corrupt: throw .corrupt
+            case .noMemory: throw .noMemory
             case .ended:
                 return try GzipFraming.checkTrailer(
                     &reader, checksum: checksum, length: content.bytes.count - start)

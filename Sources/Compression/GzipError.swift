@@ -14,6 +14,8 @@ public enum GzipError: Error, Sendable, Equatable {
     case lengthMismatch
     /// Something that is no member follows the last member.
     case trailingBytes
+    /// There is no memory to work with: no fault of the data.
+    case noMemory
     /// The content is longer than the limit, in bytes.
     case tooLarge(limit: Int)
 }
@@ -29,6 +31,7 @@ extension GzipError: CustomStringConvertible {
         case .checksumMismatch: "the gzip data does not match its checksum"
         case .lengthMismatch: "the gzip data does not have the length that it states"
         case .trailingBytes: "bytes that are not gzip follow the gzip data"
+        case .noMemory: "there is no memory to decompress with"
         case .tooLarge(let limit): "the gzip data decompresses to more than \(limit) bytes"
         }
     }

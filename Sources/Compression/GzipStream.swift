@@ -94,6 +94,7 @@ public struct GzipStream: ~Copyable {
         hasMore = block.count == DeflateStream.blockBytes
         switch status {
         case .corrupt: throw .corrupt
+        case .noMemory: throw .noMemory
         case .ended: place = .trailer
         case .goesOn:
             guard !block.isEmpty || input.position > start || input.isAtEnd else { throw .corrupt }

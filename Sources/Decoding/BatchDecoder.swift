@@ -33,6 +33,9 @@ public final class BatchDecoder {
     /// Live hypotheses of all sentences, the rows of the next step.
     public var rowCount: Int { sentences.reduce(0) { $0 + $1.search.live.count } }
 
+    /// Bytes of working memory that grew with the largest batch seen; given back with the decoder.
+    public var byteCount: Int { step.byteCount }
+
     /// Rows multiplied by each decoder layer since the start, layer 1 first.
     public var layerRows: [Int] { step.layerRows }
 
@@ -172,7 +175,9 @@ final class Sentence {
         switch givenExits {
         case nil: return nil
         case .listed(let exits):
-            return rule.clamp(exits[min(hypothesis.position, exits.count) - 1])
+            guard let last = exits.last else { return nil }
+            let index = hypothesis.position - 1
+            return rule.clamp(index < exits.count ? exits[index] : last)
         case .drawn(let seed):
             var random = SplitMix64(
                 key: seed, UInt64(state.source.rows), UInt64(hypothesis.position),

@@ -47,27 +47,48 @@ struct ModelHost: Sendable {
         ).labeled().set(Double(model.network.byteCount))
     }
 
-    /// One translation before the first client's: it proves that the server's exit settings fit the
-    /// model and that the model computes.
+    /// Translations before the first client's, one and then several at once: they prove that the server's exit
+    /// settings fit the model and that the model computes, and admission learns from them how fast that is.
     private func warmUp(_ service: TranslationService) throws {
         let rule: ExitRule
         do {
             rule = try settings.exit.resolve(for: service.model)
         } catch {
-            throw Failure("exit settings: \(error)", code: EX_CONFIGURATION)
+            throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
         }
+        let several = min(
+            4 * service.configuration.workers, service.configuration.maximumQueuedRequests)
+        for count in [1, several] {
+            try translate(times: count, DecodingOptions(exit: rule), service)
+        }
+    }
+
+    /// Translates a letter so many times at once.
+    private func translate(
+        times count: Int, _ options: DecodingOptions, _ service: TranslationService
+    ) throws {
+        let limit = service.model.longestOutput + 1
         let request = TranslationRequest(
-            texts: ["a"], options: DecodingOptions(exit: rule),
-            maximumSourceTokens: service.model.checkpoint.configuration.maximumPositions)
+            texts: ["a"], options: options, maximumSourceTokens: limit)
         let finished = DispatchSemaphore(value: 0)
         let outcome = Lock<TranslationError?>(nil)
-        _ = service.submit(request) { result in
-            if case .failure(let error) = result { outcome.withLock { $0 = error } }
-            finished.signal()
+        for _ in 0..<count {
+            _ = service.submit(request) { result in
+                if case .failure(let error) = result { outcome.withLock { $0 = error } }
+                finished.signal()
+            }
         }
-        finished.wait()
-        if let error = outcome.withLock({ $0 }) {
-            throw Failure("the model fails: \(error)", code: EX_DATAERR)
+        for _ in 0..<count { finished.wait() }
+        switch outcome.withLock({ $0 }) {
+        // A queue too short for all of them is no fault of the model.
+        case nil, .overloaded: return
+        case .invalid:
+            throw Failure(
+                "the model's tokenizer makes more tokens of the letter a than the model has "
+                    + "positions (max_position_embeddings \(limit))", code: EX_DATAERR)
+        case .decoding(let error): throw Failure("the model fails: \(error)", code: EX_DATAERR)
+        case .shuttingDown, .deadlineExceeded, .cancelled:
+            throw Failure("the trial of the model was given up", code: EX_SOFTWARE)
         }
     }
 }

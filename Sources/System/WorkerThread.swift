@@ -10,8 +10,8 @@ public enum WorkerThread {
     /// Runs `body` on a thread of its own that nobody joins.
     ///
     /// - Parameters:
-    ///   - niceness: by how much it lets the process's other threads have the processors first, 0 … 19; 0
-    ///     leaves it as they are.
+    ///   - niceness: how much is added to the niceness of the calling thread, 0 … 19: by so much it lets the
+    ///     process's other threads have the processors first.
     ///   - body: what it does.
     /// - Returns: false where the system gives no thread.
     public static func start(
@@ -19,9 +19,10 @@ public enum WorkerThread {
     ) -> Bool {
         let box = Unmanaged.passRetained(
             Body {
-                // On Linux this is a thread's own, not the process's (nptl(7)).
+                // On Linux both are a thread's own, not the process's (nptl(7)); a new one has its maker's.
                 if niceness > 0 {
-                    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(niceness))
+                    let which = __priority_which_t(PRIO_PROCESS.rawValue)
+                    setpriority(which, 0, min(getpriority(which, 0) + Int32(min(niceness, 40)), 19))
                 }
                 body()
             })

@@ -47,17 +47,38 @@ public final class Gauge: Sendable {
 /// How often values fell into ranges, with their sum.
 public final class Histogram: Sendable {
     struct State {
+        /// Inclusive upper bounds of the buckets, ascending; +Inf follows them.
+        var bounds: [Double]
         var counts: [Int]
         var sum = 0.0
+
+        init(_ bounds: [Double]) {
+            self.bounds = bounds
+            counts = Array(repeating: 0, count: bounds.count + 1)
+        }
+
+        func bucket(of value: Double) -> Int { bounds.firstIndex { value <= $0 } ?? bounds.count }
     }
 
-    /// Inclusive upper bounds of the buckets, ascending; +Inf follows them.
-    let bounds: [Double]
     private let state: Lock<State>
 
     init(bounds: [Double]) {
-        self.bounds = bounds
-        state = Lock(State(counts: Array(repeating: 0, count: bounds.count + 1)))
+        state = Lock(State(bounds))
+    }
+
+    /// Counts with other bounds from now on; what a bucket held goes to the first one that holds all of its
+    /// range, so that what each bound counts stays true.
+    func change(bounds: [Double]) {
+        state.withLock { old in
+            guard old.bounds != bounds else { return }
+            var new = State(bounds)
+            new.sum = old.sum
+            for (index, count) in old.counts.enumerated() {
+                let isLast = index == old.bounds.count
+                new.counts[isLast ? bounds.count : new.bucket(of: old.bounds[index])] += count
+            }
+            old = new
+        }
     }
 
     /// Records a value, in the unit that the metric's name ends with.
@@ -66,9 +87,8 @@ public final class Histogram: Sendable {
     ///   - value: what was observed.
     ///   - times: how often it was.
     public func observe(_ value: Double, times: Int = 1) {
-        let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
         state.withLock {
-            $0.counts[bucket] += times
+            $0.counts[$0.bucket(of: value)] += times
             $0.sum += value * Double(times)
         }
     }

@@ -5,8 +5,12 @@ public final class MetricFamily<Metric: Sendable>: Sendable {
     let name: String
     let help: String
     let labels: [String]
-    private let make: @Sendable () -> Metric
-    private let series = Lock<[(values: [String], metric: Metric)]>([])
+    private let state: Lock<State>
+
+    private struct State {
+        var make: @Sendable () -> Metric
+        var series: [(values: [String], metric: Metric)] = []
+    }
 
     init(
         _ name: String, help: String, labels: [String],
@@ -15,7 +19,16 @@ public final class MetricFamily<Metric: Sendable>: Sendable {
         self.name = name
         self.help = help
         self.labels = labels
-        self.make = make
+        state = Lock(State(make: make))
+    }
+
+    /// Makes series otherwise from now on, and changes those that there are.
+    func change(make: @escaping @Sendable () -> Metric, _ change: (Metric) -> Void) {
+        let known = state.withLock { state in
+            state.make = make
+            return state.series.map(\.metric)
+        }
+        known.forEach(change)
     }
 
     /// The series with these label values, in the order of the label names; made where it is new.
@@ -29,17 +42,19 @@ public final class MetricFamily<Metric: Sendable>: Sendable {
 
     func labeled(_ values: [String]) -> Metric {
         precondition(values.count == labels.count, "\(name) has the labels \(labels)")
-        return series.withLock { series in
-            if let found = series.first(where: { $0.values == values }) { return found.metric }
-            let metric = make()
-            series.append((values, metric))
+        return state.withLock { state in
+            if let found = state.series.first(where: { $0.values == values }) {
+                return found.metric
+            }
+            let metric = state.make()
+            state.series.append((values, metric))
             return metric
         }
     }
 
     /// The series in the order in which they were made, each with its labels as text.
     var snapshot: [(labels: String, metric: Metric)] {
-        series.withLock { $0 }.map { values, metric in
+        state.withLock { $0.series }.map { values, metric in
             let pairs = zip(labels, values).map { "\($0)=\"\(escaped($1, quote: true))\"" }
             return (pairs.joined(separator: ","), metric)
         }

@@ -94,6 +94,8 @@ public final class MetricRegistry: Sendable {
 
     /// Registers histograms; parameters as for `counters`.
     ///
+    /// Registered again with other bounds, all series get them and keep what they have counted.
+    ///
     /// - Parameters:
     ///   - name: ends in the unit.
     ///   - help: one sentence for people.
@@ -106,11 +108,13 @@ public final class MetricRegistry: Sendable {
         zeroes: [[String]] = []
     ) -> MetricFamily<Histogram> {
         precondition(bounds == bounds.sorted() && !bounds.isEmpty, "bounds ascend")
-        let family = MetricFamily(
-            name, help: help, labels: labels, make: { Histogram(bounds: bounds) })
-        return add(family, kind: "histogram", zeroes) { text, name, labels, histogram in
+        let make: @Sendable () -> Histogram = { Histogram(bounds: bounds) }
+        let new = MetricFamily(name, help: help, labels: labels, make: make)
+        let family = add(new, kind: "histogram", zeroes) { text, name, labels, histogram in
             write(histogram, &text, name, labels)
         }
+        if family !== new { family.change(make: make) { $0.change(bounds: bounds) } }
+        return family
     }
 
     /// Adds a family, or finds the one that has its name.
@@ -152,7 +156,7 @@ private func write(_ histogram: Histogram, _ text: inout String, _ name: String,
     let separator = labels.isEmpty ? "" : ","
     for (index, count) in state.counts.enumerated() {
         cumulative += count
-        let bound = index < histogram.bounds.count ? number(histogram.bounds[index]) : "+Inf"
+        let bound = index < state.bounds.count ? number(state.bounds[index]) : "+Inf"
         line(&text, name + "_bucket", labels + separator + "le=\"\(bound)\"", String(cumulative))
     }
     line(&text, name + "_sum", labels, number(state.sum))

@@ -33,12 +33,14 @@ struct Problem: Error {
 
     /// A request that cannot be carried out as it stands; the gravest of its faults gives the code, with
     /// those of form before those of meaning.
-    init(_ invalid: InvalidRequest) {
-        let codes = invalid.problems.compactMap { ProblemCode(rawValue: $0.code.rawValue) }
+    init(_ problems: [FieldProblem]) {
+        let codes = problems.compactMap { ProblemCode(rawValue: $0.code.rawValue) }
         let code = codes.min { $0.status < $1.status } ?? .outOfRange
-        self.init(
-            code, invalid.problems.map(\.detail).joined(separator: "; "), errors: invalid.problems)
+        self.init(code, problems.map(\.detail).joined(separator: "; "), errors: problems)
     }
+
+    /// The same, of what the service found.
+    init(_ invalid: InvalidRequest) { self.init(invalid.faults.map { FieldProblem($0) }) }
 
     /// What HTTP itself forbids.
     init(_ failure: HTTPFailure) {

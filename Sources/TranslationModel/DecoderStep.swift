@@ -100,6 +100,9 @@ public final class DecoderStep {
         attention = Attention(heads: model.configuration.decoder.heads, width: d)
     }
 
+    /// Bytes that grow with the largest batch seen and are kept: positions, sources and logits.
+    public var byteCount: Int { positions.byteCount + logits.byteCount }
+
     /// Starts a step: h⁰ of each row is the embedding of its token at its position.
     public func begin(_ batch: [DecoderRow]) {
         rows.removeAll(keepingCapacity: true)

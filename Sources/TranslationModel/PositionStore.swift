@@ -100,4 +100,9 @@ final class PositionStore {
 
     /// Takes a matrix back, to be given to another sentence.
     func giveBack(_ matrix: Matrix) { sourceKeyValues.append(matrix) }
+
+    /// Bytes that its matrices hold, used or not.
+    var byteCount: Int {
+        (keyValues + sourceKeyValues).reduce(exitStates.byteCount) { $0 + $1.byteCount }
+    }
 }

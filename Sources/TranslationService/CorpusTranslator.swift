@@ -66,7 +66,7 @@ public final class CorpusTranslator: Sendable {
         configuration.workers = workers
         configuration.maximumQueuedRequests = .max
         configuration.maximumQueuedTokens = .max
-        service = TranslationService(
+        service = try TranslationService(
             model: model, configuration: configuration,
             metrics: ServiceMetrics(registry: MetricRegistry(), model: model))
         places = 4 * workers * configuration.maximumSequences

@@ -70,11 +70,11 @@ public struct ExitOptions: Sendable, Equatable {
     public func resolve(for model: ServedModel) throws(InvalidRequest) -> ExitRule {
         let layerCount = model.layerCount
         let name = policy ?? model.defaultPolicy
-        var problems = rangeProblems(layerCount) + conflicts(name, layerCount)
+        var faults = rangeFaults(layerCount) + conflicts(name, layerCount)
         if let head = model.missingHead(name) {
-            problems.append(
-                FieldProblem(
-                    .policyUnavailable, "/exit/policy",
+            faults.append(
+                RequestFault(
+                    .policyUnavailable, .policy,
                     "\(name.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks"))
         }
         var thresholds = Self.spread(threshold, layerCount) ?? model.thresholds(name) ?? []
@@ -83,15 +83,13 @@ public struct ExitOptions: Sendable, Equatable {
                 thresholds = found.thresholds
             } else {
                 let names = model.checkpoint.exits.profiles.map(\.name)
-                problems.append(
-                    FieldProblem(
-                        .outOfRange, "/exit/profile",
-                        "\(model.id) has "
-                            + (names.isEmpty
-                                ? "no profiles" : "the profiles \(names.joined(separator: ", "))")))
+                let list =
+                    names.isEmpty ? "no profiles" : "the profiles \(names.joined(separator: ", "))"
+                faults.append(
+                    RequestFault(.outOfRange, .profile, "\(model.id) has \(list)"))
             }
         }
-        guard problems.isEmpty else { throw InvalidRequest(problems) }
+        guard faults.isEmpty else { throw InvalidRequest(faults) }
         return ExitRule(
             policy: Self.policy(name, layer: layer ?? layerCount, thresholds: thresholds),
             bounds: (minimumLayer ?? 1)...(maximumLayer ?? layerCount), layerCount: layerCount,
@@ -124,73 +122,72 @@ public struct ExitOptions: Sendable, Equatable {
         }
     }
 
-    private func rangeProblems(_ layerCount: Int) -> [FieldProblem] {
-        var problems: [FieldProblem] = []
-        for (value, field) in [
-            (layer, "layer"), (minimumLayer, "min_layer"), (maximumLayer, "max_layer"),
-        ] {
-            guard let value, !(1...layerCount).contains(value) else { continue }
-            problems.append(
-                FieldProblem(
-                    .outOfRange, "/exit/\(field)",
-                    "`exit.\(field)` must be 1 to \(layerCount), the number of decoder layers; given \(value)"
-                ))
+    private func rangeFaults(_ layerCount: Int) -> [RequestFault] {
+        var faults: [RequestFault] = []
+        func outOfRange(_ parameter: RequestParameter, _ explanation: Explanation) {
+            faults.append(RequestFault(.outOfRange, parameter, explanation))
+        }
+        let layers: [(Int?, RequestParameter)] = [
+            (layer, .layer), (minimumLayer, .minimumLayer), (maximumLayer, .maximumLayer),
+        ]
+        for case (let value?, let parameter) in layers where !(1...layerCount).contains(value) {
+            outOfRange(
+                parameter,
+                "\(parameter) must be 1 to \(layerCount), the number of decoder layers; given \(value)"
+            )
         }
         if let candidates, !(0...ExitRule.maximumCandidates).contains(candidates) {
-            problems.append(
-                FieldProblem(
-                    .outOfRange, "/exit/candidates",
-                    "`exit.candidates` must be 0 to \(ExitRule.maximumCandidates); given "
-                        + "\(candidates)"))
+            outOfRange(
+                .candidates,
+                "\(.candidates) must be 0 to \(ExitRule.maximumCandidates); given \(candidates)")
         }
-        if let threshold {
-            if let wrong = threshold.values.first(where: { !(0...1).contains($0) }) {
-                problems.append(
-                    FieldProblem(
-                        .outOfRange, "/exit/threshold",
-                        "`exit.threshold` must be 0 to 1; given \(wrong)"))
-            }
-            if case .perLayer(let values) = threshold, values.count != layerCount - 1 {
-                problems.append(
-                    FieldProblem(
-                        .outOfRange, "/exit/threshold",
-                        "`exit.threshold` must be one number or \(layerCount - 1), one for each layer below "
-                            + "the last; given \(values.count)"))
-            }
+        if let wrong = threshold?.values.first(where: { !(0...1).contains($0) }) {
+            outOfRange(.threshold, "\(.threshold) must be 0 to 1; given \(wrong)")
         }
-        return problems
+        if case .perLayer(let values) = threshold, values.count != layerCount - 1 {
+            outOfRange(
+                .threshold,
+                """
+                \(.threshold) must be one number or \(layerCount - 1), one for each layer below the last; \
+                given \(values.count)
+                """)
+        }
+        return faults
     }
 
-    private func conflicts(_ name: ExitPolicy.Name, _ layerCount: Int) -> [FieldProblem] {
-        var problems: [FieldProblem] = []
-        func conflict(_ field: String, _ detail: String) {
-            problems.append(FieldProblem(.conflictingOptions, "/exit/\(field)", detail))
+    private func conflicts(_ name: ExitPolicy.Name, _ layerCount: Int) -> [RequestFault] {
+        var faults: [RequestFault] = []
+        func conflict(_ parameter: RequestParameter, _ explanation: Explanation) {
+            faults.append(RequestFault(.conflictingOptions, parameter, explanation))
         }
         if name == .fixed, layer == nil {
-            conflict("layer", "`exit.policy` fixed needs `exit.layer`, 1 to \(layerCount)")
+            conflict(.layer, "\(.policy) fixed needs \(.layer), 1 to \(layerCount)")
         }
         if name != .fixed, layer != nil {
-            conflict("layer", "`exit.layer` goes with the policy fixed, not with \(name.rawValue)")
+            conflict(.layer, "\(.layer) goes with the policy fixed, not with \(name.rawValue)")
         }
         if threshold != nil, name != .tokenGeometric, name != .confidence {
             conflict(
-                "threshold",
-                "`exit.threshold` goes with token_geometric and confidence, not with "
-                    + name.rawValue)
+                .threshold,
+                """
+                \(.threshold) goes with token_geometric and confidence, not with \(name.rawValue)
+                """)
         }
         if profile != nil, name != .confidence {
-            conflict("profile", "`exit.profile` goes with confidence, not with \(name.rawValue)")
+            conflict(.profile, "\(.profile) goes with confidence, not with \(name.rawValue)")
         }
         if profile != nil, threshold != nil {
-            conflict("profile", "`exit.profile` and `exit.threshold` exclude each other")
+            conflict(.profile, "\(.profile) and \(.threshold) exclude each other")
         }
         let lowest = minimumLayer ?? 1
         let highest = maximumLayer ?? layerCount
         if lowest > highest {
-            conflict("min_layer", "`exit.min_layer` \(lowest) is above `exit.max_layer` \(highest)")
+            conflict(
+                .minimumLayer, "\(.minimumLayer) \(lowest) is above \(.maximumLayer) \(highest)")
         } else if name == .fixed, let layer, !(lowest...highest).contains(layer) {
-            conflict("layer", "`exit.layer` \(layer) is outside the bounds \(lowest) to \(highest)")
+            conflict(
+                .layer, "\(.layer) \(layer) is outside the bounds \(lowest) to \(highest)")
         }
-        return problems
+        return faults
     }
 }

@@ -50,7 +50,8 @@ package final class Job: Sendable {
         self.submitted = submitted
         byteCount = request.texts.reduce(0) { $0 + $1.utf8.count }
         estimatedTokens = request.texts.reduce(0) { $0 + Self.estimatedTokens($1) }
-        deadline = request.timeout.map { submitted + $0 } ?? .infinity
+        let timeout = request.timeout ?? .infinity
+        deadline = timeout.isNaN ? .infinity : submitted + timeout
         self.callbacks = callbacks
         reportsTokens = callbacks.progress != nil && request.options.beamSize == 1
         let count = request.texts.count
@@ -128,6 +129,17 @@ package final class Job: Sendable {
         return result
     }
 
+    /// Answers a request that has no texts.
+    func finishWithoutTexts() {
+        let isFirst = progress.withLock { progress in
+            defer { progress.isAnswered = true }
+            return !progress.isAnswered
+        }
+        guard isFirst else { return }
+        callbacks.completion(
+            .success(TranslationResult(translations: [], sourceTokens: 0, timings: Timings())))
+    }
+
     /// Answers with an error unless it has been answered.
     ///
     /// - Returns: whether this was the answer.
@@ -152,6 +164,8 @@ package struct PendingSentence {
     package internal(set) var work = Workload()
     /// Steps of its output, likewise.
     var steps = 0.0
+    /// Positions that its hypotheses may have together: its beam times its longest output.
+    var positions = 0
 
     package init(job: Job, index: Int, ids: [Int]) {
         self.job = job

@@ -1,3 +1,4 @@
+import Checkpoint
 import Decoding
 import System
 import Tokenization
@@ -21,15 +22,21 @@ struct Preparation: Sendable {
 
     /// Segments the texts of a request that was admitted, and lets its sentences join the queue.
     func prepare(_ job: Job) {
+        guard !job.request.texts.isEmpty else {
+            service.join(job, [])
+            return job.finishWithoutTexts()
+        }
         let start = service.clock()
+        let limit = min(
+            job.request.maximumSourceTokens, model.checkpoint.configuration.maximumPositions)
         var pending: [PendingSentence] = []
         var empty: [Int] = []
-        var problems: [FieldProblem] = []
+        var faults: [RequestFault] = []
         for (index, text) in job.request.texts.enumerated() {
             guard isWanted(job) else { return service.join(job, []) }
             let ids = model.tokenizer.encode(text)
-            if ids.count > job.request.maximumSourceTokens {
-                problems.append(tooLong(index, ids.count, job.request))
+            if ids.count > limit {
+                faults.append(tooLong(index, of: job.request, ids.count, limit))
             } else if model.tokenizer.hasPieces(ids) {
                 pending.append(PendingSentence(job: job, index: index, ids: ids))
             } else {
@@ -38,9 +45,9 @@ struct Preparation: Sendable {
         }
         let end = service.clock()
         job.time { $0.tokenize = end - start }
-        guard problems.isEmpty else {
+        guard faults.isEmpty else {
             service.join(job, [])
-            job.fail(.invalid(InvalidRequest(problems)))
+            job.fail(.invalid(InvalidRequest(faults)))
             return
         }
         for index in empty { job.finish(blank(job.request.options), index: index, at: end) }
@@ -53,12 +60,12 @@ struct Preparation: Sendable {
         return !job.isAnswered
     }
 
-    private func tooLong(_ index: Int, _ count: Int, _ request: TranslationRequest) -> FieldProblem
-    {
-        FieldProblem(
-            .textTooLong, request.texts.count == 1 ? "/text" : "/text/\(index)",
-            "text \(index) has \(count) tokens; at most \(request.maximumSourceTokens) are translated"
-        )
+    private func tooLong(
+        _ index: Int, of request: TranslationRequest, _ count: Int, _ limit: Int
+    ) -> RequestFault {
+        RequestFault(
+            .textTooLong, .text, index: request.texts.count == 1 ? nil : index,
+            "text \(index) has \(count) tokens; at most \(limit) are translated")
     }
 
     /// The answer to a text without pieces, which is not decoded.

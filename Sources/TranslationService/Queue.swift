@@ -102,11 +102,19 @@ extension TranslationService.Queue {
             let (own, steps) = estimate(sentences[index].ids.count, job.request.options)
             sentences[index].work = own
             sentences[index].steps = steps
+            sentences[index].positions = positions(sentences[index])
             work += own
             longest = max(longest, steps)
         }
         backlog.revise(job.id, deadline: job.deadline, from: old, to: work, steps: longest)
         turns.join(job, sentences)
+    }
+
+    private func positions(_ sentence: PendingSentence) -> Int {
+        let options = sentence.job.request.options
+        return options.beamSize
+            * options.limit(
+                sourceCount: sentence.ids.count, maximumPositions: maximumPositions)
     }
 
     /// Forgets requests; those that are being segmented are forgotten when they join.
@@ -148,26 +156,46 @@ extension TranslationService.Queue {
     ///
     /// Sentences that wait are shared out evenly, so that one request's texts occupy all workers. Where more
     /// wait than have room, they enter when as many as `group` can, and at least as many at once.
-    package mutating func next(room: Int, group: Int, isBusy: Bool, at now: Double) -> Work? {
+    ///
+    /// - Parameters:
+    ///   - room: sentences that the worker's batch has places for.
+    ///   - positions: those that its sentences may come to: no more enter than `positionLimit` allows, or one
+    ///     alone.
+    ///   - group: sentences that should enter at once.
+    ///   - isBusy: whether the batch has sentences.
+    ///   - now: the time.
+    package mutating func next(
+        room: Int, positions: Int = 0, group: Int, isBusy: Bool, at now: Double
+    ) -> Work? {
         let waiting = expected.count + turns.sentenceCount
         let least = waiting > room ? group : 1
         if room >= least, turns.sentenceCount > 0 {
             let share = max((turns.sentenceCount + workers - 1) / max(workers, 1), least)
-            return .decode(take(min(room, share), at: now))
+            return .decode(take(min(room, share), beside: positions, at: now))
         }
         if isBusy { return .decode([]) }
         return isStopping && waiting == 0 ? .stop : nil
     }
 
     /// The sentences of the next turns; those first whose requests are in danger of being late.
-    private mutating func take(_ count: Int, at now: Double) -> [PendingSentence] {
+    private mutating func take(
+        _ count: Int, beside positions: Int, at now: Double
+    ) -> [PendingSentence] {
         var taken: [PendingSentence] = []
+        var used = positions
+        let most = positionLimit
+        func fits(_ sentence: PendingSentence) -> Bool {
+            used == 0 || sentence.positions <= most - used
+        }
         var mayBeUrgent = true
         while taken.count < count, turns.sentenceCount > 0 {
             let urgent = mayBeUrgent ? backlog.urgent(at: now) : nil
             mayBeUrgent = urgent != nil
-            guard let (sentence, isLast) = urgent.flatMap({ turns.take(from: $0) }) ?? turns.take()
+            guard
+                let (sentence, isLast) = urgent.flatMap({ turns.take(from: $0, where: fits) })
+                    ?? turns.take(where: fits)
             else { break }
+            used += sentence.positions
             let job = sentence.job
             backlog.start(job.id, deadline: job.deadline, sentence.work)
             if isLast { backlog.forget(job.id, deadline: job.deadline, Workload()) }
@@ -175,6 +203,10 @@ extension TranslationService.Queue {
         }
         return taken
     }
+
+    /// Positions that the sentences of one batch may come to: as many as a greedy search of the longest outputs
+    /// needs in all its places. It bounds a worker's memory.
+    private var positionLimit: Int { configuration.maximumSequences * maximumPositions }
 
     /// Learns from a worker's iteration.
     package mutating func observe(_ iteration: Iteration) {

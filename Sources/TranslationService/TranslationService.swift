@@ -188,12 +188,13 @@ public final class TranslationService: Sendable {
 
     /// The next work for a worker with `room` in its batch; waits for it where the worker is not busy.
     func waitForWork(
-        room: Int, group: Int, isBusy: Bool, after iteration: Queue.Iteration
+        room: Int, positions: Int, group: Int, isBusy: Bool, after iteration: Queue.Iteration
     ) -> Queue.Work {
         queue.withLock { $0.observe(iteration) }
         return queue.wait { [metrics, clock] queue in
             defer { metrics.show(&queue) }
-            return queue.next(room: room, group: group, isBusy: isBusy, at: clock())
+            return queue.next(
+                room: room, positions: positions, group: group, isBusy: isBusy, at: clock())
         }
     }
 

@@ -51,14 +51,19 @@ struct Turns {
         }
     }
 
-    /// The sentence whose turn it is, and whether it is the last one of its request; nil: none waits.
-    mutating func take() -> (sentence: PendingSentence, isLast: Bool)? {
+    /// The sentence whose turn it is, and whether it is the last one of its request; nil: none waits, or it does
+    /// not fit.
+    mutating func take(
+        where fits: (PendingSentence) -> Bool
+    ) -> (sentence: PendingSentence, isLast: Bool)? {
         if waiting.isEmpty {
             swap(&waiting, &served)
             servedCount = 0
             joined = 0
         }
-        guard var entry = waiting.popFirst() else { return nil }
+        guard let first = waiting.first?.remaining.first, fits(first),
+            var entry = waiting.popFirst()
+        else { return nil }
         let sentence = count(entry.takeNext())
         if entry.remaining.isEmpty { return (sentence, true) }
         served.append(entry)
@@ -66,15 +71,21 @@ struct Turns {
         return (sentence, false)
     }
 
-    /// The next sentence of one request out of its turn, which it keeps; nil where none of it waits.
-    mutating func take(from id: Int) -> (sentence: PendingSentence, isLast: Bool)? {
+    /// The next sentence of one request out of its turn, which it keeps; nil where none of it waits, or it does
+    /// not fit.
+    mutating func take(
+        from id: Int, where fits: (PendingSentence) -> Bool
+    ) -> (sentence: PendingSentence, isLast: Bool)? {
         if let index = waiting.firstIndex(where: { $0.job.id == id }) {
+            guard let first = waiting[index].remaining.first, fits(first) else { return nil }
             let sentence = count(waiting[index].takeNext())
             guard waiting[index].remaining.isEmpty else { return (sentence, false) }
             waiting.remove(at: index)
             return (sentence, true)
         }
-        guard let index = served.firstIndex(where: { $0.job.id == id }) else { return nil }
+        guard let index = served.firstIndex(where: { $0.job.id == id }),
+            let first = served[index].remaining.first, fits(first)
+        else { return nil }
         let sentence = count(served[index].takeNext())
         guard served[index].remaining.isEmpty else { return (sentence, false) }
         served.remove(at: index)

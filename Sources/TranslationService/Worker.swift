@@ -8,7 +8,7 @@ import TranslationModel
 /// One thread's share of the service: its batch and its working memory.
 final class Worker {
     private let service: TranslationService
-    private let decoder: BatchDecoder
+    private var decoder: BatchDecoder
     private let encoderScratch: EncoderScratch
     private let heartbeat: Heartbeat
     private var running: [BatchDecoder.Ticket: RunningSentence] = [:]
@@ -26,6 +26,8 @@ final class Worker {
     /// Source positions in one run of the encoder: enough for its products to be at their fastest, few
     /// enough to bound its memory.
     private static let encoderRows = 256
+    /// Bytes of a decoder that are kept while there is nothing to do.
+    private static let keptBytes = 32 << 20
     /// Steps after which free places are given to whoever waits, without waiting for a group.
     private static let patience = 6
 
@@ -52,11 +54,13 @@ final class Worker {
             let now = service.clock()
             dropAnswered(at: now)
             noteWhetherBusy()
+            giveBackMemory()
             let room = service.configuration.maximumSequences - running.count
             heartbeat.rest()
             iteration.seconds = now - iterationStart
             let work = service.waitForWork(
-                room: room, group: group, isBusy: isBusy, after: iteration)
+                room: room, positions: running.values.reduce(0) { $0 + $1.sentence.positions },
+                group: group, isBusy: isBusy, after: iteration)
             iteration = TranslationService.Queue.Iteration()
             iterationStart = service.clock()
             heartbeat.beat(at: iterationStart)
@@ -71,6 +75,13 @@ final class Worker {
                 return
             }
         }
+    }
+
+    /// Starts anew with little memory where a batch is done that needed much.
+    private func giveBackMemory() {
+        guard running.isEmpty, decoder.byteCount > Self.keptBytes else { return }
+        decoder = BatchDecoder(model: service.model.network)
+        countedRows = Array(repeating: 0, count: service.model.layerCount)
     }
 
     /// Encodes sentences and takes them into the batch.

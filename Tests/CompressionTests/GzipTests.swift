@@ -11,7 +11,7 @@ private func fault(_ bytes: [UInt8], limit: Int = 1 << 20) -> GzipError? {
     }
 }
 
-@Suite("Gzip")
+@Suite("Gzip", .timeLimit(.minutes(5)))
 struct GzipTests {
     /// "hello\n" by `gzip -9` of GNU gzip 1.12, with a file name and a time.
     private static let foreign: [UInt8] =
@@ -34,6 +34,18 @@ struct GzipTests {
                 #expect(fault(packed, limit: count - 1) == .tooLarge(limit: count - 1))
             }
             #expect(Gzip.compress(text).count < count / 3 + 50)
+        }
+    }
+
+    @Test("Without memory for zlib, compressing stores the bytes, and decompressing is an error")
+    func noMemory() throws {
+        for count in [0, 1, 65_535, 65_536, 200_000] {
+            let content = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let stored = Gzip.compress(content, .none)
+            #expect(try Gzip.decompress(stored, limit: count) == content)
+        }
+        #expect(throws: GzipError.noMemory) {
+            try Gzip.decompress(Self.foreign, limit: 100, .none)
         }
     }
 

@@ -1,7 +1,7 @@
 import Telemetry
 import Testing
 
-@Suite("Metrics as Prometheus text")
+@Suite("Metrics as Prometheus text", .timeLimit(.minutes(5)))
 struct MetricRegistryTests {
     @Test("Counters are there from the start with zero and count exactly")
     func counters() {
@@ -70,6 +70,30 @@ struct MetricRegistryTests {
                 shoal_things_total{kind="b"} 0
 
                 """)
+    }
+
+    @Test("Histograms that are registered again with other bounds get them and keep their counts")
+    func otherBounds() {
+        let registry = MetricRegistry()
+        func histogram(layers: Int) -> Histogram {
+            registry.histograms(
+                "shoal_layer", help: "Layer.", bounds: (1...layers).map(Double.init),
+                labels: ["model"], zeroes: [["m"]]
+            ).labeled("m")
+        }
+        histogram(layers: 3).observe(2, times: 5)
+        let deep = histogram(layers: 5)
+        deep.observe(5)
+        for line in [#"le="2"} 5"#, #"le="4"} 5"#, #"le="5"} 6"#, #"le="+Inf"} 6"#] {
+            #expect(registry.text.contains("shoal_layer_bucket{model=\"m\",\(line)\n"))
+        }
+        #expect(registry.text.contains("shoal_layer_sum{model=\"m\"} 15\n"))
+        histogram(layers: 2).observe(1)
+        deep.observe(4)
+        for line in [#"le="1"} 1"#, #"le="2"} 6"#, #"le="+Inf"} 8"#] {
+            #expect(registry.text.contains("shoal_layer_bucket{model=\"m\",\(line)\n"))
+        }
+        #expect(!registry.text.contains(#"le="5""#))
     }
 
     @Test("Quotes, backslashes and line feeds are escaped")

@@ -16,7 +16,7 @@ struct StallTests {
         let server = try TestServer(loaded: false) { $0.stallTimeout = 60 }
         defer { server.close() }
         let model = try Shipped.model()
-        let service = TranslationService(
+        let service = try TranslationService(
             model: model, configuration: .init(),
             metrics: ServiceMetrics(registry: MetricRegistry(), model: model),
             clock: { seconds.withLock { $0 } })

@@ -106,6 +106,14 @@ struct AdmissionTests {
         }
     }
 
+    @Test("A queue that counts requests alone lets many of them run out of time on a slow machine")
+    func counting() {
+        var machine = SimulatedMachine()
+        machine.measures = false
+        let requests = arrivals(machine, .steady, .heavy, speed: 1, seed: 1)
+        #expect(machine.run(requests, seed: 7).expiredShare > 0.1)
+    }
+
     /// How fast the machine is while a neighbour comes and goes.
     enum Neighbour: String, CaseIterable, CustomTestStringConvertible {
         /// Takes half of the machine for good.

@@ -1,5 +1,8 @@
 import Checkpoint
 import Decoding
+import Dispatch
+import System
+import Telemetry
 import Tensor
 import TestSupport
 import Testing
@@ -28,6 +31,41 @@ private func translate(_ text: String, _ model: ServedModel, _ options: ExitOpti
 
 @Suite("Checkpoints that come from anywhere", .timeLimit(.minutes(5)))
 struct HostileCheckpointTests {
+    @Test(
+        "A text of more tokens than the model has positions is refused, whatever a request allows")
+    func fewPositions() throws {
+        let variant = "Tests/Golden/variants/untied-projection"
+        let directory = try TemporaryDirectory()
+        for name in files where name != "config.json" {
+            try directory.write(Repository.bytes("\(variant)/\(name)"), to: name)
+        }
+        let text = String(decoding: try Repository.bytes("\(variant)/config.json"), as: UTF8.self)
+        let short = text.replacing(
+            "\"max_position_embeddings\": 64", with: "\"max_position_embeddings\": 2")
+        #expect(short != text)
+        try directory.write(Array(short.utf8), to: "config.json")
+        let model = try ServedModel(directory: directory.path)
+        let service = try TranslationService(
+            model: model, configuration: .init(),
+            metrics: ServiceMetrics(registry: MetricRegistry(), model: model))
+        let answered = DispatchSemaphore(value: 0)
+        let faults = Lock<[RequestFault]>([])
+        for text in ["Ein Mann liest ein Buch und noch eines.", ""] {
+            let options = DecodingOptions(exit: try ExitOptions().resolve(for: model))
+            _ = service.submit(
+                TranslationRequest(texts: [text], options: options, maximumSourceTokens: .max)
+            ) { result in
+                if case .failure(.invalid(let invalid)) = result {
+                    faults.withLock { $0 += invalid.faults }
+                }
+                answered.signal()
+            }
+            #expect(answered.wait(timeout: .now() + 60) == .success)
+        }
+        #expect(faults.withLock { $0.map(\.kind) } == [.textTooLong])
+        service.stop()
+    }
+
     @Test(
         "A checkpoint with a mutated file is refused with a reason or translates",
         arguments: [

@@ -1,3 +1,4 @@
+import Decoding
 import System
 import Testing
 import TranslationService
@@ -152,6 +153,30 @@ struct SharingTests {
         #expect(record.entries(2) == ["refused", "large"])
         worker.service.stop()
         #expect(worker.metric("shoal_queue_source_tokens") == 0)
+    }
+
+    @Test(
+        "Sentences whose hypotheses would need more positions than a full greedy batch do not enter together"
+    )
+    func positions() throws {
+        let worker = try SharedWorker(maximumSequences: 4)
+        let record = Record()
+        _ = worker.service.submit(worker.request(texts: 1, length: 2)) { _ in
+            // Each may come to 1,600 positions, of the 1,024 that four places with 256 have.
+            var wide = worker.request(texts: 3, length: 200)
+            wide.options.beamSize = 8
+            _ = worker.service.submit(wide) { result in
+                record.add((try? result.get()) == nil ? "failed" : "wide")
+            }
+            _ = worker.service.submit(worker.request(texts: 2, length: 4)) { _ in
+                record.add("narrow")
+            }
+        }
+        #expect(Set(record.entries(2)) == ["wide", "narrow"])
+        worker.service.stop()
+        let bucket = #"shoal_batch_sequences_bucket{stage="decode",le="8"}"#
+        #expect(
+            worker.metric(bucket) == worker.metric(#"shoal_batch_sequences_count{stage="decode"}"#))
     }
 
     @Test("What is past its deadline takes part in no further step")

@@ -92,8 +92,8 @@ struct TranslationServiceTests {
             Issue.record("nothing was refused")
             return
         }
-        #expect(invalid.problems.map(\.code) == [.textTooLong])
-        #expect(invalid.problems.map(\.pointer) == ["/text/1"])
+        #expect(invalid.faults.map(\.kind) == [.textTooLong])
+        #expect(invalid.faults.map(\.index) == [1])
         service.stop()
     }
 

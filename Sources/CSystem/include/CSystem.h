@@ -25,6 +25,9 @@ void shoal_give_back_blocks_from(int bytes);
 /// Gives free memory that the allocator keeps back to the system, where that can be asked for (glibc).
 void shoal_give_back_free_memory(void);
 
+/// Processors that the scheduler lets this process run on.
+int shoal_allowed_processors(void);
+
 /// Tells the processor that this is a loop which waits for another thread.
 static inline void shoal_spin_hint(void) {
 #if defined(__x86_64__)

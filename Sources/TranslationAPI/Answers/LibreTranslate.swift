@@ -42,7 +42,7 @@ struct LibreTranslate {
         // The gate has looked at it.
         _ = reader.string("api_key")
         let problems = reader.finished()
-        guard problems.isEmpty else { throw Problem(InvalidRequest(problems)) }
+        guard problems.isEmpty else { throw Problem(problems) }
         var options: DecodingOptions
         do {
             options = DecodingOptions(exit: try exit.resolve(for: model))

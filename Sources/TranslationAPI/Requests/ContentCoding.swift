@@ -30,6 +30,8 @@ enum ContentCoding {
             return try Gzip.decompress(body, limit: limit)
         } catch .tooLarge {
             throw Problem(.contentTooLarge, "the body unpacks to more than \(limit) bytes")
+        } catch .noMemory {
+            throw Problem(.overloaded, "there is no memory to unpack the body; try again later")
         } catch {
             throw Problem(.malformedRequest, "the body is not gzip: \(error)")
         }

@@ -66,6 +66,9 @@ struct FieldReader {
         problems.append(FieldProblem(code, "\(pointer)/\(name)", detail))
     }
 
+    /// Notes what the service found wrong.
+    mutating func note(_ fault: RequestFault) { problems.append(FieldProblem(fault)) }
+
     mutating func wrongType(_ name: String, _ wanted: String, _ found: JSONValue) {
         note(.wrongType, name, "`\(path(name))` must be \(wanted); given \(found.kind)")
     }

@@ -31,14 +31,19 @@ struct TranslateBody {
         reader.checkLanguage("source_lang", model.languages.source, of: model)
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
-        let search = SearchFields(&reader, model, limits)
+        let search = SearchOptions(&reader, model, limits)
         let parts = Self.parts(&reader)
         let timeout = Self.timeout(&reader) ?? limits.timeout
         streams = reader.bool("stream")
         let problems = reader.finished() + exitProblems
-        guard problems.isEmpty, let exit else { throw Problem(InvalidRequest(problems)) }
-        var options = DecodingOptions(exit: exit)
-        search.apply(to: &options)
+        guard problems.isEmpty, let exit else { throw Problem(problems) }
+        let options: DecodingOptions
+        do {
+            options = try search.resolve(
+                exit, longest: model.longestOutput, widestBeam: limits.maximumBeam)
+        } catch {
+            throw Problem(error)
+        }
         request = TranslationRequest(
             texts: texts, options: options, timeout: timeout, limits: limits, model: model)
         includesTokens = parts.contains(.tokens)
@@ -64,7 +69,7 @@ struct TranslateBody {
         do {
             return (try options.filled(from: defaults).resolve(for: model), [])
         } catch {
-            return (nil, error.problems)
+            return (nil, error.faults.map { FieldProblem($0) })
         }
     }
 
@@ -100,49 +105,16 @@ struct TranslateBody {
     }
 }
 
-/// The fields about the search.
-private struct SearchFields {
-    private let beamSize: Int
-    private let alternatives: Int
-    private let lengthPenalty: Double
-    private let minimum: Int
-    private let maximum: Int?
-
-    init(_ reader: inout FieldReader, _ model: ServedModel, _ limits: APILimits) {
-        let longest = model.checkpoint.configuration.maximumPositions - 1
-        beamSize = Self.integer(&reader, "beam_size", 1...limits.maximumBeam) ?? 1
-        alternatives = Self.integer(&reader, "alternatives", 0...max(0, beamSize - 1)) ?? 0
-        lengthPenalty = reader.number("length_penalty") ?? 1
-        minimum = Self.integer(&reader, "min_output_tokens", 0...longest) ?? 0
-        maximum = Self.integer(&reader, "max_output_tokens", 1...longest)
-        if !(0...10).contains(lengthPenalty) {
-            reader.note(
-                .outOfRange, "length_penalty",
-                "`length_penalty` must be 0 to 10; given \(lengthPenalty)")
-        }
-        if let maximum, minimum > maximum {
-            reader.note(
-                .conflictingOptions, "min_output_tokens",
-                "`min_output_tokens` \(minimum) is above `max_output_tokens` \(maximum)")
-        }
-    }
-
-    private static func integer(
-        _ reader: inout FieldReader, _ name: String, _ range: ClosedRange<Int>
-    ) -> Int? {
-        guard let value = reader.integer(name) else { return nil }
-        if range.contains(value) { return value }
-        reader.note(
-            .outOfRange, name,
-            "`\(name)` must be \(range.lowerBound) to \(range.upperBound); given \(value)")
-        return nil
-    }
-
-    func apply(to options: inout DecodingOptions) {
-        options.beamSize = beamSize
-        options.hypothesisCount = alternatives + 1
-        options.lengthPenalty = lengthPenalty
-        options.minimumTokens = minimum
-        options.maximumTokens = maximum
+extension SearchOptions {
+    /// Reads the fields about the search; faults are noted.
+    fileprivate init(_ reader: inout FieldReader, _ model: ServedModel, _ limits: APILimits) {
+        self.init()
+        beamSize = reader.integer("beam_size") ?? beamSize
+        alternatives = reader.integer("alternatives") ?? alternatives
+        minimumTokens = reader.integer("min_output_tokens") ?? minimumTokens
+        maximumTokens = reader.integer("max_output_tokens")
+        lengthPenalty = reader.number("length_penalty") ?? lengthPenalty
+        let faults = faults(longest: model.longestOutput, widestBeam: limits.maximumBeam)
+        for fault in faults { reader.note(fault) }
     }
 }

@@ -30,7 +30,7 @@ extension TranslationAPI {
         workBeside(context) { [settings] context in
             context.answer(settings.documentJSON.document)
         } orRefuse: { [rejected] error in
-            if error == .overloaded { rejected.labeled("overloaded").increment() }
+            if case .overloaded = error { rejected.labeled("overloaded").increment() }
             context.refuse(Problem(error))
         }
     }

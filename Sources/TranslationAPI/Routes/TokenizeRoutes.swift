@@ -91,7 +91,7 @@ extension FieldReader {
     /// Ends the reading of a body that has faults.
     fileprivate func refuseFaults() throws(Problem) {
         let problems = finished()
-        guard problems.isEmpty else { throw Problem(InvalidRequest(problems)) }
+        guard problems.isEmpty else { throw Problem(problems) }
     }
 
     /// Lists of target ids, or a single one; a fault is noted.

@@ -155,7 +155,8 @@ struct Bench: ParsableCommand {
                     name: text, options: try search.options(rule, model),
                     layerCount: model.layerCount)
             } catch let error as InvalidRequest {
-                throw ValidationError("--policy \(text): \(ExitSetting.describe(error))")
+                throw ValidationError(
+                    "--policy \(text): \(error.text(naming: \.settingKey))")
             }
         }
     }

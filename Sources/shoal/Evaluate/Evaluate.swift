@@ -114,11 +114,13 @@ struct Evaluate: ParsableCommand {
         let progress = ProgressLine()
         let count = text.sources.count
         let translator = try CorpusTranslator(model, workers: Processors.available)
-        let options = try search.options(rules[0], model)
+        let depth = model.layerCount
+        let options = try search.options(
+            ExitRule(policy: .full, bounds: 1...depth, layerCount: depth), model)
         var evaluator = PolicyEvaluator(translator, text) { rule in
-            var options = options
-            options.exit = rule
-            return options
+            var own = options
+            own.exit = rule
+            return own
         } progress: { label, done in
             progress.show("\(done)/\(count) sentences, \(label)")
         }
@@ -169,10 +171,10 @@ struct Evaluate: ParsableCommand {
 
     private func rules(_ model: ServedModel) throws -> [ExitRule] {
         if policy == "all" {
-            return try allOptions(model).map { try $0.rule(for: model, ExitSetting.describe) }
+            return try allOptions(model).map { try $0.rule(for: model, naming: \.settingKey) }
         }
         if !rule.isEmpty {
-            return try rule.map { try $0.rule(for: model, ExitSetting.describe) }
+            return try rule.map { try $0.rule(for: model, naming: \.settingKey) }
         }
         let name = try policy.map { text in
             guard let name = ExitPolicy.Name(rawValue: text) else {
@@ -181,7 +183,7 @@ struct Evaluate: ParsableCommand {
             }
             return name
         }
-        return [try exit.options(policy: name).rule(for: model, ExitFlags.describe)]
+        return [try exit.options(policy: name).rule(for: model)]
     }
 
     /// Every fixed depth and every policy with the checkpoint's own thresholds, then the --rules.

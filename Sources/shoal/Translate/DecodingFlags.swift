@@ -64,48 +64,60 @@ struct SearchFlags: ParsableArguments {
     @Option(name: .long, help: "Longest output, end of sentence included (default: 2 S + 10).")
     var maxOutputTokens: Int?
 
+    private var search: SearchOptions {
+        var search = SearchOptions()
+        search.beamSize = beamSize
+        search.alternatives = alternatives
+        search.lengthPenalty = lengthPenalty
+        search.minimumTokens = minOutputTokens
+        search.maximumTokens = maxOutputTokens
+        return search
+    }
+
     mutating func validate() throws {
-        guard (1...LogitRow.maximumBest / 2).contains(beamSize) else {
-            throw ValidationError("--beam-size must be 1 to \(LogitRow.maximumBest / 2).")
-        }
-        guard (0..<beamSize).contains(alternatives) else {
-            throw ValidationError("--alternatives must be 0 to the beam size less 1.")
-        }
-        guard (0...10).contains(lengthPenalty) else {
-            throw ValidationError("--length-penalty must be 0 to 10; given \(lengthPenalty).")
-        }
-        guard minOutputTokens >= 0 else {
-            throw ValidationError("--min-output-tokens must be 0 or more.")
-        }
-        if let maxOutputTokens {
-            guard maxOutputTokens > 0 else {
-                throw ValidationError("--max-output-tokens must be 1 or more.")
-            }
-            guard minOutputTokens <= maxOutputTokens else {
-                throw ValidationError(
-                    "--min-output-tokens \(minOutputTokens) is above --max-output-tokens "
-                        + "\(maxOutputTokens).")
-            }
-        }
+        let faults = search.faults(longest: nil)
+        guard faults.isEmpty else { throw ValidationError(InvalidRequest(faults)) }
     }
 
     /// Options for a model.
     ///
-    /// - Throws: `ValidationError` where an output would be longer than the model's positions allow.
+    /// - Throws: `ValidationError` for what the model cannot do.
     func options(_ exit: ExitRule, _ model: ServedModel) throws -> DecodingOptions {
-        let longest = model.checkpoint.configuration.maximumPositions - 1
-        for (option, least, count) in [
-            ("--min-output-tokens", 0, minOutputTokens),
-            ("--max-output-tokens", 1, maxOutputTokens ?? 1),
-        ] where count > longest {
-            throw ValidationError("\(option) must be \(least) to \(longest); given \(count)")
+        do {
+            return try search.resolve(exit, longest: model.longestOutput)
+        } catch {
+            throw ValidationError(error)
         }
-        var options = DecodingOptions(exit: exit)
-        options.beamSize = beamSize
-        options.hypothesisCount = alternatives + 1
-        options.lengthPenalty = lengthPenalty
-        options.minimumTokens = minOutputTokens
-        options.maximumTokens = maxOutputTokens
-        return options
+    }
+}
+
+extension ValidationError {
+    /// What is wrong with options, by their flags.
+    init(_ invalid: InvalidRequest) { self.init(invalid.text(naming: \.flag)) }
+}
+
+extension RequestParameter {
+    /// The flag that gives it: the one table from parameter to flag.
+    var flag: String {
+        switch self {
+        case .text: "the text"
+        case .beamSize: "--beam-size"
+        case .alternatives: "--alternatives"
+        case .lengthPenalty: "--length-penalty"
+        case .minimumTokens: "--min-output-tokens"
+        case .maximumTokens: "--max-output-tokens"
+        case .policy: "--policy"
+        case .layer: "--layer"
+        case .threshold: "--threshold"
+        case .profile: "--profile"
+        case .candidates: "candidates"
+        case .minimumLayer: "--min-layer"
+        case .maximumLayer: "--max-layer"
+        }
+    }
+
+    /// The key of a policy's setting, as `ExitSetting` reads it.
+    var settingKey: String {
+        String(flag.drop { $0 == "-" }).replacing("-", with: "_")
     }
 }

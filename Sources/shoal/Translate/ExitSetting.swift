@@ -77,44 +77,16 @@ extension ExitOptions {
     ///
     /// - Parameters:
     ///   - model: what is to follow it.
-    ///   - describe: puts what does not fit in the words of whoever gave it.
+    ///   - name: how whoever gave the options calls them.
     /// - Returns: a rule that the model can follow.
     /// - Throws: `ValidationError` with all that does not fit.
     func rule(
-        for model: ServedModel, _ describe: (InvalidRequest) -> String
+        for model: ServedModel, naming name: (RequestParameter) -> String = \.flag
     ) throws -> ExitRule {
         do {
             return try resolve(for: model)
         } catch {
-            throw ValidationError(describe(error))
+            throw ValidationError(error.text(naming: name))
         }
-    }
-}
-
-extension InvalidRequest {
-    /// All that does not fit, a line each, with the fields of the API called as `name` has it.
-    fileprivate func description(naming name: (_ key: String) -> String) -> String {
-        problems.map { problem in
-            ExitSetting.fields.reduce(problem.detail) {
-                $0.replacing("`exit.\($1)`", with: name($1))
-            }
-        }.joined(separator: "\n")
-    }
-}
-
-extension ExitSetting {
-    /// The fields of the API's `exit`.
-    fileprivate static let fields = ["policy"] + keys
-
-    /// What does not fit, with the keys of an exit setting.
-    static func describe(_ error: InvalidRequest) -> String {
-        error.description(naming: { $0 })
-    }
-}
-
-extension ExitFlags {
-    /// What does not fit, with the names of the options.
-    static func describe(_ error: InvalidRequest) -> String {
-        error.description(naming: { "--" + $0.replacing("_", with: "-") })
     }
 }

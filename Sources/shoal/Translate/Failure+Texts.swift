@@ -9,12 +9,12 @@ extension Failure {
     init(_ error: TranslationError, at place: String, _ model: ServedModel) {
         switch error {
         case .invalid(let invalid):
-            let isTooLong = invalid.problems.contains { $0.code == .textTooLong }
+            let isTooLong = invalid.faults.contains { $0.kind == .textTooLong }
             let limit = model.checkpoint.configuration.maximumPositions
             self.init(
                 isTooLong
                     ? "\(place): more than \(limit) tokens, the most that the model takes"
-                    : "\(place): \(invalid)", code: EX_DATAERR)
+                    : "\(place): \(invalid.text(naming: \.flag))", code: EX_DATAERR)
         case .decoding(let error): self.init("\(place): \(error)", code: EX_SOFTWARE)
         case .overloaded, .shuttingDown, .deadlineExceeded, .cancelled:
             self.init("\(place): \(error)", code: EX_SOFTWARE)

@@ -71,8 +71,7 @@ struct Translate: ParsableCommand {
     func run() throws {
         try Failure.reporting {
             let model = try model.load()
-            let rule = try exit.options(policy: policy)
-                .rule(for: model, ExitFlags.describe)
+            let rule = try exit.options(policy: policy).rule(for: model)
             let options = try search.options(rule, model)
             var source = try TextSource(arguments: texts, files: file)
             let output = try TranslationOutput(model, json: json, onError: onError, file: output)
