@@ -19,7 +19,7 @@ extension Setting<ServerSettings> {
                 range: ListenAddress.notation, read: { $0.server.host },
                 write: { settings, text in
                     settings.server.host = text
-                    return ListenAddress(text) != nil
+                    return Setting.named(text) != nil && ListenAddress(text) != nil
                 }),
             .integer(
                 "server.listen.port", \.server.port, 0...65535,
@@ -45,7 +45,8 @@ extension Setting<ServerSettings> {
                 range: ListenAddress.notation + ", or empty", read: { $0.metrics.host },
                 write: { settings, text in
                     settings.metrics.host = text
-                    return text.isEmpty || ListenAddress(text) != nil
+                    return text.isEmpty
+                        || (Setting.named(text) != nil && ListenAddress(text) != nil)
                 }),
             .integer(
                 "server.metrics.port", \.metrics.port, 0...65535,

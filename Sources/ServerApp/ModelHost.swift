@@ -68,8 +68,9 @@ struct ModelHost: Sendable {
         times count: Int, _ options: DecodingOptions, _ service: TranslationService
     ) throws {
         let limit = service.model.longestOutput + 1
-        let request = TranslationRequest(
+        var request = TranslationRequest(
             texts: ["a"], options: options, maximumSourceTokens: limit)
+        request.isTrial = true
         let finished = DispatchSemaphore(value: 0)
         let outcome = Lock<TranslationError?>(nil)
         for _ in 0..<count {

@@ -10,6 +10,8 @@ public struct TranslationRequest: Sendable {
     public var maximumSourceTokens: Int
     /// Seconds from submission until the request is given up; nil: never.
     public var timeout: Double?
+    /// Whether it is the server's own trial of a model, which is not counted among requests.
+    public var isTrial = false
 
     /// A request without deadline.
     public init(texts: [String], options: DecodingOptions, maximumSourceTokens: Int) {

@@ -142,7 +142,7 @@ public final class TranslationService: Sendable {
         completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
     ) -> @Sendable () -> Void {
         let callbacks = Job.Callbacks(progress: progress) { [metrics, model] result in
-            metrics.count(result, model: model)
+            if !request.isTrial { metrics.count(result, model: model) }
             completion(result)
         }
         let number = nextJob.wrappingAdd(1, ordering: .relaxed).newValue

@@ -16,7 +16,7 @@ private func code(_ directory: TemporaryDirectory) -> CheckpointError.Code? {
     }
 }
 
-@Suite("Files of a checkpoint that come from outside", .timeLimit(.minutes(5)))
+@Suite("Files of a checkpoint that come from outside", .timeLimit(.minutes(10)))
 struct OutsideFileTests {
     @Test(
         "A pipe in any file's place is refused and not waited for",
@@ -133,7 +133,7 @@ struct OutsideFileTests {
     }
 }
 
-@Suite("The checksum of a checkpoint", .timeLimit(.minutes(5)))
+@Suite("The checksum of a checkpoint", .timeLimit(.minutes(10)))
 struct ChecksumTests {
     @Test("is that of the list of digests of all files, sorted by their names")
     func list() throws {

@@ -11,7 +11,7 @@ private func fault(_ bytes: [UInt8], limit: Int = 1 << 20) -> GzipError? {
     }
 }
 
-@Suite("Gzip", .timeLimit(.minutes(5)))
+@Suite("Gzip", .timeLimit(.minutes(10)))
 struct GzipTests {
     /// "hello\n" by `gzip -9` of GNU gzip 1.12, with a file name and a time.
     private static let foreign: [UInt8] =

@@ -5,7 +5,7 @@ import Testing
 import TranslationModel
 
 /// What deciding costs beside the layers that it chooses (method.md §4, 24).
-@Suite("Operations of exit policies", .timeLimit(.minutes(2)))
+@Suite("Operations of exit policies", .timeLimit(.minutes(10)))
 struct OperationCountTests {
     private static let thresholds = [0.9, 0.8, 0.6, 0.3, 0.3]
     /// Policies with the operations, in units of 2 d, of deciding one sentence of N layers.

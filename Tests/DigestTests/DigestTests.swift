@@ -2,7 +2,7 @@ import Digest
 import System
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct DigestTests {
+@Suite(.timeLimit(.minutes(10))) struct DigestTests {
     @Test(
         "Digests are those of FIPS 180-4's examples, whole and piece by piece",
         arguments: [

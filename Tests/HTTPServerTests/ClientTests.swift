@@ -3,7 +3,7 @@ import HTTPWire
 import TestSupport
 import Testing
 
-@Suite("Clients that go, stall or come in crowds", .serialized, .timeLimit(.minutes(5)))
+@Suite("Clients that go, stall or come in crowds", .serialized, .timeLimit(.minutes(10)))
 struct ClientTests {
     private let request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

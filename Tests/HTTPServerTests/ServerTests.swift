@@ -3,7 +3,7 @@ import HTTPWire
 import TestSupport
 import Testing
 
-@Suite("HTTP server over loopback", .serialized, .timeLimit(.minutes(5)))
+@Suite("HTTP server over loopback", .serialized, .timeLimit(.minutes(10)))
 struct ServerTests {
     @Test("A connection serves one request after another", arguments: Wire.allCases)
     func keepAlive(wire: Wire) throws {

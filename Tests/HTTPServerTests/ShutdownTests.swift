@@ -3,7 +3,7 @@ import HTTPWire
 import TestSupport
 import Testing
 
-@Suite("Starting and shutting down a server", .serialized, .timeLimit(.minutes(5)))
+@Suite("Starting and shutting down a server", .serialized, .timeLimit(.minutes(10)))
 struct ShutdownTests {
     @Test("A running request is finished, and its answer says that the connection closes")
     func running() throws {

@@ -5,7 +5,7 @@ import System
 import TestSupport
 import Testing
 
-@Suite("Responses in parts over loopback", .serialized, .timeLimit(.minutes(5)))
+@Suite("Responses in parts over loopback", .serialized, .timeLimit(.minutes(10)))
 struct StreamTests {
     private let begin = ServerResponse(status: 200, body: Array("0".utf8), route: "/stream")
 

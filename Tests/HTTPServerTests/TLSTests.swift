@@ -5,7 +5,7 @@ import System
 import TestSupport
 import Testing
 
-@Suite("TLS", .serialized, .timeLimit(.minutes(5)))
+@Suite("TLS", .serialized, .timeLimit(.minutes(10)))
 struct TLSTests {
     private let request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -180,7 +180,7 @@ extension TLSConfiguration {
     }
 }
 
-@Suite("Certificates of a server", .serialized, .timeLimit(.minutes(5)))
+@Suite("Certificates of a server", .serialized, .timeLimit(.minutes(10)))
 struct CertificateTests {
     private func error(_ change: (inout TLSConfiguration) throws -> Void) throws -> TLSError? {
         var tls = try TestCertificates.configuration()

@@ -11,7 +11,7 @@ private func replace(_ path: String, owned: Set<String> = ["a", "b", "c"]) throw
     try directory.commit()
 }
 
-@Suite(.timeLimit(.minutes(5))) struct AtomicDirectoryTests {
+@Suite(.timeLimit(.minutes(10))) struct AtomicDirectoryTests {
     @Test(
         "A directory is made, then replaced, and nothing else is left", arguments: ["", "/", "//"])
     func replaces(ending: String) throws {

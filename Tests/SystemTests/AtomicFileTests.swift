@@ -10,7 +10,7 @@ private func limitFiles(to limit: UInt) {
     setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits)
 }
 
-@Suite(.timeLimit(.minutes(5))) struct AtomicFileTests {
+@Suite(.timeLimit(.minutes(10))) struct AtomicFileTests {
     @Test("A file is made, then replaced, and nothing else is left; permissions stay")
     func replaces() throws {
         let directory = try TemporaryDirectory()

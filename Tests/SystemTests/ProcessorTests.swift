@@ -3,7 +3,7 @@ import Synchronization
 import System
 import Testing
 
-@Suite("Processors that may be used", .timeLimit(.minutes(5)))
+@Suite("Processors that may be used", .timeLimit(.minutes(10)))
 struct ProcessorTests {
     /// What a process sees of its control groups.
     struct Sample: Sendable, CustomTestStringConvertible {
@@ -99,7 +99,7 @@ struct ProcessorTests {
     }
 }
 
-@Suite("Threads of workers", .timeLimit(.minutes(5)))
+@Suite("Threads of workers", .timeLimit(.minutes(10)))
 struct WorkerThreadTests {
     @Test("Niceness is added to that of the thread that starts another, up to 19")
     func niceness() {

@@ -23,7 +23,7 @@ private func fault(
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct RegularFileTests {
+@Suite(.timeLimit(.minutes(10))) struct RegularFileTests {
     @Test("A file is read whole, through links too, also one that the kernel makes")
     func whole() throws {
         let directory = try TemporaryDirectory()
@@ -102,7 +102,7 @@ private func fault(
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct HexadecimalTests {
+@Suite(.timeLimit(.minutes(10))) struct HexadecimalTests {
     @Test("Bytes become two lower-case digits each, and come back from digits of either case")
     func roundTrip() {
         let all = (0...UInt8.max).map(\.self)

@@ -2,7 +2,7 @@ import System
 import TestSupport
 import Testing
 
-@Suite("Unfinished writers", .timeLimit(.minutes(1)))
+@Suite("Unfinished writers", .timeLimit(.minutes(10)))
 struct TemporaryEntriesTests {
     @Test("A process that leaves in the middle of a file and a directory leaves neither behind")
     func leavesNothing() async throws {

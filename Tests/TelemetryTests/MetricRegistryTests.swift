@@ -1,7 +1,7 @@
 import Telemetry
 import Testing
 
-@Suite("Metrics as Prometheus text", .timeLimit(.minutes(5)))
+@Suite("Metrics as Prometheus text", .timeLimit(.minutes(10)))
 struct MetricRegistryTests {
     @Test("Counters are there from the start with zero and count exactly")
     func counters() {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TextFiles
 
-@Suite("Lines of a file", .timeLimit(.minutes(1)))
+@Suite("Lines of a file", .timeLimit(.minutes(10)))
 struct LineReaderTests {
     private let directory: TemporaryDirectory
 
@@ -112,7 +112,7 @@ struct LineReaderTests {
     }
 }
 
-@Suite("Two files whose lines belong together", .timeLimit(.minutes(1)))
+@Suite("Two files whose lines belong together", .timeLimit(.minutes(10)))
 struct ParallelTextTests {
     private let directory: TemporaryDirectory
 

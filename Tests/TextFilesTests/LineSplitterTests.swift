@@ -26,7 +26,7 @@ private func split(_ parts: [[UInt8]], limit: Int = LineSplitter.defaultLimit) -
     return lines + [splitter.finish()].compactMap(\.self)
 }
 
-@Suite("Lines from bytes that come in parts", .timeLimit(.minutes(1)))
+@Suite("Lines from bytes that come in parts", .timeLimit(.minutes(10)))
 struct LineSplitterTests {
     /// Bytes that make lines, endings, marks, whole and broken UTF-8.
     private static let alphabet: [[UInt8]] = [

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Completion scripts and the description for the manual", .timeLimit(.minutes(2)))
+@Suite("Completion scripts and the description for the manual", .timeLimit(.minutes(10)))
 struct CompletionTests {
     /// The flag of every key in docs/configuration.md, without dashes in front, and the other flags.
     private var flags: [String] {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Limits of descriptors", .timeLimit(.minutes(5)))
+@Suite("Limits of descriptors", .timeLimit(.minutes(10)))
 struct DescriptorTests {
     /// Connections that send nothing.
     private func silent(_ count: Int, _ port: Int) throws -> [SocketStream] {

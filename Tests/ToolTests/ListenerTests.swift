@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Where a server process listens", .timeLimit(.minutes(5)))
+@Suite("Where a server process listens", .timeLimit(.minutes(10)))
 struct ListenerTests {
     private func ask(_ path: String, on socket: String) throws -> LoopbackClient.Response {
         let client = LoopbackClient(try SocketStream(path: socket))

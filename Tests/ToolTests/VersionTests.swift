@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("The version has one place", .timeLimit(.minutes(1)))
+@Suite("The version has one place", .timeLimit(.minutes(10)))
 struct VersionTests {
     @Test(
         "What names a version names that of the tool",

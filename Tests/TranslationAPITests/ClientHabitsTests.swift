@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import TranslationAPI
 
-@Suite("What serialisers, proxies and base addresses do to requests", .timeLimit(.minutes(2)))
+@Suite("What serialisers, proxies and base addresses do to requests", .timeLimit(.minutes(10)))
 struct ClientHabitsTests {
     @Test("A field that is null is as good as absent")
     func null() throws {

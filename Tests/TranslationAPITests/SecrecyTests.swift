@@ -8,7 +8,7 @@ import TranslationAPI
 private let secret = "Geheimer-Befund"
 private let form = "application/x-www-form-urlencoded"
 
-@Suite("Nothing that a client wrote stands in answers or logs", .timeLimit(.minutes(2)))
+@Suite("Nothing that a client wrote stands in answers or logs", .timeLimit(.minutes(10)))
 struct SecrecyTests {
     /// A request that holds the secret where the API does not expect it.
     struct Attempt: Sendable, CustomTestStringConvertible {

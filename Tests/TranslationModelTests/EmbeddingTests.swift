@@ -56,7 +56,7 @@ extension CheckpointWriter {
     }
 }
 
-@Suite("Matrices over vocabularies", .timeLimit(.minutes(5)))
+@Suite("Matrices over vocabularies", .timeLimit(.minutes(10)))
 struct EmbeddingTests {
     @Test("A tied projection is the embedding, whatever projection lies beside it")
     func tied() throws {
@@ -130,7 +130,7 @@ struct EmbeddingTests {
     }
 }
 
-@Suite("Exits that a checkpoint promises", .timeLimit(.minutes(5)))
+@Suite("Exits that a checkpoint promises", .timeLimit(.minutes(10)))
 struct PromisedExitTests {
     @Test("Separate classifiers without their file are refused")
     func classifiers() throws {

@@ -68,7 +68,7 @@ enum Mix: String, CaseIterable, CustomTestStringConvertible {
     }
 }
 
-@Suite("Requests that are taken are answered in time", .timeLimit(.minutes(5)))
+@Suite("Requests that are taken are answered in time", .timeLimit(.minutes(10)))
 struct AdmissionTests {
     private func arrivals(
         _ machine: SimulatedMachine, _ load: Load, _ mix: Mix, speed: Double, seed: UInt64,

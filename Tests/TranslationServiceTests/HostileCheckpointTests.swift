@@ -29,7 +29,7 @@ private func translate(_ text: String, _ model: ServedModel, _ options: ExitOpti
     while decoder.sentenceCount > 0 { _ = decoder.advance() }
 }
 
-@Suite("Checkpoints that come from anywhere", .timeLimit(.minutes(5)))
+@Suite("Checkpoints that come from anywhere", .timeLimit(.minutes(10)))
 struct HostileCheckpointTests {
     @Test(
         "A text of more tokens than the model has positions is refused, whatever a request allows")

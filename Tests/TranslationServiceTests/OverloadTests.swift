@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import TranslationService
 
-@Suite("More requests than a service can answer in time", .timeLimit(.minutes(5)))
+@Suite("More requests than a service can answer in time", .timeLimit(.minutes(10)))
 struct OverloadTests {
     @Test(
         "What cannot be answered within its deadline is refused at once, and what is taken is in time"

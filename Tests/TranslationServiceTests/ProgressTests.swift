@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TranslationService
 
-@Suite("Progress of a request", .timeLimit(.minutes(5)))
+@Suite("Progress of a request", .timeLimit(.minutes(10)))
 struct ProgressTests {
     /// What was reported, and the result at the end.
     private struct Report {

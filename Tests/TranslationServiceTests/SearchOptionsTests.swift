@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TranslationService
 
-@Suite("Options of a request", .timeLimit(.minutes(5)))
+@Suite("Options of a request", .timeLimit(.minutes(10)))
 struct SearchOptionsTests {
     private func faults(_ change: (inout SearchOptions) -> Void) -> [RequestParameter] {
         var options = SearchOptions()
@@ -83,7 +83,7 @@ struct SearchOptionsTests {
     }
 }
 
-@Suite("Lengths and layers of outputs", .timeLimit(.minutes(5)))
+@Suite("Lengths and layers of outputs", .timeLimit(.minutes(10)))
 struct OutputTests {
     private func hypothesis(_ change: (inout DecodingOptions) -> Void) throws -> Hypothesis {
         let worker = try SharedWorker(maximumSequences: 4)

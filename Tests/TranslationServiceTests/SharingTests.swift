@@ -3,7 +3,7 @@ import System
 import Testing
 import TranslationService
 
-@Suite("Requests that share a worker", .timeLimit(.minutes(5)))
+@Suite("Requests that share a worker", .timeLimit(.minutes(10)))
 struct SharingTests {
     @Test("A short request behind a long one takes part in the first step")
     func shortBehindLong() throws {

@@ -41,7 +41,7 @@ private func translate(
     return answer.withLock { $0 }
 }
 
-@Suite("Requests on their way through the service", .timeLimit(.minutes(5)))
+@Suite("Requests on their way through the service", .timeLimit(.minutes(10)))
 struct TranslationServiceTests {
     @Test(
         "A sentence gets the same hypotheses alone and among 63 others",

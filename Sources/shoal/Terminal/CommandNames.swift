@@ -31,8 +31,9 @@ enum CommandNames {
                 command = next.type
                 continue
             }
-            let near = commands.map { (name: $0.name, distance: editDistance($0.name, name)) }
-                .filter { 2 * $0.distance < name.count }.min { $0.distance < $1.distance }
+            let near = (commands.map(\.name) + (command == root ? ["help"] : []))
+                .map { (name: $0, distance: editDistance($0, name)) }
+                .filter { 2 * $0.distance <= name.count }.min { $0.distance < $1.distance }
             let hint =
                 near.map { "did you mean \($0.name)?" }
                 ?? "there are \(commands.map(\.name).joined(separator: ", "))"

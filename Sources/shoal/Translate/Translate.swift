@@ -63,9 +63,6 @@ struct Translate: ParsableCommand {
         guard texts.isEmpty || file.isEmpty else {
             throw ValidationError("Give texts or --file, not both.")
         }
-        guard policy != .fixed || exit.layer != nil else {
-            throw ValidationError("--policy fixed needs --layer, a decoder layer from 1 on.")
-        }
     }
 
     func run() throws {
