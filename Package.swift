@@ -211,8 +211,7 @@ let package = Package(
             name: "TranslationAPITests",
             dependencies: [
                 "Compression", "Decoding", "HTTPServer", "HTTPWire", "JSON", "Telemetry",
-                "TestSupport",
-                "System", "TranslationAPI", "TranslationService",
+                "TestSupport", "System", "TranslationAPI", "TranslationService",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(

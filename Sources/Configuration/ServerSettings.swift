@@ -20,6 +20,16 @@ package struct ServerSettings {
     package var tls = TLSFiles()
     /// File of the keys that requests must bring; empty: they need none.
     package var keysPath = ""
+    /// Requests of each address where no keys are asked for.
+    package var addressRate: RateLimit?
+    /// Those that may come at once; 0: as many as the rate's number says.
+    package var addressBurst = 0
+    /// Proxies that are believed what they say of the clients before them.
+    package var trustedProxies: [AddressRange] = []
+    /// Whether `/` and `/docs` are served.
+    package var showsPages = true
+    /// File of the token that metrics are got with; empty: they need none.
+    package var metricsTokenPath = ""
     /// Whose pages may read answers.
     package var origins = AllowedOrigins.none
     /// Seconds after SIGTERM in which requests are still accepted.
@@ -28,6 +38,11 @@ package struct ServerSettings {
     package var drainTimeout = 30.0
     package var reload = Reload()
     package var log = LogSettings()
+
+    /// The rate of each address with its burst.
+    package var addressLimit: RateLimit? {
+        addressBurst == 0 ? addressRate : addressRate?.allowing(burst: addressBurst)
+    }
 
     /// Candidates of the policy confidence; 0: its exact rule.
     package var confidenceCandidates: Int {

@@ -91,6 +91,17 @@ extension Setting<ServerSettings> {
                 "http.max_unsent_stream", \.server.limits.unsentStreamBytes, 1 << 10...1 << 28,
                 "Most bytes of events that a client leaves unread; beyond it the connection is cut."
             ),
+            Setting(
+                key: "http.trusted_proxies",
+                help:
+                    "Proxies whose X-Forwarded-For and X-Forwarded-Prefix are believed; empty: none.",
+                range: AddressRange.notation + ", with commas between, or empty",
+                read: { $0.trustedProxies.map(\.text).joined(separator: ",") },
+                write: { settings, text in
+                    guard let ranges = AddressRange.list(text) else { return false }
+                    settings.trustedProxies = ranges
+                    return true
+                }),
         ]
     }
 
@@ -124,6 +135,12 @@ extension Setting<ServerSettings> {
                 "File of API keys, a line each as `shoal generate-key` prints it; empty: no key is needed.",
                 range: "a file, or empty"
             ).offering(.files),
+            .optionalText(
+                "metrics.token_file", \.metricsTokenPath,
+                "The token that `GET /metrics` must bring, alone in its file; empty: none.",
+                range: "a file, or empty"
+            ).offering(.files),
+            .flag("pages.enabled", \.showsPages, "Serve the pages at / and /docs."),
             Setting(
                 key: "cors.origins",
                 help:
@@ -161,6 +178,22 @@ extension Setting<ServerSettings> {
                 "limits.max_beam", \.limits.maximumBeam, 1...APILimits.widestBeam, "Widest beam."),
             .duration(
                 "limits.timeout", \.limits.timeout, 0.001...3600, "Time for a whole request."),
+            Setting(
+                key: "limits.rate_per_address",
+                help:
+                    "Requests of each client address that are answered, where no keys are asked for; "
+                    + "empty: all.",
+                range: RateLimit.notation + ", or empty",
+                read: { $0.addressRate?.text ?? "" },
+                write: { settings, text in
+                    let rate = RateLimit(text)
+                    guard text.isEmpty || rate != nil else { return false }
+                    settings.addressRate = rate
+                    return true
+                }),
+            .integer(
+                "limits.burst_per_address", \.addressBurst, 0...RateLimit.largestCount,
+                "Of these, how many may come at once; 0: as many as the rate's number."),
         ]
     }
 

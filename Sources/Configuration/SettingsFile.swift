@@ -1,6 +1,5 @@
 import Glibc
 import System
-import TranslationAPI
 import Yams
 
 /// Settings in a YAML file, every key known.

@@ -40,8 +40,10 @@ public struct DecodingOptions: Sendable, Equatable {
         min(maximumPositions - 1, 2 * sourceCount + 10)
     }
 
-    /// The longest output of a text: `maximumTokens`; where there is none, what `defaultMaximum` says, or ten
-    /// tokens more than `minimumTokens` where that is more. Never beyond the model's positions.
+    /// The longest output of a text.
+    ///
+    /// `maximumTokens`; where there is none, what `defaultMaximum` says, or ten tokens more than
+    /// `minimumTokens` where that is more. Never beyond the model's positions.
     ///
     /// - Parameters:
     ///   - sourceCount: S, end of sentence included.

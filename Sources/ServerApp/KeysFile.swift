@@ -4,7 +4,7 @@ import Glibc
 import System
 import TranslationAPI
 
-/// The file that `auth.keys_file` names.
+/// The files that `auth.keys_file` and `metrics.token_file` name.
 enum KeysFile {
     /// Some ten thousand keys.
     private static let byteLimit = 1 << 20
@@ -14,16 +14,38 @@ enum KeysFile {
     /// - Throws: `Failure` that names the file, and the line that is at fault.
     static func read(_ path: String) throws -> APIKeys? {
         guard !path.isEmpty else { return nil }
+        let text = try text(of: path, "auth.keys_file")
         do {
-            let bytes = try RegularFile.bytes(path, limit: byteLimit)
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw Failure("auth.keys_file \(path): not UTF-8", code: EX_CONFIGURATION)
-            }
             return try APIKeys(text, digest: SHA256.digest)
-        } catch let error as FileError {
-            throw Failure("auth.keys_file \(error)", code: EX_NOINPUT)
-        } catch let error as APIKeysError {
+        } catch {
             throw Failure("auth.keys_file \(path) \(error)", code: EX_CONFIGURATION)
         }
+    }
+
+    /// The token in the file that `metrics.token_file` names; nil for the empty path, which asks for none.
+    ///
+    /// - Throws: `Failure` that names the file.
+    static func token(_ path: String) throws -> AccessToken? {
+        guard !path.isEmpty else { return nil }
+        guard let token = AccessToken(try text(of: path, "metrics.token_file")) else {
+            throw Failure(
+                "metrics.token_file \(path) must hold one token, without blanks inside",
+                code: EX_CONFIGURATION)
+        }
+        return token
+    }
+
+    /// The text of a regular file, which is not waited for.
+    private static func text(of path: String, _ setting: String) throws -> String {
+        let bytes: [UInt8]
+        do {
+            bytes = try RegularFile.bytes(path, limit: byteLimit)
+        } catch {
+            throw Failure("\(setting) \(error)", code: EX_NOINPUT)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure("\(setting) \(path): not UTF-8", code: EX_DATAERR)
+        }
+        return text
     }
 }

@@ -17,7 +17,7 @@ package struct ServerCheck {
     /// - Throws: `Failure` with all that is wrong and the code that the start would end with.
     package static func run(_ settings: ServerSettings) throws -> String {
         var check = ServerCheck(settings: settings)
-        let lines = [check.keys(), check.address(), check.model()]
+        let lines = [check.keys(), check.metricsToken(), check.address(), check.model()]
         guard check.failures.isEmpty else { throw Failure(check.failures) }
         return (["ok"] + lines.compactMap { $0 }).map { $0 + "\n" }.joined()
     }
@@ -42,6 +42,15 @@ package struct ServerCheck {
         return attempt {
             guard let keys = try KeysFile.read(path) else { return "keys: none asked for" }
             return "keys: \(keys.count) in \(path)"
+        }
+    }
+
+    private mutating func metricsToken() -> String? {
+        let path = settings.metricsTokenPath
+        guard !path.isEmpty else { return nil }
+        return attempt {
+            _ = try KeysFile.token(path)
+            return "metrics: a token in \(path)"
         }
     }
 

@@ -49,6 +49,7 @@ package final class ServerProcess: @unchecked Sendable {
         let api = TranslationAPI(settings: apiSettings(), registry: registry)
         let files = ReloadedFiles(settings)
         api.replaceKeys(try KeysFile.read(settings.keysPath))
+        api.replaceMetricsToken(try KeysFile.token(settings.metricsTokenPath))
         life.async { [self] in watchSignals(api) }
         let server = try start(api)
         life.async { [self] in
@@ -77,8 +78,14 @@ package final class ServerProcess: @unchecked Sendable {
                 return .none
             }
         }
-        api.home = .page(Pages.home, policy: Pages.contentSecurityPolicy)
-        api.reference = .page(Pages.reference, policy: Pages.contentSecurityPolicy)
+        api.addressLimit = settings.addressLimit
+        api.trustedProxies = settings.trustedProxies
+        guard settings.showsPages else { return api }
+        func page(_ bytes: [UInt8]) -> Document {
+            .page(bytes, policy: Pages.contentSecurityPolicy, version: Version.current)
+        }
+        api.home = page(Pages.home)
+        api.reference = page(Pages.reference)
         return api
     }
 

@@ -13,6 +13,10 @@ extension TranslationAPI {
         public var origins = AllowedOrigins.none
         /// Seconds for which browsers are to come by TLS only (RFC 6797); 0: they are not told.
         public var transportSecurity = 0
+        /// Requests of each address where no keys are asked for; nil: as many as come.
+        public var addressLimit: RateLimit?
+        /// Proxies that are believed what they say of the clients before them.
+        public var trustedProxies: [AddressRange] = []
         /// Time, for rates and for silent streams.
         public var clock = APIClock.system
         /// For `/openapi.yaml`; while it is empty, as for those that follow, there is nothing at its path.

@@ -5,6 +5,8 @@ extension HTTPField.Name {
     static let requestID = known("X-Request-Id")
     static let serverTiming = known("Server-Timing")
     static let apiKey = known("X-Api-Key")
+    static let forwardedFor = known("X-Forwarded-For")
+    static let forwardedPrefix = known("X-Forwarded-Prefix")
     /// Tells nginx to pass parts of a response on as they come.
     static let accelBuffering = known("X-Accel-Buffering")
 

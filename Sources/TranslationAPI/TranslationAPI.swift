@@ -11,9 +11,16 @@ public final class TranslationAPI: Sendable {
     let settings: Settings
     let registry: MetricRegistry
     let gate: KeyGate
+    /// Nil where addresses have no limit.
+    let addressLimiter: AddressLimiter?
+    /// What proxies are believed.
+    let trust: ProxyTrust
+    private let prefixedPages = PrefixedPages()
     let sideWork = SideWork()
+    let answers = AnswerQueue()
     /// The service counts its own refusals in the same family.
     let rejected: MetricFamily<Counter>
+    let metricsToken: Lock<AccessToken?> = Lock(nil)
     private let stageStorage: Lock<Stage> = Lock(.loading)
     /// Held while a request is handed over to the service.
     private let handOverLock = Lock(())
@@ -43,6 +50,11 @@ public final class TranslationAPI: Sendable {
         rejected = ServiceMetrics.rejected(
             ["overloaded", "unauthorized", "rate_limited"], in: registry)
         gate = KeyGate(rejected: rejected, now: settings.clock.now)
+        let trust = ProxyTrust(proxies: settings.trustedProxies)
+        self.trust = trust
+        addressLimiter = settings.addressLimit.map { [rejected] limit in
+            AddressLimiter(limit, trust: trust, rejected: rejected, now: settings.clock.now)
+        }
         registry.callback("shoal_ready", help: "1 where requests are served.") { [weak self] in
             guard case .serving = self?.stage else { return 0 }
             return 1
@@ -74,6 +86,24 @@ public final class TranslationAPI: Sendable {
     /// A holder whose limit stays the same keeps what it has left of it.
     public func replaceKeys(_ keys: APIKeys?) { gate.replace(keys) }
 
+    /// Asks for this token from now on where metrics are got; nil: for none.
+    public func replaceMetricsToken(_ token: AccessToken?) {
+        metricsToken.withLock { $0 = token }
+    }
+
+    /// Lets work be done for a request that shows a known key in a field, or, where none is asked for, whose
+    /// address has not used up its rate.
+    ///
+    /// - Returns: false where the request has yet to show a key, which may be in its body.
+    /// - Throws: `rate_limited`.
+    func admitByFields(_ request: ServerRequest) throws(Problem) -> Bool {
+        let keys = request.fields.presentedKeys
+        guard gate.knows(keys) else { return false }
+        try gate.admit(keys)
+        if gate.isOpen { try addressLimiter?.admit(request) }
+        return true
+    }
+
     /// Answers a request: at once, or later from another thread.
     ///
     /// - Parameters:
@@ -104,6 +134,21 @@ public final class TranslationAPI: Sendable {
         case .detokenize: detokenize(context)
         default: get(route, context)
         }
+    }
+
+    /// Gives a page, whose addresses are relative, to who asked at its path; a slash at the end of the path
+    /// would lead them astray, so that it is taken off first.
+    func answer(_ page: Document, at route: Route, _ context: RequestContext) {
+        let prefix = trust.prefix(of: context.request)
+        let slashes = context.request.path.reversed().prefix { $0 == "/" }.count
+        guard slashes > 0, route != .home, !page.isEmpty else {
+            return context.answer(
+                prefixedPages.page(page, at: route.label, below: prefix))
+        }
+        let up = String(repeating: "../", count: slashes) + route.label.dropFirst()
+        context.answer(
+            ServerResponse(
+                status: 308, fields: [.location: prefix.map { $0 + route.label } ?? up]))
     }
 
     /// The answer to a request that HTTP itself forbids.
@@ -160,19 +205,19 @@ public final class TranslationAPI: Sendable {
     ///
     /// - Parameters:
     ///   - context: of the request that it is for.
-    ///   - isStranger: whether its client has not shown a key yet and has to.
+    ///   - client: whom it is for.
     ///   - work: the rest of the way of the request, whose context says how long it has waited.
     ///   - refuse: gets `overloaded` at once where too much waits, `cancelled` in its turn where the client
     ///     has gone by then; nothing is done in both cases.
     func workBeside(
-        _ context: RequestContext, isStranger: Bool = false,
+        _ context: RequestContext, for client: SideWork.Client = .known,
         _ work: @escaping @Sendable (RequestContext) -> Void,
         orRefuse refuse: @escaping @Sendable (TranslationError) -> Void
     ) {
         let hasGone = Lock(false)
         context.onCancel { hasGone.withLock { $0 = true } }
         let start = settings.clock.now()
-        let isTaken = sideWork.run(isStranger: isStranger) { [clock = settings.clock] in
+        let isTaken = sideWork.run(for: client) { [clock = settings.clock] in
             guard !hasGone.withLock({ $0 }) else { return refuse(.cancelled) }
             var context = context
             context.waited = clock.now() - start

@@ -164,6 +164,7 @@ extension TranslationService.Queue {
     ///   - group: sentences that should enter at once.
     ///   - isBusy: whether the batch has sentences.
     ///   - now: the time.
+    /// - Returns: what the worker does next; nil: wait.
     package mutating func next(
         room: Int, positions: Int = 0, group: Int, isBusy: Bool, at now: Double
     ) -> Work? {
@@ -204,8 +205,9 @@ extension TranslationService.Queue {
         return taken
     }
 
-    /// Positions that the sentences of one batch may come to: as many as a greedy search of the longest outputs
-    /// needs in all its places. It bounds a worker's memory.
+    /// Positions that the sentences of one batch may come to, which bounds a worker's memory.
+    ///
+    /// As many as a greedy search of the longest outputs needs in all its places.
     private var positionLimit: Int { configuration.maximumSequences * maximumPositions }
 
     /// Learns from a worker's iteration.

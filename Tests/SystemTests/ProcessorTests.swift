@@ -103,7 +103,9 @@ struct ProcessorTests {
 struct WorkerThreadTests {
     @Test("Niceness is added to that of the thread that starts another, up to 19")
     func niceness() {
-        @Sendable func own() -> Int { Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)) }
+        @Sendable func own() -> Int {
+            Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
+        }
         let seen = Monitor<[Int]>([])
         let base = own()
         let started = WorkerThread.start(niceness: 3) {

@@ -45,6 +45,36 @@ struct AccessTests {
         #expect(run.output.isEmpty)
     }
 
+    @Test("Pages can be left out, metrics can need a token, and addresses can have a rate")
+    func closed() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(Array("secret\n".utf8), to: "token")
+        let server = try ServerRun([
+            "--pages-enabled", "false", "--metrics-token-file", directory.path + "/token",
+            "--limits-rate-per-address", "60/h", "--limits-burst-per-address", "2",
+            "--http-trusted-proxies", "127.0.0.0/8",
+        ])
+        for path in ["/", "/docs", "/docs/"] {
+            #expect(try server.ask("GET \(path) HTTP/1.1").status == 404)
+        }
+        #expect(try server.ask("GET /openapi.json HTTP/1.1").status == 200)
+        #expect(try server.ask("GET /metrics HTTP/1.1").status == 401)
+        let token = "\r\nAuthorization: Bearer secret"
+        #expect(try server.ask("GET /metrics HTTP/1.1" + token).status == 200)
+        func status(_ client: String) throws -> Int {
+            let field = "\r\nX-Forwarded-For: \(client)"
+            return try server.ask("POST /translate HTTP/1.1" + field, body: "{").status
+        }
+        #expect(try (0..<3).map { _ in try status("192.0.2.1") } == [400, 400, 429])
+        #expect(try status("192.0.2.2") == 400)
+        try directory.write(Array("two words\n".utf8), to: "broken")
+        let run = try Run(
+            "serve", "--port", "0", "--metrics-token-file", directory.path + "/broken")
+        #expect(run.status == 78)
+        #expect(
+            run.error.contains("metrics.token_file \(directory.path)/broken must hold one token"))
+    }
+
     @Test("The pages are served with what they may load")
     func pages() throws {
         let server = try ServerRun()

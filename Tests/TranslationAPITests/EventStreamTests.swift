@@ -1,6 +1,8 @@
+import Decoding
 import HTTPTypes
 import HTTPWire
 import JSON
+import System
 import Telemetry
 import TestSupport
 import Testing
@@ -122,12 +124,14 @@ struct EventStreamTests {
     }
 }
 
-/// A service whose only worker is held up by whoever answers its first request, so that the second waits.
+/// A service whose only worker is held up by whoever is told of the progress of its first request, so that
+/// the second waits.
 private struct HeldUpService {
     let clock = TestClock()
     let registry = MetricRegistry()
     let api: TranslationAPI
-    private let first = Recorder(holdsUp: true)
+    /// Whether the worker has come to the first request's progress, and whether it may go on.
+    private let first = Monitor((hasCome: false, mayGo: false))
     let waiting = Recorder()
 
     init() throws {
@@ -135,14 +139,19 @@ private struct HeldUpService {
         settings.clock = clock.api
         api = TranslationAPI(settings: settings, registry: registry)
         let model = try Shipped.model()
-        api.enter(
-            .serving(
-                try TranslationService(
-                    model: model, configuration: .init(),
-                    metrics: ServiceMetrics(registry: registry, model: model),
-                    clock: { [clock] in clock.now })))
-        submit(#"{"text":"Ein Hund."}"#, first)
-        _ = first.head
+        let service = try TranslationService(
+            model: model, configuration: .init(),
+            metrics: ServiceMetrics(registry: registry, model: model),
+            clock: { [clock] in clock.now })
+        api.enter(.serving(service))
+        let options = DecodingOptions(exit: try ExitOptions().resolve(for: model))
+        _ = service.submit(
+            TranslationRequest(texts: ["Ein Hund."], options: options, maximumSourceTokens: 256),
+            progress: { [first] _ in
+                first.change { $0.hasCome = true }
+                first.wait { $0.mayGo ? () : nil }
+            }, completion: { _ in })
+        first.wait { $0.hasCome ? () : nil }
         submit(#"{"text":"Ein Mann.","stream":true,"timeout_ms":60000}"#, waiting)
     }
 
@@ -153,7 +162,7 @@ private struct HeldUpService {
             recorder)
     }
 
-    func letGo() { first.letGo() }
+    func letGo() { first.change { $0.mayGo = true } }
 }
 
 @Suite("Silence in a stream")

@@ -28,7 +28,10 @@ final class Recorder: Responder {
         state.wait { $0.isHeldUp ? nil : () }
     }
 
-    func begin(_ response: ServerResponse) { state.change { $0.head = response } }
+    func begin(_ response: ServerResponse) {
+        state.change { $0.head = response }
+        state.wait { $0.isHeldUp ? nil : () }
+    }
 
     func write(_ bytes: [UInt8]) { state.change { $0.parts.append(bytes) } }
 

@@ -28,6 +28,8 @@ enum Load: String, CaseIterable, CustomTestStringConvertible {
     ///   - capacity: requests a second that the machine can do.
     ///   - duration: seconds.
     ///   - most: requests at most.
+    ///   - random: where the times are drawn from.
+    /// - Returns: seconds from the start, ascending.
     func times(
         capacity: Double, duration: Double, most: Int, _ random: inout SplitMix64
     ) -> [Double] {

@@ -15,7 +15,7 @@ struct SharedWorker: Sendable {
     let time = Lock(0.0)
     private let registry = MetricRegistry()
 
-    /// - Parameter secondsPerLook: by how much the time goes on whenever somebody asks for it.
+    /// The shipped model's service; the time goes on by `secondsPerLook` whenever somebody asks for it.
     init(
         maximumSequences: Int, maximumQueuedTokens: Int = 65_536, workers: Int = 1,
         secondsPerLook: Double = 0,

@@ -187,9 +187,8 @@ struct SimulatedMachine {
                 if now >= job.deadline { late.append(job) }
                 return now >= job.deadline
             }
-            for index in workers.indices {
-                // Only its own worker changes a batch; others find out at the end of their iteration.
-                guard workers[index].end == now else { continue }
+            // Only its own worker changes a batch; others find out at the end of their iteration.
+            for index in workers.indices where workers[index].end == now {
                 for running in workers[index].batch where now >= running.sentence.job.deadline {
                     late.append(running.sentence.job)
                     queue.finish(running.sentence, steps: nil)

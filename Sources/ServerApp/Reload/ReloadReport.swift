@@ -6,12 +6,14 @@ struct ReloadReport {
     /// The kinds of things that are loaded anew.
     enum Kind: String, CaseIterable {
         case keys, certificates, model
+        case metricsToken = "metrics_token"
 
         /// What stays where it cannot be loaded.
         var inUse: String {
             switch self {
             case .keys, .certificates: "the old \(rawValue) are in use still"
             case .model: "the old \(rawValue) is in use still"
+            case .metricsToken: "the old token of metrics is in use still"
             }
         }
     }

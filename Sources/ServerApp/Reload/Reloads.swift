@@ -10,6 +10,8 @@ import TranslationService
 struct ReloadedFiles: Sendable {
     /// The file of keys; none where no keys are asked for.
     let keys: [String]
+    /// The file of the token for metrics; none where they need none.
+    let metricsToken: [String]
     /// Certificates, key and authorities; none without TLS.
     let certificates: [String]
     /// The directory of the model.
@@ -18,6 +20,7 @@ struct ReloadedFiles: Sendable {
     /// Those that the settings name.
     init(_ settings: ServerSettings) {
         keys = settings.keysPath.isEmpty ? [] : [settings.keysPath]
+        metricsToken = settings.metricsTokenPath.isEmpty ? [] : [settings.metricsTokenPath]
         certificates = [settings.tls.certificate, settings.tls.key, settings.tls.clientCA]
             .filter { !$0.isEmpty }
         model = settings.modelPath
@@ -66,6 +69,13 @@ final class Reloads: @unchecked Sendable {
             add(.keys, path, load: { try KeysFile.read(path) }, take: { api.replaceKeys($0) })
             parts[.keys]?.report.succeeded()
             watch(.keys) { files.keys }
+        }
+        if let path = files.metricsToken.first {
+            add(
+                .metricsToken, path, load: { try KeysFile.token(path) },
+                take: { api.replaceMetricsToken($0) })
+            parts[.metricsToken]?.report.succeeded()
+            watch(.metricsToken) { files.metricsToken }
         }
         if !files.certificates.isEmpty {
             add(

@@ -26,6 +26,9 @@ public struct Document: Sendable {
     /// Nothing, as a server has it that was not given the document.
     public static let none = Document([], type: .json)
 
+    /// Whether it is nothing.
+    var isEmpty: Bool { bytes.isEmpty }
+
     /// The OpenAPI document as YAML.
     public static func yaml(_ bytes: [UInt8]) -> Document {
         Document(bytes, compressed: Gzip.compress(bytes), type: .yaml)
@@ -41,11 +44,36 @@ public struct Document: Sendable {
     /// - Parameters:
     ///   - bytes: HTML in UTF-8.
     ///   - policy: its Content-Security-Policy.
+    ///   - version: the server's, for the page to show.
     /// - Returns: the page as a document.
-    public static func page(_ bytes: [UInt8], policy: String) -> Document {
-        Document(
+    public static func page(
+        _ bytes: [UInt8], policy: String, version: String = ""
+    ) -> Document {
+        let bytes = filled(bytes, "version", version)
+        return Document(
             bytes, compressed: Gzip.compress(bytes), type: .html,
             fields: [.contentSecurityPolicy: policy, .xContentTypeOptions: "nosniff"])
+    }
+
+    /// A page as it is below a path that a proxy serves it at, and compressed as before.
+    ///
+    /// - Parameter prefix: a plain path.
+    /// - Returns: the same where it has no place for a path.
+    func below(_ prefix: String) -> Document {
+        let bytes = Self.filled(bytes, "prefix", prefix)
+        return Document(
+            bytes, compressed: compressed == nil ? nil : Gzip.compress(bytes), type: type,
+            fields: fields)
+    }
+
+    /// A page with the content of one of its `meta` elements, which was empty; the same where it has none of
+    /// that name.
+    private static func filled(_ page: [UInt8], _ name: String, _ content: String) -> [UInt8] {
+        let place = Array("<meta name=\"\(name)\" content=\"".utf8)
+        guard let found = page.firstRange(of: place) else { return page }
+        var page = page
+        page.insert(contentsOf: content.utf8, at: found.upperBound)
+        return page
     }
 
     /// The answer to who may have it already.
@@ -81,7 +109,7 @@ extension RequestContext {
     /// Gives a document, or tells that the client has it; a path whose document the server lacks is as good as
     /// unknown.
     func answer(_ document: Document) {
-        guard !document.bytes.isEmpty else { return refuse(.unknownPath) }
+        guard !document.isEmpty else { return refuse(.unknownPath) }
         answer(document.response(to: request))
     }
 }

@@ -1,68 +1,11 @@
 import Decoding
-import HTTPTypes
 import HTTPWire
-import JSON
 import TranslationService
 
 /// What a finished translation is answered with.
 protocol TranslationAnswer: Sendable {
     /// The answer, without what all answers share.
     func response(to result: TranslationResult) -> ServerResponse
-}
-
-/// The answer to POST /translate in the shape of this API.
-struct OwnAnswer: TranslationAnswer {
-    let id: String
-    let model: ServedModel
-    let body: TranslateBody
-
-    func response(to result: TranslationResult) -> ServerResponse {
-        var writer = JSONWriter()
-        write(result, includesTokens: body.includesTokens, to: &writer)
-        return ServerResponse(
-            status: 200,
-            fields: [
-                .contentType: MediaType.json.rawValue,
-                .serverTiming: result.timings.fieldValue,
-            ],
-            body: writer.bytes)
-    }
-
-    /// The object of the answer.
-    func write(_ result: TranslationResult, includesTokens: Bool, to writer: inout JSONWriter) {
-        let json = TranslationJSON(
-            model: model, includesTokens: includesTokens, includesScores: body.includesScores)
-        let total = result.totalCompute(body.request, model)
-        writer.beginObject()
-        writer.member("id", id)
-        writer.member("model", model.id)
-        writer.name("translations")
-        writer.beginArray()
-        for (index, translation) in result.translations.enumerated() {
-            json.write(translation, index: index, to: &writer)
-        }
-        writer.endArray()
-        writer.name("compute")
-        json.write(total, to: &writer)
-        writer.name("usage")
-        writer.beginObject()
-        writer.member("texts", result.translations.count)
-        writer.member("source_tokens", result.sourceTokens)
-        writer.member("target_tokens", total.targetTokens)
-        writer.endObject()
-        if body.includesTimings { write(result.timings, to: &writer) }
-        writer.endObject()
-    }
-
-    private func write(_ timings: Timings, to writer: inout JSONWriter) {
-        writer.name("timings")
-        writer.beginObject()
-        for (name, milliseconds) in timings.stages {
-            writer.name(name + "_ms")
-            writer.value(milliseconds)
-        }
-        writer.endObject()
-    }
 }
 
 extension TranslationResult {
@@ -92,20 +35,5 @@ extension TranslationRequest {
     /// What the log says of it before it is translated.
     func logFields(_ model: ServedModel) -> [LogField] {
         [LogField("model", .text(model.id)), LogField("texts", .integer(texts.count))]
-    }
-}
-
-extension Timings {
-    /// The stages in their order, in milliseconds to three decimals.
-    fileprivate var stages: [(name: String, milliseconds: Double)] {
-        [
-            ("queue", queue), ("tokenize", tokenize), ("encode", encode), ("decode", decode),
-            ("total", total),
-        ].map { ($0.0, ($0.1 * 1e6).rounded() / 1e3) }
-    }
-
-    /// Server-Timing.
-    fileprivate var fieldValue: String {
-        stages.map { "\($0.name);dur=\($0.milliseconds)" }.joined(separator: ", ")
     }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// The reading of one line of a file of keys.
 struct APIKeyLine {
     /// Nil for a line without a key.
@@ -43,9 +45,7 @@ struct APIKeyLine {
     }
 
     private static func digest(_ text: Substring) -> [UInt8]? {
-        let digits = text.compactMap(\.hexDigitValue)
-        guard digits.count == 64, text.utf8.count == 64 else { return nil }
-        return stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        text.utf8.count == 64 ? Hexadecimal.bytes(text.utf8) : nil
     }
 
     private static func limit(

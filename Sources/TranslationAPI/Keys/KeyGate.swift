@@ -38,6 +38,9 @@ final class KeyGate: Sendable {
         }
     }
 
+    /// Whether no keys are configured.
+    var isOpen: Bool { state.withLock { $0.keys == nil } }
+
     /// Whether a request that brought these keys has one that is known; true where none is asked for.
     func knows(_ presented: [String]) -> Bool {
         state.withLock { state in

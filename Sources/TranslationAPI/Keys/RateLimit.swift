@@ -1,20 +1,22 @@
 /// How many requests are answered in a time.
-struct RateLimit: Sendable, Equatable {
+public struct RateLimit: Sendable, Equatable {
     /// Requests in a second, above 0.
     let perSecond: Double
     /// Requests that may come at once, at least 1.
     let burst: Int
+    /// The rate as it is written.
+    public let text: String
 
     /// Most requests that a rate or a burst can name.
-    static let largestCount = 1_000_000
+    public static let largestCount = 1_000_000
 
     /// What a rate looks like, for messages.
-    static let notation = "a number from 1 on and /s, /m or /h, such as 60/m"
+    public static let notation = "a number from 1 on and /s, /m or /h, such as 60/m"
 
     /// A rate as it is written; as many at once as its number says.
     ///
     /// - Parameter text: `notation`; nil where it is not.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let count = Int(parts[0]),
             (1...Self.largestCount).contains(count),
@@ -22,17 +24,22 @@ struct RateLimit: Sendable, Equatable {
         else { return nil }
         perSecond = Double(count) / seconds
         burst = count
+        self.text = text
     }
 
-    private init(perSecond: Double, burst: Int) {
-        self.perSecond = perSecond
+    private init(_ rate: RateLimit, burst: Int) {
+        perSecond = rate.perSecond
+        text = rate.text
         self.burst = burst
     }
 
-    /// The same rate with another number at once; nil where it is out of range.
-    func allowing(burst: Int) -> RateLimit? {
+    /// The same rate with another number at once.
+    ///
+    /// - Parameter burst: requests that may come at once.
+    /// - Returns: nil where it is out of range.
+    public func allowing(burst: Int) -> RateLimit? {
         (1...Self.largestCount).contains(burst)
-            ? RateLimit(perSecond: perSecond, burst: burst) : nil
+            ? RateLimit(self, burst: burst) : nil
     }
 }
 

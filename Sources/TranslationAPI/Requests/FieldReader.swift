@@ -1,4 +1,5 @@
 import JSON
+import System
 import TranslationService
 
 /// Reads the fields of a JSON object, gathering all that is wrong with them.
@@ -136,21 +137,4 @@ extension JSONValue {
         guard let number = doubleValue, number == number.rounded() else { return nil }
         return Int(exactly: number) ?? (number < 0 ? .min : .max)
     }
-}
-
-/// Levenshtein distance over bytes.
-public func editDistance(_ a: String, _ b: String) -> Int {
-    let a = Array(a.utf8)
-    let b = Array(b.utf8)
-    var row = Array(0...b.count)
-    for (i, left) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, right) in b.enumerated() {
-            let replaced = diagonal + (left == right ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-        }
-    }
-    return row[b.count]
 }

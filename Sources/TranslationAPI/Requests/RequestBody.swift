@@ -22,7 +22,7 @@ struct RequestBody: Sendable {
             let names = types.map(\.rawValue).joined(separator: " or ")
             throw Problem(.unsupportedMediaType, "the body must be \(names)")
         }
-        let bytes = try ContentCoding.decode(
+        let bytes = try BodyCoding.decode(
             request.body, coding: request.fields[.contentEncoding],
             limit: limits.maximumInflatedBytes)
         isForm = type == .form

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HTTPWire
 import JSON
+import System
 import Telemetry
 import TranslationService
 
@@ -10,15 +11,11 @@ extension TranslationAPI {
         switch route {
         case .liveness: context.answer(probe(isStuck ? "stuck" : nil))
         case .readiness, .startup: context.answer(probe(notReady(route)))
-        case .metrics:
-            context.answer(
-                ServerResponse(
-                    status: 200, fields: [.contentType: MetricRegistry.contentType],
-                    body: Array(registry.text.utf8)))
+        case .metrics: metrics(context)
         case .document: context.answer(settings.document)
         case .documentJSON: answerDocumentJSON(context)
-        case .home: context.answer(settings.home)
-        case .reference: context.answer(settings.reference)
+        case .home: answer(settings.home, at: route, context)
+        case .reference: answer(settings.reference, at: route, context)
         case .languages, .models, .model, .translate, .tokenize, .detokenize:
             describe(route, context)
         }
@@ -33,6 +30,21 @@ extension TranslationAPI {
             if case .overloaded = error { rejected.labeled("overloaded").increment() }
             context.refuse(Problem(error))
         }
+    }
+
+    private func metrics(_ context: RequestContext) {
+        if let token = metricsToken.withLock({ $0 }),
+            !context.request.fields.presentedKeys.contains(where: token.isEqual)
+        {
+            return context.refuse(
+                Problem(
+                    .unauthorized, "metrics need their token: Authorization: Bearer TOKEN",
+                    fields: [.wwwAuthenticate: "Bearer realm=\"shoal metrics\""]))
+        }
+        context.answer(
+            ServerResponse(
+                status: 200, fields: [.contentType: MetricRegistry.contentType],
+                body: Array(registry.text.utf8)))
     }
 
     /// Routes that need the model.

@@ -8,13 +8,11 @@ extension TranslationAPI {
     func translate(_ context: RequestContext) {
         do {
             // Where no field has a key that is known, the body may: it is read first.
-            let keys = context.request.fields.presentedKeys
-            let isAdmitted = gate.knows(keys)
-            if isAdmitted { try gate.admit(keys) }
+            let isAdmitted = try admitByFields(context.request)
             guard !context.request.hasSmallBody else {
                 return translateBody(of: context, isAdmitted: isAdmitted)
             }
-            workBeside(context, isStranger: !isAdmitted) { [self] context in
+            workBeside(context, for: isAdmitted ? .known : .stranger) { [self] context in
                 translateBody(of: context, isAdmitted: isAdmitted)
             } orRefuse: { [self] error in
                 stage.service?.count(error)
@@ -101,14 +99,20 @@ extension TranslationAPI {
         _ request: TranslationRequest, to service: TranslationService,
         answering answer: some TranslationAnswer, _ context: RequestContext
     ) {
-        let cancel = service.submit(request, after: context.waited) { result in
+        let model = service.model
+        let cancel = service.submit(request, after: context.waited) { [answers] result in
             switch result {
             case .success(let result):
-                var response = answer.response(to: result)
-                response.logFields =
-                    request.logFields(service.model) + result.logFields(request, service.model)
-                context.answer(response)
-            case .failure(let error): context.refuse(Problem(error))
+                answers.add {
+                    var response = answer.response(to: result)
+                    response.logFields =
+                        request.logFields(model) + result.logFields(request, model)
+                    context.answer(response)
+                }
+            case .failure(let error):
+                // A refusal comes at once, on the thread that submits.
+                if case .overloaded = error { return context.refuse(Problem(error)) }
+                answers.add { context.refuse(Problem(error)) }
             }
         }
         context.onCancel(cancel)
@@ -119,8 +123,9 @@ extension TranslationAPI {
     ) {
         let stream = EventStream(answer, context, clock: settings.clock)
         let cancel = service.submit(
-            answer.body.request, after: context.waited, progress: stream.take,
-            completion: stream.finish)
+            answer.body.request, after: context.waited,
+            progress: { [answers] event in answers.add { stream.take(event) } },
+            completion: { [answers] result in answers.add { stream.finish(result) } })
         stream.keepAlive()
         context.onCancel(cancel)
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import TranslationAPI
+import System
 
 /// Tells a command that does not exist from arguments of one that does.
 enum CommandNames {
@@ -31,9 +31,11 @@ enum CommandNames {
                 command = next.type
                 continue
             }
-            let near = (commands.map(\.name) + (command == root ? ["help"] : []))
-                .map { (name: $0, distance: editDistance($0, name)) }
-                .filter { 2 * $0.distance <= name.count }.min { $0.distance < $1.distance }
+            let others = command == root ? ["help"] : []
+            let near = (commands.map(\.name) + others).map {
+                (name: $0, distance: editDistance($0, name))
+            }
+            .filter { 2 * $0.distance <= name.count }.min { $0.distance < $1.distance }
             let hint =
                 near.map { "did you mean \($0.name)?" }
                 ?? "there are \(commands.map(\.name).joined(separator: ", "))"

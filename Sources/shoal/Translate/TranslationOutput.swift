@@ -37,7 +37,7 @@ final class TranslationOutput {
         self.response = response
         format =
             json
-            ? TranslationJSON(model: model, includesTokens: true, includesScores: true) : nil
+            ? TranslationJSON(model: model, parts: [.tokens, .scores]) : nil
         file = try path.map { try ReplacedFile($0) }
         // Lines that scroll by are progress enough.
         progress = ProgressLine(isShown: path != nil || isatty(STDOUT_FILENO) == 0)

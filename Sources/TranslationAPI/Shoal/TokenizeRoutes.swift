@@ -53,7 +53,9 @@ extension TranslationAPI {
             Elements
     ) {
         do {
-            try gate.admit(context.request.fields.presentedKeys)
+            if try !admitByFields(context.request) {
+                try gate.admit(context.request.fields.presentedKeys)
+            }
         } catch {
             return context.refuse(error)
         }

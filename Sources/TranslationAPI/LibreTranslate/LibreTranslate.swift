@@ -94,7 +94,7 @@ extension LibreTranslate: TranslationAnswer {
             }
         }
         writer.name("compute")
-        TranslationJSON(model: model, includesTokens: false, includesScores: false)
+        TranslationJSON(model: model, parts: [])
             .write(result.totalCompute(request, model), to: &writer)
         writer.endObject()
         return .json(writer)

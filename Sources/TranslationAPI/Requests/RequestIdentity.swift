@@ -1,5 +1,6 @@
 import HTTPTypes
 import HTTPWire
+import System
 
 /// What a request is called in its answer and in logs.
 struct RequestIdentity {
@@ -24,10 +25,10 @@ struct RequestIdentity {
 
     /// 128 random bits in hexadecimal.
     private static func newID() -> String {
-        (0..<2).map { _ in
-            let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        Hexadecimal.text(
+            (0..<2).flatMap { _ in
+                withUnsafeBytes(of: UInt64.random(in: 0...UInt64.max)) { Array($0) }
+            })
     }
 
     /// 1 to 128 of letters, digits, '.', '_' and '-'.

@@ -47,7 +47,7 @@ final class EventStream: Sendable {
         case .success(let result):
             let fields = result.logFields(answer.body.request, answer.model)
             send("done", endingWith: fields) {
-                answer.write(result, includesTokens: false, to: &$0)
+                answer.write(result, answer.body.parts.subtracting(.tokens), to: &$0)
             }
         case .failure(let error): fail(Problem(error))
         }
@@ -146,7 +146,7 @@ final class EventStream: Sendable {
         writer.member("index", index)
         writer.member("text", translation.outputs[0].text)
         writer.name("compute")
-        TranslationJSON(model: answer.model, includesTokens: false, includesScores: false)
+        TranslationJSON(model: answer.model, parts: [])
             .write(translation.compute, to: &writer)
         writer.endObject()
     }

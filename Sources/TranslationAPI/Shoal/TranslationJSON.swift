@@ -6,19 +6,16 @@ public import TranslationService
 /// Writes translations as openapi.yaml describes them.
 public struct TranslationJSON: Sendable {
     private let model: ServedModel
-    private let includesTokens: Bool
-    private let includesScores: Bool
+    private let parts: IncludedParts
 
     /// A writer for a model's translations.
     ///
     /// - Parameters:
     ///   - model: what translated.
-    ///   - includesTokens: adds `tokens`.
-    ///   - includesScores: adds `score`, and `logprob` to each token.
-    public init(model: ServedModel, includesTokens: Bool, includesScores: Bool) {
+    ///   - parts: what is written of each output besides what is always there.
+    public init(model: ServedModel, parts: IncludedParts) {
         self.model = model
-        self.includesTokens = includesTokens
-        self.includesScores = includesScores
+        self.parts = parts
     }
 
     /// One element of `translations`.
@@ -48,7 +45,7 @@ public struct TranslationJSON: Sendable {
     private func write(_ output: Translation.Output, to writer: inout JSONWriter) {
         let hypothesis = output.hypothesis
         writer.member("finish_reason", hypothesis.finishReason.rawValue)
-        if includesScores {
+        if parts.contains(.scores) {
             writer.name("score")
             writer.value(hypothesis.score)
         }
@@ -56,7 +53,7 @@ public struct TranslationJSON: Sendable {
         writer.beginArray()
         for token in hypothesis.tokens { writer.value(token.exitLayer) }
         writer.endArray()
-        guard includesTokens else { return }
+        guard parts.contains(.tokens) else { return }
         writer.name("tokens")
         writer.beginArray()
         for (token, piece) in zip(hypothesis.tokens, output.pieces) {
@@ -66,7 +63,7 @@ public struct TranslationJSON: Sendable {
             writer.member("piece", piece)
             writer.name("exit_layer")
             writer.value(token.exitLayer)
-            if includesScores {
+            if parts.contains(.scores) {
                 writer.name("logprob")
                 writer.value(token.logProbability)
             }

@@ -6,18 +6,10 @@ import TranslationService
 /// The body of POST /translate, proven to make sense for a model.
 struct TranslateBody {
     let request: TranslationRequest
-    let includesTokens: Bool
-    let includesScores: Bool
-    let includesTimings: Bool
+    /// What the answer is to hold besides what is always there.
+    let parts: IncludedParts
     /// Whether the answer is to come in parts; nil where the body does not say.
     let streams: Bool?
-
-    /// What a body may ask to be included.
-    private enum Part: String, CaseIterable {
-        case tokens
-        case scores
-        case timings
-    }
 
     /// Reads a body and holds it against a model.
     ///
@@ -32,7 +24,7 @@ struct TranslateBody {
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchOptions(&reader, model, limits)
-        let parts = Self.parts(&reader)
+        parts = Self.parts(&reader)
         let timeout = Self.timeout(&reader) ?? limits.timeout
         streams = reader.bool("stream")
         let problems = reader.finished() + exitProblems
@@ -46,9 +38,6 @@ struct TranslateBody {
         }
         request = TranslationRequest(
             texts: texts, options: options, timeout: timeout, limits: limits, model: model)
-        includesTokens = parts.contains(.tokens)
-        includesScores = parts.contains(.scores)
-        includesTimings = parts.contains(.timings)
     }
 
     private static func exit(
@@ -84,14 +73,15 @@ struct TranslateBody {
         return nil
     }
 
-    private static func parts(_ reader: inout FieldReader) -> Set<Part> {
+    private static func parts(_ reader: inout FieldReader) -> IncludedParts {
         guard let names = reader.strings("include") else { return [.tokens, .timings] }
-        let parts = names.compactMap(Part.init)
+        let known = IncludedParts.named
+        let parts = names.compactMap { name in known.first { $0.name == name }?.part }
         if parts.count != names.count {
-            let known = Part.allCases.map(\.rawValue).joined(separator: ", ")
-            reader.note(.outOfRange, "include", "`include` may hold \(known)")
+            let all = known.map(\.name).joined(separator: ", ")
+            reader.note(.outOfRange, "include", "`include` may hold \(all)")
         }
-        return Set(parts)
+        return IncludedParts(parts)
     }
 
     private static func timeout(_ reader: inout FieldReader) -> Double? {

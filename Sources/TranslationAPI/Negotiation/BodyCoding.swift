@@ -2,7 +2,7 @@ import Compression
 import HTTPTypes
 
 /// Undoes the coding of a request's body (RFC 9110 §8.4).
-enum ContentCoding {
+enum BodyCoding {
     /// The body as it was before.
     ///
     /// - Parameters:

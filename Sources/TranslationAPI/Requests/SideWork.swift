@@ -9,6 +9,14 @@ final class SideWork: Sendable {
     /// Of these, the ones of clients that have not shown a key yet where keys are asked for.
     static let strangerCapacity = 8
 
+    /// Whom a piece of work is for.
+    enum Client {
+        /// Who has shown a key, or need not.
+        case known
+        /// Who has not shown a key yet and has to.
+        case stranger
+    }
+
     private let queue = DispatchQueue(label: "shoal.side-work")
     private let pieces = Atomic(0)
     private let strangers = Atomic(0)
@@ -19,19 +27,21 @@ final class SideWork: Sendable {
     /// Does a piece of work later.
     ///
     /// - Parameters:
-    ///   - isStranger: whether it is for a client that has not shown a key yet and has to.
+    ///   - client: whom it is for.
     ///   - work: the piece.
     /// - Returns: false, and nothing is done, where too much is waiting.
-    func run(isStranger: Bool, _ work: @escaping @Sendable () -> Void) -> Bool {
-        guard !isStranger || Self.take(strangers, upTo: Self.strangerCapacity) else { return false }
+    func run(for client: Client, _ work: @escaping @Sendable () -> Void) -> Bool {
+        guard client == .known || Self.take(strangers, upTo: Self.strangerCapacity) else {
+            return false
+        }
         guard Self.take(pieces, upTo: Self.capacity) else {
-            if isStranger { strangers.subtract(1, ordering: .relaxed) }
+            if client == .stranger { strangers.subtract(1, ordering: .relaxed) }
             return false
         }
         queue.async { [self] in
             work()
             pieces.subtract(1, ordering: .relaxed)
-            if isStranger { strangers.subtract(1, ordering: .relaxed) }
+            if client == .stranger { strangers.subtract(1, ordering: .relaxed) }
         }
         return true
     }
