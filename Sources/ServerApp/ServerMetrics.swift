@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPWire
 import Logging
+import System
 import Telemetry
 import TranslationAPI
 
@@ -19,10 +20,23 @@ struct ServerMetrics: ServerObserver {
     ]
 
     /// Where each request is logged.
-    struct AccessLog {
+    final class AccessLog: Sendable {
         let log: Logger
-        /// Routes that are left out.
-        let excluded: Set<String>
+        /// Routes that are left out: all their requests but the first, which shows that somebody asks, and
+        /// those that fail.
+        private let excluded: Set<String>
+        private let seen = Lock<Set<String>>([])
+
+        init(log: Logger, excluded: Set<String>) {
+            self.log = log
+            self.excluded = excluded
+        }
+
+        /// Whether a request has its line.
+        func hasLine(route: String, status: Int) -> Bool {
+            guard excluded.contains(route), status < 400 else { return true }
+            return seen.withLock { $0.insert(route).inserted }
+        }
     }
 
     /// - Parameters:
@@ -64,7 +78,7 @@ struct ServerMetrics: ServerObserver {
         let route = Self.routes.contains(record.route) ? record.route : "other"
         requests.labeled(method, route, String(record.status)).increment()
         duration.labeled(route).observe(record.seconds)
-        guard let access, !access.excluded.contains(route) else { return }
+        guard let access, access.hasLine(route: route, status: record.status) else { return }
         var metadata: Logger.Metadata = [
             "method": "\(method)", "route": "\(route)",
             "status": .stringConvertible(record.status),

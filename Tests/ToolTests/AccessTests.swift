@@ -110,17 +110,20 @@ struct AccessTests {
         #expect(try yaml.body == Repository.bytes("openapi.yaml"))
     }
 
-    @Test("Probes and metrics are not in the access log, unless it is told to leave out nothing")
+    @Test(
+        "Probes and metrics are in the access log once, unless it is told to leave out nothing")
     func excludedRoutes() throws {
         for (flags, hasProbes) in [([], false), (["--log-access-exclude", ""], true)] {
             let server = try ServerRun(["--log-access", "true"] + flags)
             #expect(server.waitForLog("is ready"))
-            for path in ["/livez", "/readyz", "/startupz", "/metrics", "/health", "/models"] {
+            let routes = ["/livez", "/readyz", "/startupz", "/metrics"]
+            for path in routes + routes + ["/health", "/models"] {
                 #expect(try server.ask("GET \(path) HTTP/1.1").status == 200)
             }
             #expect(server.waitForLog("route=/models"))
-            for route in ["/livez", "/readyz", "/startupz", "/metrics"] {
-                #expect(server.log.contains { $0.contains("route=\(route) ") } == hasProbes)
+            for route in routes {
+                let count = server.log.count { $0.contains("route=\(route) ") }
+                #expect(hasProbes ? count > 1 : count == 1)
             }
         }
     }
