@@ -116,8 +116,9 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "Decoding", "HTTPServer", "System", "Tensor", "TextFiles", "TranslationAPI",
-                "TranslationService", "Yams",
+                "Decoding", "HTTPServer", "HTTPWire", "System", "Tensor", "TextFiles",
+                "TranslationAPI", "TranslationService", "Yams",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(
             name: "ServerApp",
