@@ -142,7 +142,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .target(
-            name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["JSON", "System"], path: "Tests/TestSupport",
             swiftSettings: swift),
         .testTarget(
             name: "JSONTests", dependencies: ["JSON", "TestSupport"], exclude: ["Resources"],

@@ -40,6 +40,7 @@ package final class ServerProcess: @unchecked Sendable {
 
     /// Serves until a signal ends the process.
     package func run() throws -> Never {
+        let signals = HeldSignals([SIGTERM, SIGINT, SIGHUP])
         // Left to itself, the allocator raises this threshold with every large block that is given back,
         // and keeps what loading and the first full batch needed for ever.
         shoal_give_back_blocks_from(1 << 18)
@@ -50,7 +51,6 @@ package final class ServerProcess: @unchecked Sendable {
         let files = ReloadedFiles(settings)
         api.replaceKeys(try KeysFile.read(settings.keysPath))
         api.replaceMetricsToken(try KeysFile.token(settings.metricsTokenPath))
-        life.async { [self] in watchSignals(api) }
         let server = try start(api)
         life.async { [self] in
             self.server = server
@@ -59,7 +59,10 @@ package final class ServerProcess: @unchecked Sendable {
             reloads = Reloads(self, api, server, files)
             load(api)
         }
-        dispatchMain()
+        while true {
+            let number = signals.take()
+            life.async { [self] in obey(number, api) }
+        }
     }
 
     private func apiSettings() -> TranslationAPI.Settings {
@@ -239,22 +242,12 @@ extension ServerProcess {
 
 extension ServerProcess {
     /// The first SIGTERM or SIGINT drains, the second ends the process at once; SIGHUP loads anew.
-    private func watchSignals(_ api: TranslationAPI) {
-        for number in [SIGTERM, SIGINT] {
-            on(number) { [self] in
-                if isStopping { leave(128 + number) }
-                drain(api)
-            }
+    private func obey(_ number: Int32, _ api: TranslationAPI) {
+        switch number {
+        case SIGHUP: if !isStopping { reloads?.all() }
+        case _ where isStopping: leave(128 + number)
+        default: drain(api)
         }
-        on(SIGHUP) { [self] in if !isStopping { reloads?.all() } }
-    }
-
-    private func on(_ number: Int32, _ action: @escaping () -> Void) {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: life)
-        source.setEventHandler(handler: action)
-        source.activate()
-        sources.append(source)
     }
 
     /// Balancers are told to look elsewhere; after `drain_delay` nothing more is accepted, and the process

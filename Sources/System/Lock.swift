@@ -47,4 +47,20 @@ public final class Lock<Value>: @unchecked Sendable {
             pthread_cond_wait(condition, mutex)
         }
     }
+
+    /// The same until `deadline`, a time on the condition's clock: nil where nothing was given by then.
+    func wait<Result>(
+        on condition: UnsafeMutablePointer<pthread_cond_t>, until deadline: timespec,
+        for body: (inout Value) -> Result?
+    ) -> Result? {
+        var deadline = deadline
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&value) { return result }
+            guard pthread_cond_timedwait(condition, mutex, &deadline) == 0 else {
+                return body(&value)
+            }
+        }
+    }
 }

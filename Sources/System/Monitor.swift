@@ -10,7 +10,11 @@ public final class Monitor<Value>: @unchecked Sendable {
     /// Takes the value over.
     public init(_ value: sending Value) {
         lock = Lock(value)
-        pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -34,5 +38,18 @@ public final class Monitor<Value>: @unchecked Sendable {
     /// Waits until `body` gives something, asking it again after every change.
     public func wait<Result>(for body: (inout Value) -> Result?) -> Result {
         lock.wait(on: condition, for: body)
+    }
+
+    /// Waits at most `seconds` until `body` gives something: nil where it has given nothing by then.
+    public func wait<Result>(seconds: Double, for body: (inout Value) -> Result?) -> Result? {
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        deadline.tv_sec += Int(seconds)
+        deadline.tv_nsec += Int((seconds - seconds.rounded(.down)) * 1e9)
+        if deadline.tv_nsec >= 1_000_000_000 {
+            deadline.tv_sec += 1
+            deadline.tv_nsec -= 1_000_000_000
+        }
+        return lock.wait(on: condition, until: deadline, for: body)
     }
 }

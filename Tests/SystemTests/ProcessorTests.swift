@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import System
+import TestSupport
 import Testing
 
 @Suite("Processors that may be used", .timeLimit(.minutes(10)))
@@ -121,7 +122,7 @@ struct WorkerThreadTests {
             if !isStarted { seen.change { $0 = [-1] } }
         }
         #expect(started)
-        let values = seen.wait { $0.isEmpty ? nil : $0 }
+        let values = seen.waitLimited { $0.isEmpty ? nil : $0 }
         #expect(values == [min(base + 3, 19), min(base + 5, 19), 19])
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import System
+import TestSupport
 import Testing
 
 /// How often each part was done.
@@ -149,7 +150,7 @@ struct LockTests {
             }
             #expect(started)
         }
-        finished.wait { $0 == 4 ? () : nil }
+        finished.waitLimited { $0 == 4 ? () : nil }
         #expect(value.withLock { $0 } == 40_000)
     }
 }

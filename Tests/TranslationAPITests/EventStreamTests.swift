@@ -149,9 +149,9 @@ private struct HeldUpService {
             TranslationRequest(texts: ["Ein Hund."], options: options, maximumSourceTokens: 256),
             progress: { [first] _ in
                 first.change { $0.hasCome = true }
-                first.wait { $0.mayGo ? () : nil }
+                first.waitLimited { $0.mayGo ? () : nil }
             }, completion: { _ in })
-        first.wait { $0.hasCome ? () : nil }
+        first.waitLimited { $0.hasCome ? () : nil }
         submit(#"{"text":"Ein Mann.","stream":true,"timeout_ms":60000}"#, waiting)
     }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HTTPWire
 import System
+import TestSupport
 
 /// A way back to a client that keeps what it is given.
 final class Recorder: Responder {
@@ -25,12 +26,12 @@ final class Recorder: Responder {
             $0.head = response
             $0.hasEnded = true
         }
-        state.wait { $0.isHeldUp ? nil : () }
+        state.waitLimited { $0.isHeldUp ? nil : () }
     }
 
     func begin(_ response: ServerResponse) {
         state.change { $0.head = response }
-        state.wait { $0.isHeldUp ? nil : () }
+        state.waitLimited { $0.isHeldUp ? nil : () }
     }
 
     func write(_ bytes: [UInt8]) { state.change { $0.parts.append(bytes) } }
@@ -65,10 +66,10 @@ final class Recorder: Responder {
     var hasHead: Bool { state.withLock { $0.head != nil } }
 
     /// The head, once it is there.
-    var head: ServerResponse { state.wait { $0.head } }
+    var head: ServerResponse { state.waitLimited { $0.head } }
 
     /// The head, once the answer is complete.
-    var finished: ServerResponse { state.wait { $0.hasEnded ? $0.head : nil } }
+    var finished: ServerResponse { state.waitLimited { $0.hasEnded ? $0.head : nil } }
 
     /// The body so far.
     var text: String {

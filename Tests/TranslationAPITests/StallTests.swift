@@ -28,7 +28,7 @@ struct StallTests {
             options: .init(exit: try ExitOptions().resolve(for: model)), maximumSourceTokens: 256)
         _ = service.submit(request) { _ in
             isWithin.signal()
-            mayGo.wait { $0 ? () : nil }
+            mayGo.waitLimited { $0 ? () : nil }
         } completion: { _ in
             isOver.signal()
         }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Checkpoint
 import Configuration
-import Dispatch
 import Glibc
 import Synchronization
 import System
@@ -272,26 +271,30 @@ private final class InterruptSignals {
         let isRaised = Atomic<Bool>(false)
     }
     private let flags = Flags()
-    private var sources: [any DispatchSourceSignal] = []
 
+    /// Takes the signals from now on; call it before any other thread is started.
     init() {
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [flags] in
-                guard flags.isTraining.load(ordering: .relaxed) else {
-                    writeError("\nshoal: interrupted before the first step\n")
-                    TemporaryEntries.deleteAndExit(130)
-                }
-                guard !flags.isRaised.exchange(true, ordering: .relaxed) else {
-                    writeError("\nshoal: not saved; --resume goes on from the last save\n")
-                    TemporaryEntries.deleteAndExit(130)
-                }
-                writeError("\nshoal: saving; again to leave at once\n")
+        let signals = HeldSignals([SIGINT, SIGTERM])
+        let hasStarted = WorkerThread.start { [flags] in
+            while true {
+                _ = signals.take()
+                Self.obey(flags)
             }
-            source.resume()
-            sources.append(source)
         }
+        // Without the thread a signal would never be heeded.
+        if !hasStarted { signals.letGo() }
+    }
+
+    private static func obey(_ flags: Flags) {
+        guard flags.isTraining.load(ordering: .relaxed) else {
+            writeError("\nshoal: interrupted before the first step\n")
+            TemporaryEntries.deleteAndExit(130)
+        }
+        guard !flags.isRaised.exchange(true, ordering: .relaxed) else {
+            writeError("\nshoal: not saved; --resume goes on from the last save\n")
+            TemporaryEntries.deleteAndExit(130)
+        }
+        writeError("\nshoal: saving; again to leave at once\n")
     }
 
     /// From now on there is something to save.

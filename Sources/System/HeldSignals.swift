@@ -1,0 +1,44 @@
+import Glibc
+
+/// Signals that are held back until a thread takes them, so that none is lost or acts by itself, however
+/// early it comes.
+///
+/// A source of Dispatch loses those that come while a thread runs that does not block them: the signal has
+/// to be ignored for it, and the system discards an ignored signal at once.
+public struct HeldSignals: Sendable {
+    private let numbers: [Int32]
+
+    /// Holds signals back in this thread and in every thread that it starts from now on.
+    ///
+    /// - Parameter numbers: of the signals. No other thread that was there before may let one through:
+    ///   call this first of all on the main thread.
+    public init(_ numbers: [Int32]) {
+        self.numbers = numbers
+        var set = Self.set(of: numbers)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Waits for the next signal and takes it.
+    ///
+    /// - Returns: its number. Two of one kind that come before the first is taken are one (signal(7)).
+    public func take() -> Int32 {
+        var set = Self.set(of: numbers)
+        while true {
+            var number: Int32 = 0
+            if sigwait(&set, &number) == 0 { return number }
+        }
+    }
+
+    /// Lets them act as they do by themselves again, in this thread.
+    public func letGo() {
+        var set = Self.set(of: numbers)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    private static func set(of numbers: [Int32]) -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in numbers { sigaddset(&set, number) }
+        return set
+    }
+}
