@@ -41,7 +41,8 @@ extension TrainableNetwork {
         let state = Lock((next: 0, records: [Int: ExitOracle.Record]()))
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             let pass = NetworkPass(self, dropout: Dropout(rate: 0))
-            let loss = ClassifierLoss(vocabularySize: c.targetVocabularySize)
+            let loss = ClassifierLoss(
+                width: c.width, vocabularySize: c.targetVocabularySize)
             while let index = state.withLock({ state in
                 defer { state.next += 1 }
                 return state.next < pairs.count ? state.next : nil
@@ -54,7 +55,7 @@ extension TrainableNetwork {
                 let exits = (1...c.decoder.layers).map { n in
                     ClassifierLoss.Exit(
                         layer: n, classifier: classifiers[n - 1], states: pass.states[n],
-                        gradient: nil, scale: 0)
+                        rows: Array(piece.targetIDs.indices), gradient: nil, scale: 0)
                 }
                 var record = ExitRecord(exits: exits.count, rows: piece.targetIDs.count)
                 let crossEntropy = CrossEntropy(

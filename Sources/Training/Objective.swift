@@ -76,6 +76,12 @@ public struct Objective: Sendable {
     public var labelSmoothing = 0.1
     /// κ, the share of the last exit's distribution in the targets of those below; 0 for none.
     public var selfDistillation = 0.0
+    /// m, the exits below the last that a target position asks in a step of aligned training, drawn
+    /// anew each time; 0 for all of them.
+    ///
+    /// Their losses count (N − 1)/m times, so that the expectation is that of all exits. Validation
+    /// asks all.
+    public var sampledExits = 0
     /// Share of elements that dropout sets to 0, after embeddings and in every residual branch.
     public var dropout = 0.1
     /// The heads that learn.
@@ -88,8 +94,29 @@ public struct Objective: Sendable {
     /// Exit sequences of mixed training instead of drawn ones, [M][positions of the batch].
     package var exitSequences: [[Int]]?
 
+    /// Exits below the last for each target position of the batch instead of drawn ones.
+    package var drawnExits: [[Int]]?
+
     /// The defaults above.
     public init() {}
+
+    /// Refuses to sample exits where that is not possible with a decoder of so many layers.
+    ///
+    /// - Throws: `exitsNotSampled`.
+    public func checkSampling(layers: Int) throws(TrainingError) {
+        guard sampledExits != 0 else { return }
+        guard case .aligned = decoder, heads.isEmpty else {
+            throw .exitsNotSampled(sampledExits, layers: nil)
+        }
+        guard (0..<layers).contains(sampledExits) else {
+            throw .exitsNotSampled(sampledExits, layers: layers)
+        }
+    }
+
+    /// m, where a step does not ask all exits.
+    func samplesExits(of layers: Int) -> Int? {
+        (1..<max(layers - 1, 1)).contains(sampledExits) ? sampledExits : nil
+    }
 
     /// Whether gradients of the network are wanted at all.
     var trainsNetwork: Bool { decoder != .frozen }

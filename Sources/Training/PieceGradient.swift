@@ -20,7 +20,7 @@ final class PieceGradient {
         self.objective = objective
         let drops = training && objective.trainsNetwork
         pass = NetworkPass(network, dropout: Dropout(rate: drops ? objective.dropout : 0))
-        loss = ClassifierLoss(vocabularySize: c.targetVocabularySize)
+        loss = ClassifierLoss(width: c.width, vocabularySize: c.targetVocabularySize)
         weights = objective.exitWeights(layerCount)
         exitGradients = (0..<layerCount).map { _ in Matrix(rows: 0, columns: c.width) }
     }
@@ -53,7 +53,8 @@ final class PieceGradient {
                 runMixed(piece, exits, share, samples: samples, gradients, &result)
             }
         } else {
-            runAligned(piece, share, gradients, &result)
+            let sample = sample(piece, share, gradients, &keys)
+            runAligned(piece, sample, share, gradients, &result)
         }
         if let gradients, objective.trainsNetwork {
             pass.encoderBackward(piece, to: gradients) { gradient in
@@ -68,32 +69,43 @@ final class PieceGradient {
     /// The gradient of the encoder states by a sequence head that reaches the network.
     private var sequenceGradient: Matrix?
 
-    /// All exits see every state.
-    private func runAligned(
-        _ piece: Piece, _ share: Share, _ gradients: ParameterVector?, _ result: inout PassResult
-    ) {
-        pass.decode(piece, exits: nil)
-        let layerCount = weights.count
-        let tokens = Double(share.batchTokens)
+    /// The exits that the positions of a piece ask.
+    private func sample(
+        _ piece: Piece, _ share: Share, _ gradients: ParameterVector?, _ keys: inout SplitMix64
+    ) -> ExitSample {
+        let (layerCount, positions) = (weights.count, piece.targetIDs.count)
+        if gradients != nil, let sampled = objective.samplesExits(of: layerCount) {
+            let drawn =
+                objective.drawnExits
+                ?? ExitSample.draw(
+                    sampled, of: layerCount, positions: positions, using: &keys)
+            return ExitSample(drawn, of: layerCount)
+        }
         let hasHeads = share.headsLearn && !objective.heads.isEmpty
         let needsAll = gradients == nil || hasHeads
-        let used = (1...layerCount).reversed().filter {
+        let used = (1...layerCount).filter {
             objective.decoder == .baseline
                 ? $0 == layerCount || hasHeads
                 : needsAll || weights[$0 - 1] > 0
         }
+        return ExitSample(all: used, of: layerCount, positions: positions)
+    }
+
+    /// All exits see every state.
+    private func runAligned(
+        _ piece: Piece, _ sample: ExitSample, _ share: Share, _ gradients: ParameterVector?,
+        _ result: inout PassResult
+    ) {
+        pass.decode(piece, exits: nil)
+        let layerCount = weights.count
         let wanted = objective.trainsNetwork ? gradients : nil
-        let exits = used.map { n in
-            exitGradients[n - 1].resize(rows: piece.targetIDs.count)
-            return ClassifierLoss.Exit(
-                layer: n, classifier: network.classifiers[n - 1], states: pass.states[n],
-                gradient: wanted != nil && weights[n - 1] > 0 ? exitGradients[n - 1] : nil,
-                scale: Float(weights[n - 1] / tokens))
-        }
+        let scales = zip(weights, sample.factors).map { $0 * $1 / Double(share.batchTokens) }
         var record = ExitRecord(exits: layerCount, rows: piece.targetIDs.count)
-        loss.run(exits, targets: piece.targetIDs, lossOptions, gradients: wanted) { n, row, loss in
+        loss.run(
+            exits(sample, scales, wanted), targets: piece.targetIDs, lossOptions, gradients: wanted
+        ) { n, row, loss in
             result.exits[n - 1].add(loss, target: piece.targetIDs[row])
-            result.objective += Double(loss.loss) * weights[n - 1] / tokens
+            result.objective += Double(loss.loss) * scales[n - 1]
             record.set(loss, exit: n, row: row)
         }
         let heads = runHeads(piece, record, share, gradients, &result)
@@ -110,6 +122,24 @@ final class PieceGradient {
         }
     }
 
+    /// The exits that are asked, the last one, which teaches, first; their gradients begin at zero.
+    private func exits(
+        _ sample: ExitSample, _ scales: [Double], _ gradients: ParameterVector?
+    ) -> [ClassifierLoss.Exit] {
+        (1...weights.count).reversed().compactMap { n in
+            let learns = gradients != nil && weights[n - 1] > 0
+            if learns {
+                exitGradients[n - 1].resize(rows: pass.states[n].rows)
+                exitGradients[n - 1].clear()
+            }
+            guard !sample.rows[n - 1].isEmpty else { return nil }
+            return ClassifierLoss.Exit(
+                layer: n, classifier: network.classifiers[n - 1], states: pass.states[n],
+                rows: sample.rows[n - 1], gradient: learns ? exitGradients[n - 1] : nil,
+                scale: Float(scales[n - 1]))
+        }
+    }
+
     /// Every position leaves at its drawn exit.
     private func runMixed(
         _ piece: Piece, _ exits: [Int], _ share: Share, samples: Int,
@@ -120,28 +150,19 @@ final class PieceGradient {
         let last = pass.states[weights.count]
         let whole = exitGradients[weights.count - 1]
         whole.resize(rows: last.rows)
-        for n in 1...weights.count {
-            let rows = exits.indices.filter { exits[$0] == n }
-            let states = Matrix(rows: rows.count, columns: last.columns)
-            let gradient = Matrix(rows: rows.count, columns: last.columns)
-            for (index, row) in rows.enumerated() {
-                states.copyRow(index, from: last, sourceRow: row)
-            }
-            let exit = ClassifierLoss.Exit(
-                layer: n, classifier: network.classifiers[n - 1], states: states,
-                gradient: gradient, scale: Float(scale))
-            let targets = rows.map { piece.targetIDs[$0] }
-            loss.run(
-                [exit], targets: targets,
-                .init(crossEntropy: lossOptions.crossEntropy, firstTeaches: false),
-                gradients: gradients
-            ) { _, index, loss in
-                result.exits[n - 1].add(loss, target: targets[index])
-                result.objective += Double(loss.loss) * scale
-            }
-            for (index, row) in rows.enumerated() {
-                whole.copyRow(row, from: gradient, sourceRow: index)
-            }
+        let asked = (1...weights.count).map { n in
+            ClassifierLoss.Exit(
+                layer: n, classifier: network.classifiers[n - 1], states: last,
+                rows: exits.indices.filter { exits[$0] == n }, gradient: whole,
+                scale: Float(scale))
+        }
+        loss.run(
+            asked, targets: piece.targetIDs,
+            .init(crossEntropy: lossOptions.crossEntropy, firstTeaches: false),
+            gradients: gradients
+        ) { n, row, loss in
+            result.exits[n - 1].add(loss, target: piece.targetIDs[row])
+            result.objective += Double(loss.loss) * scale
         }
         guard let gradients else { return }
         pass.decoderBackward(piece, to: gradients) { n, gradient in

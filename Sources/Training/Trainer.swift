@@ -1,3 +1,4 @@
+import Checkpoint
 import Tensor
 public import TensorTraining
 import TranslationModel
@@ -85,7 +86,7 @@ public final class Trainer {
     ///   - network: initialised; its packed copies are brought up to date.
     ///   - options: how to train.
     ///   - corpus: what to train on.
-    /// - Throws: `emptyCorpus`, `batchTooSmall`.
+    /// - Throws: `emptyCorpus`, `batchTooSmall`, `exitsNotSampled`.
     public init(
         _ network: TrainableNetwork, _ options: Options, corpus: [SentencePair]
     ) throws(TrainingError) {
@@ -94,6 +95,7 @@ public final class Trainer {
         guard longest <= options.batchTokens else {
             throw .batchTooSmall(tokens: options.batchTokens, longest: longest)
         }
+        try options.objective.checkSampling(layers: network.configuration.decoder.layers)
         self.network = network
         self.options = options
         self.corpus = corpus

@@ -113,6 +113,10 @@ struct TrainTests {
         arguments: [
             ("model.width", "65", "model.width"), ("model.heads", "3", "model.heads"),
             ("decoder.training", "frozen", "frozen needs init"),
+            (
+                "decoder.sampled_exits", "200",
+                "decoder.sampled_exits: 200 sampled exits of "
+            ),
         ])
     func earlyRefusals(key: String, value: String, text: String) throws {
         let fixture = try TrainFixture()
@@ -183,6 +187,11 @@ struct TrainTests {
         #expect(mixed.status == 78 && mixed.error.contains("mixed trains no heads"))
         let single = try fixture.train("--set", "model.decoder_layers=1")
         #expect(single.status == 78 && single.error.contains("token_geometric"), "\(single.error)")
+        let sampled = try fixture.train("--set", "decoder.sampled_exits=1")
+        #expect(sampled.status == 78)
+        #expect(
+            sampled.error.contains("decoder.sampled_exits: 1 sampled exits; right would be 0"),
+            "\(sampled.error)")
     }
 
     @Test("An unknown key is named with its line and the nearest one")

@@ -12,7 +12,11 @@ private let objectives: [Objective] = {
     heads.headsReachNetwork = true
     var mixed = Tiny.objective(.mixed(samples: 2))
     mixed.dropout = 0.1
-    return [heads, mixed]
+    var sampled = Tiny.objective()
+    sampled.dropout = 0.1
+    sampled.selfDistillation = 0.5
+    sampled.sampledExits = 1
+    return [heads, mixed, sampled]
 }()
 
 @Suite("A trainer")

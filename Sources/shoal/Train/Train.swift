@@ -77,6 +77,9 @@ struct Train: ParsableCommand {
             // What needs no text is refused before any is read.
             let options = try settings.trainerOptions()
             try TrainingData.checkSizes(settings)
+            if settings.startFrom.isEmpty {
+                try checkSampling(options.objective, settings.model.sizes.decoderLayers)
+            }
             do throws(CheckpointError) {
                 try TrainingRun.check(output, resuming: resume)
             } catch {
@@ -91,6 +94,7 @@ struct Train: ParsableCommand {
             ] where left > 0 {
                 writeError("shoal: left out as too long: \(left) of \(kept + left) \(name) pairs\n")
             }
+            try checkSampling(options.objective, data.configuration.decoder.layers)
             let network = try network(settings, data, options.objective)
             var runOptions = settings.run
             runOptions.directory = output
@@ -145,6 +149,14 @@ struct Train: ParsableCommand {
             throw Failure("\(config): \(setting.key) is missing", code: EX_CONFIGURATION)
         }
         return settings
+    }
+
+    private func checkSampling(_ objective: Objective, _ layers: Int) throws {
+        do {
+            try objective.checkSampling(layers: layers)
+        } catch {
+            throw Failure("decoder.sampled_exits: \(error)", code: EX_CONFIGURATION)
+        }
     }
 
     private func network(

@@ -168,6 +168,10 @@ extension Setting<TrainingSettings> {
             .integer(
                 "decoder.samples", \.mixedSamples, 1...64,
                 "M, sequences of exits drawn in mixed training."),
+            .integer(
+                "decoder.sampled_exits", \.objective.sampledExits, 0...255,
+                "m, exits below the last that a token asks in a step of aligned training, drawn anew each time; 0: all."
+            ),
             .number(
                 "decoder.self_distillation", \.objective.selfDistillation, 0...1,
                 "Share of the last exit's distribution in the targets of those below."),
