@@ -8,6 +8,9 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// For what computes, in which the tests would otherwise spend most of their time.
+let computing: [SwiftSetting] = swift + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 /// The C compiler would otherwise build the kernels at -O2 in release and at -O0 in debug.
 let c: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]
 
@@ -29,39 +32,40 @@ let package = Package(
     ],
     targets: [
         .target(name: "CKernels", cSettings: c),
-        .target(name: "Tensor", dependencies: ["CKernels", "System"], swiftSettings: swift),
+        .target(name: "Tensor", dependencies: ["CKernels", "System"], swiftSettings: computing),
         .target(
             name: "TensorTraining", dependencies: ["CKernels", "System", "Tensor"],
-            swiftSettings: swift),
-        .target(name: "JSON", dependencies: ["System"], swiftSettings: swift),
+            swiftSettings: computing),
+        .target(name: "JSON", dependencies: ["System"], swiftSettings: computing),
         .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
-        .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: swift),
+        .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: computing),
         .target(
-            name: "Checkpoint", dependencies: ["Digest", "JSON", "System"], swiftSettings: swift),
+            name: "Checkpoint", dependencies: ["Digest", "JSON", "System"], swiftSettings: computing
+        ),
         .target(
             name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "System"],
-            swiftSettings: swift),
+            swiftSettings: computing),
         .target(
             name: "Decoding",
             dependencies: ["TranslationModel", "Tensor", "Checkpoint", "System"],
-            swiftSettings: swift),
+            swiftSettings: computing),
         .target(
             name: "Training",
             dependencies: [
                 "TranslationModel", "Tensor", "TensorTraining", "Checkpoint", "JSON",
                 "SentencePiece", "System", "Tokenization",
             ],
-            swiftSettings: swift),
+            swiftSettings: computing),
         .target(
             name: "SentencePiece",
             dependencies: [.product(name: "HeapModule", package: "swift-collections")],
-            swiftSettings: swift),
+            swiftSettings: computing),
         .target(
             name: "SentencePieceTraining",
             dependencies: [
                 "SentencePiece", "System",
                 .product(name: "HeapModule", package: "swift-collections"),
-            ], swiftSettings: swift),
+            ], swiftSettings: computing),
         .target(
             name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],
             swiftSettings: swift),
@@ -78,7 +82,7 @@ let package = Package(
             dependencies: [
                 "Decoding", "System", "TextFiles", "TranslationModel", "TranslationService",
             ],
-            swiftSettings: swift),
+            swiftSettings: computing),
         .target(name: "Charts", swiftSettings: swift),
         .target(
             name: "Pages", dependencies: ["Digest"], resources: [.embedInCode("Web")],
@@ -89,7 +93,7 @@ let package = Package(
                 "Decoding", "TranslationModel", "Tensor", "Checkpoint", "Evaluation", "System",
                 "TextFiles", "Tokenization", "TranslationService",
             ],
-            swiftSettings: swift),
+            swiftSettings: computing),
         .target(
             name: "TranslationAPI",
             dependencies: [
@@ -111,7 +115,7 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: swift),
+        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: computing),
         .target(name: "TextFiles", dependencies: ["Compression"], swiftSettings: swift),
         .target(
             name: "Configuration",

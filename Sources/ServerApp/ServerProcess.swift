@@ -161,10 +161,12 @@ package final class ServerProcess: @unchecked Sendable {
         ServerMetrics.AccessLog(log: log, excluded: Set(settings.log.accessExclude))
     }
 
+    /// Ends the process without what `exit` runs before: it would take libraries down, OpenSSL first, below
+    /// threads that compute or load still.
     private func leave(_ code: Int32) -> Never {
         output.flush()
         manager.flush()
-        Glibc.exit(code)
+        _exit(code)
     }
 }
 

@@ -29,7 +29,8 @@ func writeOutput(_ text: String) {
         raise(SIGPIPE)
     }
     writeError("shoal: standard output: \(String(cString: strerror(code)))\n")
-    exit(EX_IOERR)
+    // Not `exit`: it takes libraries down below threads that run still.
+    _exit(EX_IOERR)
 }
 
 /// Writes all of a text, waiting for room where the descriptor is non-blocking.
