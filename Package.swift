@@ -80,7 +80,8 @@ let package = Package(
         .target(
             name: "Evaluation",
             dependencies: [
-                "Decoding", "System", "TextFiles", "TranslationModel", "TranslationService",
+                "Checkpoint", "Decoding", "System", "TextFiles", "TranslationModel",
+                "TranslationService",
             ],
             swiftSettings: computing),
         .target(name: "Charts", swiftSettings: swift),
@@ -120,8 +121,8 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "Decoding", "HTTPServer", "HTTPWire", "System", "Tensor", "TextFiles",
-                "TranslationAPI", "TranslationService", "Yams",
+                "Checkpoint", "Decoding", "HTTPServer", "HTTPWire", "System", "Tensor",
+                "TextFiles", "TranslationAPI", "TranslationService", "Yams",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(

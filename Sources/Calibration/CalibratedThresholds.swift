@@ -23,7 +23,7 @@ public struct CalibratedThresholds: Sendable {
     ///   - layerCount: N.
     /// - Throws: as `PolicyEvaluator.score`.
     public init(fullDepth evaluator: inout PolicyEvaluator, layerCount: Int) throws {
-        let rule = ExitRule(policy: .full, bounds: 1...layerCount, layerCount: layerCount)
+        let rule = ExitRule(.full, layerCount: layerCount)
         self.init("full depth", [], try evaluator.score(rule), decodedSentences: nil)
     }
 
@@ -39,12 +39,8 @@ public struct CalibratedThresholds: Sendable {
         _ name: String, _ measured: Measurement, _ policy: ThresholdPolicy,
         _ evaluator: inout PolicyEvaluator
     ) throws {
-        let layerCount = measured.thresholds.count + 1
-        let rule = ExitRule(
-            policy: policy.exitPolicy(measured.thresholds), bounds: 1...layerCount,
-            layerCount: layerCount)
         self.init(
-            name, measured.thresholds, try evaluator.score(rule),
+            name, measured.thresholds, try evaluator.score(policy.rule(measured.thresholds)),
             decodedSentences: measured.decodedSentences)
     }
 

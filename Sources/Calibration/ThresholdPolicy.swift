@@ -1,40 +1,56 @@
-public import Decoding
+public import Checkpoint
+import Decoding
 import Glibc
 
-/// The policies that thresholds govern, and how each reads what a layer tells it.
+/// A policy that thresholds govern, and how it reads what a layer tells it.
 ///
-/// A *signal* is what a policy learns after a layer, in fp32: for `confidence` the log-probability of the
-/// likeliest token, for `tokenGeometric` the logit of the stop probability.
-public enum ThresholdPolicy: String, Sendable, CaseIterable {
-    /// Leave where max_y p_n(y) ≥ τ_n.
-    case confidence
-    /// Leave where χ_n > τ_n.
-    case tokenGeometric = "token_geometric"
+/// A *signal* is what a policy learns after a layer, in fp32: of the classifier the log-probability of the
+/// likeliest token, of a stop head the logit of the stop probability.
+public struct ThresholdPolicy: RawRepresentable, CaseIterable, Sendable, Hashable {
+    /// All of them, those first that every checkpoint can follow.
+    public static let allCases: [ThresholdPolicy] = {
+        let all = ExitPolicy.allCases.compactMap { ThresholdPolicy($0) }
+        return all.filter { $0.policy.head == nil } + all.filter { $0.policy.head != nil }
+    }()
 
-    /// The policy that decodes with these thresholds.
-    ///
-    /// - Parameter thresholds: τ_n for n = 1 … N − 1.
-    /// - Returns: the policy as decoding takes it.
-    public func exitPolicy(_ thresholds: [Double]) -> ExitPolicy {
-        switch self {
-        case .confidence: .confidence(thresholds: thresholds)
-        case .tokenGeometric: .tokenGeometric(thresholds: thresholds)
-        }
+    /// Whose thresholds they are.
+    public let policy: ExitPolicy
+    let signal: ExitSignal
+
+    /// Takes a policy; nil where it takes no thresholds.
+    public init?(_ policy: ExitPolicy) {
+        guard let thresholds = policy.thresholds else { return nil }
+        self.policy = policy
+        signal = thresholds.signal
+    }
+
+    /// Reads a policy's name; nil where it takes no thresholds.
+    public init?(rawValue: String) {
+        guard let policy = ExitPolicy(rawValue: rawValue) else { return nil }
+        self.init(policy)
+    }
+
+    /// The policy's name.
+    public var rawValue: String { policy.rawValue }
+
+    /// The rule that decodes with thresholds, τ_n for n = 1 … N − 1.
+    func rule(_ thresholds: [Double]) -> ExitRule {
+        ExitRule(policy, .init(thresholds: thresholds), layerCount: thresholds.count + 1)
     }
 
     /// The probability that a signal stands for, in double as decoding computes it.
-    func probability(_ signal: Float) -> Double {
-        switch self {
-        case .confidence: exp(Double(signal))
-        case .tokenGeometric: 1 / (1 + exp(-Double(signal)))
+    func probability(_ value: Float) -> Double {
+        switch signal {
+        case .classifier: exp(Double(value))
+        case .stopProbability: 1 / (1 + exp(-Double(value)))
         }
     }
 
     /// Whether a token leaves (method.md §3).
     func leaves(probability: Double, threshold: Double) -> Bool {
-        switch self {
-        case .confidence: probability >= threshold
-        case .tokenGeometric: probability > threshold
+        switch signal {
+        case .classifier: probability >= threshold
+        case .stopProbability: probability > threshold
         }
     }
 }

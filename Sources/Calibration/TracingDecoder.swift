@@ -6,7 +6,7 @@ import TranslationModel
 /// Greedy decoding that writes what every asked layer said into the sentences' trees.
 ///
 /// A decoding starts with the exits that a tree has already: those positions run through the same layers
-/// again, for their states, but no classifier or head is asked about them. Confidence decides by its
+/// again, for their states, but no classifier or head is asked about them. The classifier decides by the
 /// exact rule, since a tree needs to know every probability. Belongs to one worker.
 final class TracingDecoder {
     private let model: TranslationModel
@@ -124,14 +124,14 @@ final class TracingDecoder {
         var leaving = leaveAsKnown(after: n)
         let open = step.active.indices.filter { runs[step.active[$0]].knownExit == nil }
         let threshold = n < layerCount ? thresholds[n - 1] : nil
-        switch policy {
-        case .confidence:
+        switch policy.signal {
+        case .classifier:
             leaving += try classify(open, after: n) { [policy] top in
                 guard let threshold else { return true }
                 return policy.leaves(
                     probability: policy.probability(top), threshold: threshold)
             }
-        case .tokenGeometric:
+        case .stopProbability:
             let stopping = threshold.map { stop(open, after: n, threshold: $0) } ?? open
             leaving += try classify(stopping, after: n) { _ in true }
         }
@@ -155,7 +155,7 @@ final class TracingDecoder {
         var leaving: [Int] = []
         for (offset, top) in zip(offsets, try tops(offsets, after: n)) {
             let run = runs[step.active[offset]]
-            if policy == .confidence, n < layerCount {
+            if policy.signal == .classifier, n < layerCount {
                 run.sentence.tree.record(top.logProbability, at: run.node, after: n)
             }
             guard leaves(top.logProbability) else { continue }
@@ -193,10 +193,12 @@ final class TracingDecoder {
     ///
     /// - Returns: the token that this exit would give.
     private func observe(after n: Int) throws(DecodingError) -> Int {
-        if policy == .tokenGeometric, n < layerCount { _ = stop([0], after: n, threshold: 1) }
+        if policy.signal == .stopProbability, n < layerCount {
+            _ = stop([0], after: n, threshold: 1)
+        }
         let top = try tops([0], after: n)[0]
         let run = runs[0]
-        if policy == .confidence, n < layerCount {
+        if policy.signal == .classifier, n < layerCount {
             run.sentence.tree.record(top.logProbability, at: run.node, after: n)
         }
         if n == layerCount {

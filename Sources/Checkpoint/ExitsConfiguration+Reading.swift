@@ -11,57 +11,45 @@ extension ExitsConfiguration {
         decoderTraining = try keys.optionalCase("decoder_training", of: DecoderTraining.self)
         classifiers =
             try keys.optionalCase("exit_classifiers", of: Classifiers.self) ?? classifiers
-        let policies =
-            try keys.optionalObject("policies")
-            ?? KeyReader(file: keys.file, path: "policies", object: JSONObject([]))
-        heads = try Self.heads(policies)
-        let exits = decoderLayers - 1
-        geometricThresholds =
-            try Self.thresholds(
-                "threshold", in: try policies.optionalObject(Policy.tokenGeometric.rawValue),
-                count: exits) ?? geometricThresholds
-        let confidence = try policies.optionalObject(Policy.confidence.rawValue)
-        confidenceThresholds =
-            try Self.thresholds("thresholds", in: confidence, count: exits)
-            ?? confidenceThresholds
-        profiles = try Self.profiles(confidence, decoderLayers: decoderLayers)
-        defaultPolicy = try keys.optionalCase("default_policy", of: Policy.self) ?? defaultPolicy
-        guard defaultPolicy != .fixed else {
+        if let policies = try keys.optionalObject("policies") {
+            try read(policies, decoderLayers: decoderLayers)
+        }
+        defaultPolicy =
+            try keys.optionalCase("default_policy", of: ExitPolicy.self) ?? defaultPolicy
+        guard !defaultPolicy.needsLayer else {
             throw keys.fault(
-                .unsupportedValue, "default_policy", found: "fixed",
+                .unsupportedValue, "default_policy", found: defaultPolicy.rawValue,
                 expected: "a policy that needs no layer from the request")
         }
     }
 
-    private static func heads(
-        _ policies: KeyReader
-    ) throws(CheckpointError) -> [Policy: HeadTraining] {
-        var heads: [Policy: HeadTraining] = [:]
+    private mutating func read(
+        _ policies: KeyReader, decoderLayers: Int
+    ) throws(CheckpointError) {
         for member in policies.object.members {
-            switch Policy(rawValue: member.name) {
-            case .confidence: continue
-            case .some(let policy) where policy != .full && policy != .fixed:
-                let keys = try KeyReader(
-                    file: policies.file, path: policies.subject(member.name), value: member.value)
-                let price = 0...Double.greatestFiniteMagnitude
-                heads[policy] = HeadTraining(
-                    oracle: try keys.optionalCase("oracle", of: Oracle.self),
-                    lambda: try keys.optionalNumber("lambda", in: price),
-                    sigma: try keys.optionalNumber("sigma", in: price))
-            default:
+            guard let policy = ExitPolicy(rawValue: member.name), policy.isConfigurable else {
                 throw policies.fault(
                     .unsupportedValue, member.name, found: "no trained policy of this name",
-                    expected: "sequence, token_multinomial, token_geometric or confidence")
+                    expected: ExitPolicy.names(joinedBy: "or", where: \.isConfigurable))
+            }
+            guard let keys = try policies.optionalObject(member.name) else { continue }
+            if policy.head != nil { heads[policy] = try HeadTraining(keys) }
+            guard let kind = policy.thresholds else { continue }
+            thresholds[policy] =
+                try Self.thresholds(kind.key, in: keys, count: decoderLayers - 1)
+                ?? thresholds[policy]
+            if kind.haveProfiles {
+                profiles = try Self.profiles(kind.key, keys, decoderLayers: decoderLayers)
             }
         }
-        return heads
     }
 
     /// One threshold for every exit below the last, given as a number or one by one.
     private static func thresholds(
-        _ key: String, in keys: KeyReader?, count: Int
+        _ key: ExitThresholds.Key, in keys: KeyReader, count: Int
     ) throws(CheckpointError) -> [Double]? {
-        guard let keys, let value = keys.value(key) else { return nil }
+        let key = key.rawValue
+        guard let value = keys.value(key) else { return nil }
         if value.arrayValue == nil {
             return try keys.optionalNumber(key, in: 0...1).map {
                 Array(repeating: $0, count: count)
@@ -77,22 +65,33 @@ extension ExitsConfiguration {
     }
 
     private static func profiles(
-        _ confidence: KeyReader?, decoderLayers: Int
+        _ key: ExitThresholds.Key, _ policy: KeyReader, decoderLayers: Int
     ) throws(CheckpointError) -> [Profile] {
-        guard let keys = try confidence?.optionalObject("profiles") else { return [] }
+        guard let keys = try policy.optionalObject("profiles") else { return [] }
         var profiles: [Profile] = []
         for member in keys.object.members {
             let profile = try KeyReader(
                 file: keys.file, path: keys.subject(member.name), value: member.value)
-            let thresholds = try thresholds("thresholds", in: profile, count: decoderLayers - 1)
+            let thresholds = try thresholds(key, in: profile, count: decoderLayers - 1)
             profiles.append(
                 Profile(
                     name: member.name,
-                    thresholds: try profile.required("thresholds", thresholds),
+                    thresholds: try profile.required(key.rawValue, thresholds),
                     bleu: try profile.optionalNumber("bleu", in: 0...100),
                     averageExit: try profile.optionalNumber(
                         "average_exit", in: 1...Double(decoderLayers))))
         }
         return profiles
+    }
+}
+
+extension ExitsConfiguration.HeadTraining {
+    /// Reads what a policy's member says of its head.
+    fileprivate init(_ keys: KeyReader) throws(CheckpointError) {
+        let price = 0...Double.greatestFiniteMagnitude
+        self.init(
+            oracle: try keys.optionalCase("oracle", of: ExitsConfiguration.Oracle.self),
+            lambda: try keys.optionalNumber("lambda", in: price),
+            sigma: try keys.optionalNumber("sigma", in: price))
     }
 }

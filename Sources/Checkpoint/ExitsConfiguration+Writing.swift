@@ -3,8 +3,7 @@ public import JSON
 extension ExitsConfiguration {
     /// The object of exits.json; reading it for the same N gives an equal value.
     ///
-    /// Thresholds of `token_geometric` that differ from 0.5 list that policy even where `heads` does
-    /// not. Equal thresholds of it are written as one number.
+    /// Policies are listed in the order of `ExitPolicy`, and have thresholds as `ExitThresholds.Key` says.
     public var json: JSONObject {
         var members: [JSONObject.Member] = [.init("version", .integer(1))]
         if let decoderTraining {
@@ -19,39 +18,36 @@ extension ExitsConfiguration {
     }
 
     private var policies: JSONObject {
-        var members: [JSONObject.Member] = []
-        for policy in [Policy.sequence, .tokenMultinomial] {
-            guard let head = heads[policy] else { continue }
-            members.append(.init(policy.rawValue, .object(JSONObject(head.members))))
-        }
-        let hasOwnThresholds = geometricThresholds.contains { $0 != 0.5 }
-        if hasOwnThresholds || heads[.tokenGeometric] != nil {
-            let head = heads[.tokenGeometric] ?? HeadTraining()
-            let threshold = JSONObject.Member("threshold", Self.shortest(geometricThresholds))
-            members.append(
-                .init(
-                    Policy.tokenGeometric.rawValue, .object(JSONObject(head.members + [threshold])))
-            )
-        }
-        members.append(.init(Policy.confidence.rawValue, .object(confidence)))
-        return JSONObject(members)
+        JSONObject(
+            ExitPolicy.allCases.compactMap { policy in
+                members(of: policy).map { .init(policy.rawValue, .object(JSONObject($0))) }
+            })
     }
 
-    private var confidence: JSONObject {
-        var members = [
-            JSONObject.Member("thresholds", .array(confidenceThresholds.map(JSONValue.number)))
-        ]
-        if !profiles.isEmpty {
-            let named = profiles.map { JSONObject.Member($0.name, .object($0.json)) }
+    /// What the file says of a policy; nil where it says nothing.
+    ///
+    /// Thresholds of a policy that needs a head are left out with all else while they are the usual ones
+    /// and nothing is known of the head.
+    private func members(of policy: ExitPolicy) -> [JSONObject.Member]? {
+        let head = heads[policy]
+        guard let kind = policy.thresholds, let values = thresholds[policy] else {
+            return head?.members
+        }
+        let isUsual = values.allSatisfy { $0 == kind.usual }
+        guard policy.head == nil || head != nil || !isUsual else { return nil }
+        var members = head?.members ?? []
+        members.append(.init(kind.key.rawValue, Self.json(values, kind.key)))
+        if kind.haveProfiles, !profiles.isEmpty {
+            let named = profiles.map { JSONObject.Member($0.name, .object($0.json(kind.key))) }
             members.append(.init("profiles", .object(JSONObject(named))))
         }
-        return JSONObject(members)
+        return members
     }
 
-    private static func shortest(_ thresholds: [Double]) -> JSONValue {
-        guard let first = thresholds.first, thresholds.allSatisfy({ $0 == first }) else {
-            return .array(thresholds.map(JSONValue.number))
-        }
+    private static func json(_ thresholds: [Double], _ key: ExitThresholds.Key) -> JSONValue {
+        guard key == .threshold, let first = thresholds.first,
+            thresholds.allSatisfy({ $0 == first })
+        else { return .array(thresholds.map(JSONValue.number)) }
         return .number(first)
     }
 }
@@ -67,8 +63,8 @@ extension ExitsConfiguration.HeadTraining {
 }
 
 extension ExitsConfiguration.Profile {
-    fileprivate var json: JSONObject {
-        var members = [JSONObject.Member("thresholds", .array(thresholds.map(JSONValue.number)))]
+    fileprivate func json(_ key: ExitThresholds.Key) -> JSONObject {
+        var members = [JSONObject.Member(key.rawValue, .array(thresholds.map(JSONValue.number)))]
         if let bleu { members.append(.init("bleu", .number(bleu))) }
         if let averageExit { members.append(.init("average_exit", .number(averageExit))) }
         return JSONObject(members)

@@ -3,22 +3,6 @@
 /// N is the number of decoder layers. A directory without the file decodes at full depth unless
 /// asked otherwise, and has confidence thresholds of 0.9 in every layer.
 public struct ExitsConfiguration: Sendable, Equatable {
-    /// The exit policies of method.md §3, by their names in files and requests.
-    public enum Policy: String, Sendable, CaseIterable {
-        /// Always layer N.
-        case full
-        /// A given layer.
-        case fixed
-        /// One layer per sentence, from the mean encoder state.
-        case sequence
-        /// A layer per token, chosen after the first layer.
-        case tokenMultinomial = "token_multinomial"
-        /// Stop probabilities after each layer below N.
-        case tokenGeometric = "token_geometric"
-        /// The first layer whose classifier is sure enough.
-        case confidence
-    }
-
     /// The decoder's training, method.md §2.
     public enum DecoderTraining: String, Sendable, CaseIterable {
         /// All exits at once, every state present.
@@ -95,15 +79,15 @@ public struct ExitsConfiguration: Sendable, Equatable {
     /// Whether exits have classifiers of their own.
     public var classifiers: Classifiers
     /// The training of every learned policy that the file lists.
-    public var heads: [Policy: HeadTraining]
-    /// τ_n of `token_geometric` for n = 1 … N−1; 0.5 unless the file says otherwise.
-    public var geometricThresholds: [Double]
-    /// τ_n of `confidence` for n = 1 … N−1; 0.9 unless the file says otherwise.
-    public var confidenceThresholds: [Double]
-    /// Named thresholds of `confidence`, in the file's order.
+    public var heads: [ExitPolicy: HeadTraining]
+    /// τ_n for n = 1 … N−1 of every policy that takes thresholds; the usual ones unless the file says
+    /// otherwise.
+    public var thresholds: [ExitPolicy: [Double]]
+    /// Named thresholds of the policy that takes profiles, in the file's order.
     public var profiles: [Profile]
-    /// The policy of a request that names none; `full` unless the file says otherwise.
-    public var defaultPolicy: Policy
+    /// The policy of a request that names none, one that needs no layer; `full` unless the file says
+    /// otherwise.
+    public var defaultPolicy: ExitPolicy
 
     /// What a decoder of N layers has without exits.json: full depth unless asked otherwise.
     ///
@@ -113,8 +97,12 @@ public struct ExitsConfiguration: Sendable, Equatable {
         decoderTraining = nil
         classifiers = .shared
         heads = [:]
-        geometricThresholds = Array(repeating: 0.5, count: decoderLayers - 1)
-        confidenceThresholds = Array(repeating: 0.9, count: decoderLayers - 1)
+        thresholds = [:]
+        for policy in ExitPolicy.allCases {
+            thresholds[policy] = policy.thresholds.map {
+                Array(repeating: $0.usual, count: decoderLayers - 1)
+            }
+        }
         profiles = []
         defaultPolicy = .full
     }

@@ -19,16 +19,26 @@ public struct ExitsFile {
         object = try reader.optionalSettings(Self.name) ?? checkpoint.exits.json
     }
 
-    /// Takes everything of a policy's member from a configuration and leaves all other members.
+    /// Takes the profiles of a policy from a configuration and leaves all else.
     ///
     /// - Parameters:
-    ///   - policy: whose member.
-    ///   - member: its name.
-    ///   - exits: what holds the new value; without one the member goes.
-    public mutating func take(
-        _ policy: ExitsConfiguration.Policy, _ member: String, from exits: ExitsConfiguration
-    ) {
-        let path = ["policies", policy.rawValue, member]
+    ///   - policy: one that takes profiles.
+    ///   - exits: what holds them; where it has none the member goes.
+    public mutating func takeProfiles(of policy: ExitPolicy, from exits: ExitsConfiguration) {
+        take(["policies", policy.rawValue, "profiles"], from: exits)
+    }
+
+    /// Takes the thresholds of a policy from a configuration and leaves all else.
+    ///
+    /// - Parameters:
+    ///   - policy: one that takes thresholds.
+    ///   - exits: what holds them.
+    public mutating func takeThresholds(of policy: ExitPolicy, from exits: ExitsConfiguration) {
+        guard let key = policy.thresholds?.key else { return }
+        take(["policies", policy.rawValue, key.rawValue], from: exits)
+    }
+
+    private mutating func take(_ path: [String], from exits: ExitsConfiguration) {
         object = object.setting(path[...], to: exits.json.value(path[...]))
     }
 

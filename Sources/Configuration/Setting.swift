@@ -183,16 +183,19 @@ extension Setting {
         ).offering(.names(["true", "false"]))
     }
 
-    /// One of several names.
-    package static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String, _ path: WritableKeyPath<Root, Choice>, _ help: String
+    /// One of several names, those whose choice fits.
+    package static func choice<
+        Choice: RawRepresentable<String> & CaseIterable & SendableMetatype
+    >(
+        _ key: String, _ path: WritableKeyPath<Root, Choice>, _ help: String,
+        where fits: @escaping @Sendable (Choice) -> Bool = { _ in true }
     ) -> Setting {
-        let names = Choice.allCases.map(\.rawValue)
+        let names = Choice.allCases.filter(fits).map(\.rawValue)
         return kept(
             key, path, help,
             .init(
                 range: names.joined(separator: ", "), show: \.rawValue,
-                parse: { Choice(rawValue: $0) })
+                parse: { Choice(rawValue: $0).flatMap { fits($0) ? $0 : nil } })
         ).offering(.names(names))
     }
 

@@ -1,3 +1,4 @@
+import Checkpoint
 import Decoding
 import HTTPServer
 import HTTPWire
@@ -214,22 +215,18 @@ extension Setting<ServerSettings> {
         ]
     }
 
-    /// Those that need no layer.
-    private static var policies: [String] {
-        ExitPolicy.Name.allCases.filter { $0 != .fixed }.map(\.rawValue)
-    }
-
     private static var exit: [Setting] {
-        [
+        let policies = ExitPolicy.allCases.filter { !$0.needsLayer }.map(\.rawValue)
+        return [
             Setting(
                 key: "exit.policy",
                 help: "Exit policy of requests that name none; empty: the model's.",
                 range: policies.joined(separator: ", ") + ", or empty",
                 read: { $0.exit.policy?.rawValue ?? "" },
                 write: { settings, text in
-                    let policy = ExitPolicy.Name(rawValue: text)
+                    let policy = ExitPolicy(rawValue: text)
                     settings.exit.policy = policy
-                    return text.isEmpty || (policy != nil && policy != .fixed)
+                    return text.isEmpty || policy?.needsLayer == false
                 }
             ).offering(.names(policies)),
             Setting(

@@ -124,19 +124,11 @@ public final class BatchDecoder {
 
     /// The exit of every token where the policy knows it before the first layer.
     private func initialDepth(_ rule: ExitRule, _ state: DecoderState) -> Int? {
-        switch rule.policy {
-        case .full:
-            return rule.clamp(model.decoderLayerCount)
-        case .fixed(let layer):
-            return rule.clamp(layer)
-        case .sequence:
-            guard let depth = model.sequenceDepth(of: state) else {
-                preconditionFailure("the model has no sequence head")
-            }
-            return rule.clamp(depth)
-        case .tokenMultinomial, .tokenGeometric, .confidence:
-            return nil
+        guard case .sentenceDepth = rule.decision else { return rule.constantDepth }
+        guard let depth = model.sequenceDepth(of: state) else {
+            preconditionFailure("the model has no sequence head")
         }
+        return rule.clamp(depth)
     }
 }
 

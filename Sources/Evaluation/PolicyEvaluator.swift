@@ -1,3 +1,4 @@
+import Checkpoint
 public import Decoding
 public import TextFiles
 import TranslationModel
@@ -57,7 +58,7 @@ public struct PolicyEvaluator {
     /// - Throws: `CorpusTranslator.Fault` for a sentence that cannot be translated.
     public mutating func score(_ rule: ExitRule) throws -> Score {
         // Full depth and bounded variants of one depth decode alike.
-        let depth = rule.constantDepth(layerCount: layerCount)
+        let depth = rule.constantDepth
         let rule = depth.map(fixedDepth) ?? rule
         if let found = known.first(where: { $0.rule == rule }) { return found.score }
         let options = options(rule)
@@ -102,7 +103,7 @@ public struct PolicyEvaluator {
     public mutating func significance(
         of rule: ExitRule
     ) throws -> QualityDepthTable.Significance {
-        let isDepth = rule.constantDepth(layerCount: layerCount) != nil
+        let isDepth = rule.constantDepth != nil
         let score = try score(rule)
         return try compare(score, line: isDepth ? nil : depthLine())
     }
@@ -143,8 +144,7 @@ public struct PolicyEvaluator {
     }
 
     private func fixedDepth(_ layer: Int) -> ExitRule {
-        ExitRule(
-            policy: .fixed(layer: layer), bounds: 1...layerCount, layerCount: layerCount)
+        ExitRule(.fixed, .init(layer: layer), layerCount: layerCount)
     }
 
     private func decode(

@@ -1,5 +1,5 @@
+import Checkpoint
 package import Configuration
-import Decoding
 import HTTPServer
 import Telemetry
 import TranslationAPI

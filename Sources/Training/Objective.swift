@@ -1,5 +1,4 @@
 public import Checkpoint
-public import TranslationModel
 
 /// What is minimised: method.md §2.
 public struct Objective: Sendable {

@@ -1,5 +1,4 @@
 public import Checkpoint
-public import TranslationModel
 
 /// Where every parameter of a network is in its parameter vector.
 ///
@@ -53,9 +52,9 @@ public struct ParameterLayout: Sendable {
             add("exits.classifiers.\(exit).bias", [V], isExit: true)
         }
         for head in ExitHead.allCases where heads.contains(head) {
-            let outputs = head == .tokenGeometric ? N - 1 : N
-            add("exits.\(head.rawValue).weight", [outputs, d], isExit: true)
-            add("exits.\(head.rawValue).bias", [outputs], isExit: true)
+            let outputs = head.outputs(layers: N)
+            add(head.weightName, [outputs, d], isExit: true)
+            add(head.biasName, [outputs], isExit: true)
         }
     }
 

@@ -2,7 +2,7 @@ public import Checkpoint
 import Dispatch
 import Tensor
 public import TensorTraining
-public import TranslationModel
+import TranslationModel
 
 /// A network in training: one vector of parameters, and the maps that work on parts of it.
 ///
@@ -58,15 +58,15 @@ public final class TrainableNetwork: Sendable {
                 name + ".weight", name + ".bias", outputs: c.targetVocabularySize,
                 inputs: c.width, banned: c.bannedIDs)
         }
-        func head(_ head: ExitHead, outputs: Int) -> TrainableLinear? {
+        func head(_ head: ExitHead) -> TrainableLinear? {
             guard heads.contains(head) else { return nil }
-            let name = "exits.\(head.rawValue)"
             return builder.linear(
-                name + ".weight", name + ".bias", outputs: outputs, inputs: c.width)
+                head.weightName, head.biasName, outputs: head.outputs(layers: c.decoder.layers),
+                inputs: c.width)
         }
-        sequenceHead = head(.sequence, outputs: c.decoder.layers)
-        multinomialHead = head(.tokenMultinomial, outputs: c.decoder.layers)
-        geometricHead = head(.tokenGeometric, outputs: c.decoder.layers - 1)
+        sequenceHead = head(.sequence)
+        multinomialHead = head(.tokenMultinomial)
+        geometricHead = head(.tokenGeometric)
         positions = PositionTable(count: c.maximumPositions, width: c.width)
         maps = builder.maps
     }

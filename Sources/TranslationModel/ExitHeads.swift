@@ -1,16 +1,6 @@
 import Checkpoint
 import Tensor
 
-/// The learned heads that a checkpoint can hold.
-public enum ExitHead: String, Sendable, CaseIterable {
-    /// `exits.sequence` [N, d]: one depth for a sentence, from the mean encoder state.
-    case sequence
-    /// `exits.token_multinomial` [N, d]: the depth of a token, from its first layer.
-    case tokenMultinomial = "token_multinomial"
-    /// `exits.token_geometric` [N − 1, d]: a stop probability after each layer below the last.
-    case tokenGeometric = "token_geometric"
-}
-
 /// The classifiers over the target vocabulary, one for each exit: p_n(y | h) = softmax(W_n h + b_n).
 struct ExitClassifiers: Sendable {
     /// N entries, all the same matrix where the exits share the model's output projection.
@@ -72,47 +62,48 @@ struct ExitHeads: Sendable {
             tokenGeometric = nil
             return
         }
-        sequence = try Self.head(.sequence, exits, outputs: layerCount, width: d)
-        tokenMultinomial = try Self.head(.tokenMultinomial, exits, outputs: layerCount, width: d)
+        sequence = try Self.head(.sequence, exits, layers: layerCount, width: d)
+        tokenMultinomial = try Self.head(.tokenMultinomial, exits, layers: layerCount, width: d)
         tokenGeometric = try Self.geometric(exits, layers: layerCount, width: d)
     }
 
     private static func head(
-        _ head: ExitHead, _ exits: ParameterReader, outputs: Int, width d: Int
+        _ head: ExitHead, _ exits: ParameterReader, layers layerCount: Int, width d: Int
     ) throws(CheckpointError) -> Projection? {
-        guard exits.holds(head.rawValue + ".weight") else { return nil }
+        guard let (weight, bias) = try parameters(of: head, exits, layers: layerCount, width: d)
+        else { return nil }
         return Projection(
-            weight: try exits.tensor(head.rawValue + ".weight", outputs, d),
-            bias: try exits.tensor(head.rawValue + ".bias", outputs), outputs: outputs, inputs: d,
-            precision: .float32)
+            weight: weight, bias: bias, outputs: bias.count, inputs: d, precision: .float32)
     }
 
     private static func geometric(
         _ exits: ParameterReader, layers layerCount: Int, width d: Int
     ) throws(CheckpointError) -> [Projection]? {
-        let name = ExitHead.tokenGeometric.rawValue
-        guard exits.holds(name + ".weight") else { return nil }
-        let weight = try exits.tensor(name + ".weight", layerCount - 1, d)
-        let bias = try exits.tensor(name + ".bias", layerCount - 1)
-        return (0..<layerCount - 1).map { n in
+        guard
+            let (weight, bias) = try parameters(
+                of: .tokenGeometric, exits, layers: layerCount, width: d)
+        else { return nil }
+        return bias.indices.map { n in
             Projection(
                 weight: Array(weight[n * d..<(n + 1) * d]), bias: [bias[n]], outputs: 1, inputs: d,
                 precision: .float32)
         }
     }
 
+    private static func parameters(
+        of head: ExitHead, _ exits: ParameterReader, layers layerCount: Int, width d: Int
+    ) throws(CheckpointError) -> (weight: [Float], bias: [Float])? {
+        let part = exits.part(head.rawValue)
+        guard part.holds("weight") else { return nil }
+        let outputs = head.outputs(layers: layerCount)
+        return (try part.tensor("weight", outputs, d), try part.tensor("bias", outputs))
+    }
+
     /// Refuses a default policy that cannot be asked: nobody would learn that another one is used.
-    func require(_ policy: ExitsConfiguration.Policy) throws(CheckpointError) {
-        let head: ExitHead? =
-            switch policy {
-            case .sequence: .sequence
-            case .tokenMultinomial: .tokenMultinomial
-            case .tokenGeometric: .tokenGeometric
-            case .full, .fixed, .confidence: nil
-            }
-        guard let head, !available.contains(head) else { return }
+    func require(_ policy: ExitPolicy) throws(CheckpointError) {
+        guard let head = policy.head, !available.contains(head) else { return }
         throw CheckpointError(
-            .tensorMissing, file: "exits.safetensors", subject: "exits.\(head.rawValue).weight",
+            .tensorMissing, file: "exits.safetensors", subject: head.weightName,
             found: "no such tensor", expected: "the head of \"default_policy\" in exits.json")
     }
 

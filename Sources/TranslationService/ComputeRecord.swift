@@ -1,4 +1,5 @@
-public import Decoding
+public import Checkpoint
+import Decoding
 public import TranslationModel
 
 /// What decoding cost, and what it would have cost at full depth (method.md §4).
@@ -7,7 +8,7 @@ public import TranslationModel
 /// for them, dropped hypotheses included. Sums are exact.
 public struct ComputeRecord: Sendable, Equatable {
     /// Who decided.
-    public let policy: ExitPolicy.Name
+    public let policy: ExitPolicy
     /// N.
     public let decoderLayers: Int
     /// Tokens that left at each layer, layer 1 first.
@@ -18,7 +19,7 @@ public struct ComputeRecord: Sendable, Equatable {
     public private(set) var encoderOperations: Int
 
     /// Nothing spent.
-    public init(policy: ExitPolicy.Name, decoderLayers: Int) {
+    public init(policy: ExitPolicy, decoderLayers: Int) {
         self.policy = policy
         self.decoderLayers = decoderLayers
         exitHistogram = Array(repeating: 0, count: decoderLayers)
@@ -28,7 +29,7 @@ public struct ComputeRecord: Sendable, Equatable {
 
     /// The record of one decoded text.
     init(
-        _ result: DecodingResult, policy: ExitPolicy.Name, decoderLayers: Int,
+        _ result: DecodingResult, policy: ExitPolicy, decoderLayers: Int,
         encoderOperations: Int
     ) {
         self.init(policy: policy, decoderLayers: decoderLayers)

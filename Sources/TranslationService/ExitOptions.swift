@@ -1,10 +1,10 @@
-import Checkpoint
+public import Checkpoint
 public import Decoding
 
 /// The exit settings of a request or of the server, before they are held against a model.
 public struct ExitOptions: Sendable, Equatable {
     /// Who decides; nil: the model's default.
-    public var policy: ExitPolicy.Name?
+    public var policy: ExitPolicy?
     /// For `fixed` only: the layer, 1 … N.
     public var layer: Int?
     /// For `token_geometric` and `confidence`; nil: the model's.
@@ -69,16 +69,17 @@ public struct ExitOptions: Sendable, Equatable {
     /// - Throws: all that does not fit, by field.
     public func resolve(for model: ServedModel) throws(InvalidRequest) -> ExitRule {
         let layerCount = model.layerCount
-        let name = policy ?? model.defaultPolicy
-        var faults = rangeFaults(layerCount) + conflicts(name, layerCount)
-        if let head = model.missingHead(name) {
+        let policy = policy ?? model.defaultPolicy
+        var faults = rangeFaults(layerCount) + conflicts(policy, layerCount)
+        if let head = model.missingHead(policy) {
             faults.append(
                 RequestFault(
                     .policyUnavailable, .policy,
-                    "\(name.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks"))
+                    "\(policy.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks"
+                ))
         }
-        var thresholds = Self.spread(threshold, layerCount) ?? model.thresholds(name) ?? []
-        if name == .confidence, let profile {
+        var thresholds = Self.spread(threshold, layerCount) ?? model.thresholds(policy) ?? []
+        if policy.takesProfile, let profile {
             if let found = model.checkpoint.exits.profile(named: profile) {
                 thresholds = found.thresholds
             } else {
@@ -91,27 +92,13 @@ public struct ExitOptions: Sendable, Equatable {
         }
         guard faults.isEmpty else { throw InvalidRequest(faults) }
         return ExitRule(
-            policy: Self.policy(name, layer: layer ?? layerCount, thresholds: thresholds),
-            bounds: (minimumLayer ?? 1)...(maximumLayer ?? layerCount), layerCount: layerCount,
-            candidates: name == .confidence ? ruleCandidates : nil)
+            policy, .init(layer: layer, thresholds: thresholds, candidates: ruleCandidates),
+            bounds: (minimumLayer ?? 1)...(maximumLayer ?? layerCount), layerCount: layerCount)
     }
 
     private var ruleCandidates: Int? {
         let count = candidates ?? Self.defaultCandidates
         return count == 0 ? nil : count
-    }
-
-    private static func policy(
-        _ name: ExitPolicy.Name, layer: Int, thresholds: [Double]
-    ) -> ExitPolicy {
-        switch name {
-        case .full: .full
-        case .fixed: .fixed(layer: layer)
-        case .sequence: .sequence
-        case .tokenMultinomial: .tokenMultinomial
-        case .tokenGeometric: .tokenGeometric(thresholds: thresholds)
-        case .confidence: .confidence(thresholds: thresholds)
-        }
     }
 
     private static func spread(_ threshold: Threshold?, _ layerCount: Int) -> [Double]? {
@@ -155,39 +142,48 @@ public struct ExitOptions: Sendable, Equatable {
         return faults
     }
 
-    private func conflicts(_ name: ExitPolicy.Name, _ layerCount: Int) -> [RequestFault] {
+    private func conflicts(_ policy: ExitPolicy, _ layerCount: Int) -> [RequestFault] {
         var faults: [RequestFault] = []
         func conflict(_ parameter: RequestParameter, _ explanation: Explanation) {
             faults.append(RequestFault(.conflictingOptions, parameter, explanation))
         }
-        if name == .fixed, layer == nil {
-            conflict(.layer, "\(.policy) fixed needs \(.layer), 1 to \(layerCount)")
+        if policy.needsLayer, layer == nil {
+            conflict(.layer, "\(.policy) \(policy.rawValue) needs \(.layer), 1 to \(layerCount)")
         }
-        if name != .fixed, layer != nil {
-            conflict(.layer, "\(.layer) goes with the policy fixed, not with \(name.rawValue)")
-        }
-        if threshold != nil, name != .tokenGeometric, name != .confidence {
+        if !policy.needsLayer, layer != nil {
+            let takers = ExitPolicy.names(joinedBy: "and", where: \.needsLayer)
             conflict(
-                .threshold,
-                """
-                \(.threshold) goes with token_geometric and confidence, not with \(name.rawValue)
-                """)
+                .layer, "\(.layer) goes with the policy \(takers), not with \(policy.rawValue)")
         }
-        if profile != nil, name != .confidence {
-            conflict(.profile, "\(.profile) goes with confidence, not with \(name.rawValue)")
+        if policy.thresholds == nil, threshold != nil {
+            let takers = ExitPolicy.names(joinedBy: "and", where: { $0.thresholds != nil })
+            conflict(
+                .threshold, "\(.threshold) goes with \(takers), not with \(policy.rawValue)")
+        }
+        if !policy.takesProfile, profile != nil {
+            let takers = ExitPolicy.names(joinedBy: "and", where: \.takesProfile)
+            conflict(.profile, "\(.profile) goes with \(takers), not with \(policy.rawValue)")
         }
         if profile != nil, threshold != nil {
             conflict(.profile, "\(.profile) and \(.threshold) exclude each other")
         }
-        let lowest = minimumLayer ?? 1
-        let highest = maximumLayer ?? layerCount
-        if lowest > highest {
-            conflict(
-                .minimumLayer, "\(.minimumLayer) \(lowest) is above \(.maximumLayer) \(highest)")
-        } else if name == .fixed, let layer, !(lowest...highest).contains(layer) {
-            conflict(
-                .layer, "\(.layer) \(layer) is outside the bounds \(lowest) to \(highest)")
+        return faults + boundFaults(policy, layerCount)
+    }
+
+    private func boundFaults(_ policy: ExitPolicy, _ layerCount: Int) -> [RequestFault] {
+        let (lowest, highest) = (minimumLayer ?? 1, maximumLayer ?? layerCount)
+        guard lowest <= highest else {
+            return [
+                RequestFault(
+                    .conflictingOptions, .minimumLayer,
+                    "\(.minimumLayer) \(lowest) is above \(.maximumLayer) \(highest)")
+            ]
         }
-        return faults
+        guard policy.needsLayer, let layer, !(lowest...highest).contains(layer) else { return [] }
+        return [
+            RequestFault(
+                .conflictingOptions, .layer,
+                "\(.layer) \(layer) is outside the bounds \(lowest) to \(highest)")
+        ]
     }
 }

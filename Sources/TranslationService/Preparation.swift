@@ -74,7 +74,7 @@ struct Preparation: Sendable {
         return Translation(
             outputs: [Translation.Output(text: "", pieces: [], hypothesis: hypothesis)],
             compute: ComputeRecord(
-                policy: options.exit.policy.name, decoderLayers: model.layerCount),
+                policy: options.exit.policy, decoderLayers: model.layerCount),
             sourceTokens: 0)
     }
 }

@@ -1,5 +1,5 @@
 public import Checkpoint
-public import Decoding
+import Decoding
 public import Tensor
 public import Tokenization
 public import TranslationModel
@@ -52,47 +52,22 @@ public final class ServedModel: Sendable {
     }
 
     /// The policy where a request names none; full depth where the default's heads are missing.
-    public var defaultPolicy: ExitPolicy.Name {
-        let name = ExitPolicy.Name(checkpoint.exits.defaultPolicy)
-        return missingHead(name) == nil ? name : .full
+    public var defaultPolicy: ExitPolicy {
+        let policy = checkpoint.exits.defaultPolicy
+        return missingHead(policy) == nil ? policy : .full
     }
 
     /// The tensor that a policy needs and the checkpoint lacks.
     ///
     /// - Parameter policy: any policy.
     /// - Returns: its name, nil where the policy can be used.
-    public func missingHead(_ policy: ExitPolicy.Name) -> String? {
-        let head: ExitHead? =
-            switch policy {
-            case .sequence: .sequence
-            case .tokenMultinomial: .tokenMultinomial
-            case .tokenGeometric: .tokenGeometric
-            case .full, .fixed, .confidence: nil
-            }
-        guard let head, !network.availableHeads.contains(head) else { return nil }
-        return "exits.\(head.rawValue).weight"
+    public func missingHead(_ policy: ExitPolicy) -> String? {
+        guard let head = policy.head, !network.availableHeads.contains(head) else { return nil }
+        return head.weightName
     }
 
     /// Thresholds of a policy where a request gives none, N − 1 of them; nil for policies without.
-    public func thresholds(_ policy: ExitPolicy.Name) -> [Double]? {
-        switch policy {
-        case .tokenGeometric: checkpoint.exits.geometricThresholds
-        case .confidence: checkpoint.exits.confidenceThresholds
-        case .full, .fixed, .sequence, .tokenMultinomial: nil
-        }
-    }
-}
-
-extension ExitPolicy.Name {
-    /// The policy of exits.json by the name that requests use.
-    init(_ policy: ExitsConfiguration.Policy) {
-        switch policy {
-        case .full: self = .full
-        case .fixed: self = .fixed
-        case .sequence: self = .sequence
-        case .tokenMultinomial: self = .tokenMultinomial
-        case .tokenGeometric: self = .tokenGeometric
-        case .confidence: self = .confidence
-        }
+    public func thresholds(_ policy: ExitPolicy) -> [Double]? {
+        checkpoint.exits.thresholds[policy]
     }
 }

@@ -1,4 +1,4 @@
-import Decoding
+import Checkpoint
 public import Telemetry
 import TranslationModel
 
@@ -97,7 +97,7 @@ public struct ServiceMetrics: Sendable {
         exitLayer = registry.histograms(
             "shoal_decoder_exit_layer", help: "Exit layers of returned tokens.",
             bounds: layers, labels: ["model", "policy"],
-            zeroes: ExitPolicy.Name.allCases.map { [model.id, $0.rawValue] })
+            zeroes: ExitPolicy.allCases.map { [model.id, $0.rawValue] })
         layersRun = counter("shoal_decoder_layers_run_total", "Sum of the exit layers.")
         layersFullDepth = counter(
             "shoal_decoder_layers_full_depth_total", "The same tokens at full depth.")

@@ -225,7 +225,7 @@ final class Worker {
                 hypothesis: hypothesis)
         }
         let compute = ComputeRecord(
-            result, policy: sentence.job.request.options.exit.policy.name,
+            result, policy: sentence.job.request.options.exit.policy,
             decoderLayers: model.layerCount,
             encoderOperations: model.network.encoderOperations(sourceCount: sentence.ids.count))
         let translation = Translation(

@@ -19,7 +19,10 @@ private struct Fixture {
         references = golden.map { text($0.targetIDs) }
     }
 
-    func meter(_ policy: ThresholdPolicy, workers: Int = 2) -> ThresholdMeter {
+    /// Measures the thresholds of `confidence` unless told.
+    func meter(
+        _ policy: ThresholdPolicy = ThresholdPolicy.allCases[0], workers: Int = 2
+    ) -> ThresholdMeter {
         let references = references
         let sentences = ThresholdMeter.Sentences(sources: sources) { index, ids in
             BLEU().statistics(hypothesis: text(ids), reference: references[index])
@@ -29,9 +32,11 @@ private struct Fixture {
     }
 
     /// What decoding gives, without any memory of earlier draws.
-    func decode(_ policy: ExitPolicy) throws -> (bleu: Double, averageExit: Double) {
-        let layerCount = model.decoderLayerCount
-        let rule = ExitRule(policy: policy, bounds: 1...layerCount, layerCount: layerCount)
+    func decode(
+        _ policy: ExitPolicy, _ thresholds: [Double] = []
+    ) throws -> (bleu: Double, averageExit: Double) {
+        let rule = ExitRule(
+            policy, .init(thresholds: thresholds), layerCount: model.decoderLayerCount)
         let states = model.encode(sources, scratch: EncoderScratch(for: model))
         let decoder = BatchDecoder(model: model)
         let tickets = states.map { decoder.add(source: $0, options: .init(exit: rule)) }
@@ -67,7 +72,7 @@ struct ThresholdMeterTests {
         draws += [[0, 0, 0, 0, 0], [1, 1, 0.5, 0, 0], [1, 1, 1, 1, 1]]
         for thresholds in draws {
             let measured = try meter.measure(thresholds)
-            let decoded = try fixture.decode(policy.exitPolicy(thresholds))
+            let decoded = try fixture.decode(policy.policy, thresholds)
             #expect(measured.bleu == decoded.bleu)
             #expect(measured.averageExit == decoded.averageExit)
         }
@@ -76,7 +81,7 @@ struct ThresholdMeterTests {
     @Test("What has been decoded once is replayed, also under other thresholds of the same exits")
     func replays() throws {
         let fixture = try Fixture(sentences: 4)
-        let meter = fixture.meter(.confidence, workers: 1)
+        let meter = fixture.meter(workers: 1)
         let thresholds = [0.8, 0.7, 0.6, 0.5, 0.4]
         let first = try meter.measure(thresholds)
         #expect(first.decodedSentences == 4)
@@ -105,8 +110,8 @@ struct ThresholdMeterTests {
     func workers() throws {
         let fixture = try Fixture(sentences: 5)
         let thresholds = [0.5, 0.6, 0.7, 0.8, 0.9]
-        let one = try fixture.meter(.confidence, workers: 1).measure(thresholds)
-        #expect(try fixture.meter(.confidence, workers: 9).measure(thresholds) == one)
+        let one = try fixture.meter(workers: 1).measure(thresholds)
+        #expect(try fixture.meter(workers: 9).measure(thresholds) == one)
     }
 }
 

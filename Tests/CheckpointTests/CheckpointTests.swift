@@ -117,8 +117,8 @@ import Testing
         #expect(checkpoint.tokenizer.sourceLanguage == nil)
         #expect(!checkpoint.tokenizer.separateVocabularies)
         #expect(checkpoint.exits.defaultPolicy == .full)
-        #expect(checkpoint.exits.confidenceThresholds == [0.9, 0.9])
-        #expect(checkpoint.exits.geometricThresholds == [0.5, 0.5])
+        #expect(checkpoint.exits.thresholds[.confidence] == [0.9, 0.9])
+        #expect(checkpoint.exits.thresholds[.tokenGeometric] == [0.5, 0.5])
         #expect(checkpoint.exitHeads == nil)
     }
 

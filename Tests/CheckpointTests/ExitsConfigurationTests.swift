@@ -27,8 +27,8 @@ import Testing
         #expect(exits.heads[.sequence]?.sigma == nil)
         #expect(exits.heads[.tokenGeometric]?.oracle == .smoothedCorrectness)
         #expect(exits.heads[.tokenMultinomial] == nil)
-        #expect(exits.geometricThresholds == [0.25, 1])
-        #expect(exits.confidenceThresholds == [0.5, 0])
+        #expect(exits.thresholds[.tokenGeometric] == [0.25, 1])
+        #expect(exits.thresholds[.confidence] == [0.5, 0])
         #expect(exits.profiles.map(\.name) == ["quick", "exact"])
         #expect(exits.profile(named: "quick")?.bleu == 38.5)
         #expect(exits.profile(named: "quick")?.averageExit == 1.5)
@@ -93,7 +93,7 @@ import Testing
         var options = CheckpointWriter.Options()
         options.decoderLayers = 1
         let exits = try load(CheckpointWriter(options)).exits
-        #expect(exits.confidenceThresholds.isEmpty)
-        #expect(exits.geometricThresholds.isEmpty)
+        #expect(exits.thresholds[.confidence] == [])
+        #expect(exits.thresholds[.tokenGeometric] == [])
     }
 }

@@ -16,7 +16,7 @@ private func random(seed: UInt64, layers: Int) -> Exits {
     var exits = Exits(decoderLayers: layers)
     exits.decoderTraining = Exits.DecoderTraining.allCases.randomElement(using: &random)
     exits.classifiers = random.below(2) == 0 ? .shared : .separate
-    for policy in [Exits.Policy.sequence, .tokenMultinomial, .tokenGeometric]
+    for policy in [ExitPolicy.sequence, .tokenMultinomial, .tokenGeometric]
     where random.below(2) == 0 {
         exits.heads[policy] = .init(
             oracle: random.below(2) == 0
@@ -24,8 +24,8 @@ private func random(seed: UInt64, layers: Int) -> Exits {
             lambda: random.below(2) == 0 ? Double.random(in: 0...2, using: &random) : nil,
             sigma: random.below(2) == 0 ? Double.random(in: 0...2, using: &random) : nil)
     }
-    if exits.heads[.tokenGeometric] != nil { exits.geometricThresholds = thresholds() }
-    exits.confidenceThresholds = thresholds()
+    if exits.heads[.tokenGeometric] != nil { exits.thresholds[.tokenGeometric] = thresholds() }
+    exits.thresholds[.confidence] = thresholds()
     for index in 0..<random.below(4) {
         exits.profiles.append(
             .init(
@@ -60,7 +60,7 @@ private func random(seed: UInt64, layers: Int) -> Exits {
     @Test("Thresholds of the geometric policy are written though nothing is said of its head")
     func thresholdsWithoutHead() {
         var exits = Exits(decoderLayers: 3)
-        exits.geometricThresholds = [0.5, 0.75]
+        exits.thresholds[.tokenGeometric] = [0.5, 0.75]
         let policies = exits.json["policies"]?.objectValue
         let geometric = policies?["token_geometric"]?.objectValue
         #expect(geometric?["threshold"] == .array([.number(0.5), .number(0.75)]))

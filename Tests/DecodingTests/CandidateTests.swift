@@ -10,11 +10,9 @@ import TranslationModel
 private func rule(
     _ thresholds: [Double], _ candidates: Int?, bounds: ClosedRange<Int>? = nil
 ) -> ExitRule {
-    let layerCount = thresholds.count + 1
-    return ExitRule(
-        policy: .confidence(thresholds: thresholds), bounds: bounds ?? 1...layerCount,
-        layerCount: layerCount,
-        candidates: candidates)
+    ExitRule(
+        .confidence, .init(thresholds: thresholds, candidates: candidates), bounds: bounds,
+        layerCount: thresholds.count + 1)
 }
 
 /// A random model whose classifiers are sure of something now and then.
@@ -137,8 +135,8 @@ struct CandidateTests {
         let model = try TranslationModel(checkpoint, precision: precision)
         let sources = try Golden("own.json").cases[0].sentences.prefix(12).map(\.sourceIDs)
         func results(_ candidates: Int?) throws -> [DecodingResult] {
-            var options = DecodingOptions(
-                exit: rule(checkpoint.exits.confidenceThresholds, candidates))
+            let thresholds = try #require(checkpoint.exits.thresholds[.confidence])
+            var options = DecodingOptions(exit: rule(thresholds, candidates))
             options.beamSize = beam
             return try decodeTogether(sources, options, model)
         }
@@ -164,7 +162,7 @@ struct CandidateTests {
     @Test("is refused outside its range", arguments: [-1, 0, 65])
     func range(candidates: Int) async {
         await #expect(processExitsWith: .failure) { [candidates] in
-            _ = ExitRule(policy: .full, bounds: 1...2, layerCount: 2, candidates: candidates)
+            _ = ExitRule(.full, .init(candidates: candidates), layerCount: 2)
         }
     }
 }

@@ -16,21 +16,15 @@ private let golden: [(checkpoint: String, file: String)] =
 /// Reads the settings of a golden case as a request would.
 func goldenOptions(_ settings: JSONObject, layers layerCount: Int) throws -> DecodingOptions {
     let exit = try #require(settings["exit"]?.objectValue)
-    let name = try #require(exit["policy"]?.stringValue.flatMap(ExitPolicy.Name.init))
+    let policy = try #require(exit["policy"]?.stringValue.flatMap(ExitPolicy.init))
     let thresholds =
         exit["threshold"]?.arrayValue?.compactMap(\.doubleValue)
         ?? Array(repeating: exit["threshold"]?.doubleValue ?? 0.5, count: layerCount - 1)
-    let policy: ExitPolicy =
-        switch name {
-        case .full: .full
-        case .fixed: .fixed(layer: Int(try #require(exit["layer"]?.integerValue)))
-        case .sequence: .sequence
-        case .tokenMultinomial: .tokenMultinomial
-        case .tokenGeometric: .tokenGeometric(thresholds: thresholds)
-        case .confidence: .confidence(thresholds: thresholds)
-        }
     var options = DecodingOptions(
-        exit: ExitRule(policy: policy, bounds: 1...layerCount, layerCount: layerCount))
+        exit: ExitRule(
+            policy,
+            .init(layer: exit["layer"]?.integerValue.map { Int($0) }, thresholds: thresholds),
+            layerCount: layerCount))
     options.beamSize = Int(try #require(settings["beam_size"]?.integerValue))
     options.lengthPenalty = try #require(settings["length_penalty"]?.doubleValue)
     return options

@@ -14,7 +14,7 @@ struct OperationCountTests {
         (.sequence, { _, layerCount in layerCount }),
         (.tokenMultinomial, { exits, layerCount in layerCount * exits.count }),
         (
-            .tokenGeometric(thresholds: thresholds),
+            .tokenGeometric,
             { exits, layerCount in exits.reduce(0) { $0 + min($1, layerCount - 1) } }
         ),
     ]
@@ -28,7 +28,7 @@ struct OperationCountTests {
         for length in [3, 7] {
             let source = (1..<length).map { 300 + 50 * $0 } + [model.configuration.endOfSentenceID]
             var options = DecodingOptions(
-                exit: ExitRule(policy: policy, bounds: 1...layerCount, layerCount: layerCount))
+                exit: ExitRule(policy, .init(thresholds: Self.thresholds), layerCount: layerCount))
             let chosen = try #require(try decodeTogether([source], options, model).first)
             let exits = chosen.hypotheses[0].tokens.map(\.exitLayer)
             options.givenExits = .listed(exits)

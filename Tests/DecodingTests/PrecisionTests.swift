@@ -47,7 +47,7 @@ struct PrecisionTests {
     @Test("gives every hypothesis of a beam the score that its tokens add up to")
     func scores() throws {
         var options = DecodingOptions(
-            exit: ExitRule(policy: .full, bounds: 1...int8.decoderLayerCount, layerCount: 6))
+            exit: ExitRule(.full, layerCount: 6))
         options.beamSize = 4
         options.hypothesisCount = 4
         for result in try decodeTogether(sources, options, int8) {

@@ -88,10 +88,10 @@ struct HostileCheckpointTests {
             do {
                 let model = try ServedModel(
                     directory: directory.path, precision: round % 2 == 0 ? .float32 : .int8)
-                for policy in ExitPolicy.Name.allCases {
+                for policy in ExitPolicy.allCases {
                     var options = ExitOptions()
                     options.policy = policy
-                    options.layer = policy == .fixed ? 1 : nil
+                    options.layer = policy.needsLayer ? 1 : nil
                     translate("Ein Mann liest.", model, options)
                 }
             } catch {

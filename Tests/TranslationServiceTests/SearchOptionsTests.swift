@@ -1,3 +1,4 @@
+import Checkpoint
 import Decoding
 import System
 import TestSupport
@@ -129,18 +130,15 @@ struct OutputTests {
 
     @Test("No token leaves below the lowest layer or above the highest", arguments: 1...6)
     func layers(lowest: Int) throws {
-        let policies: [ExitPolicy] = [
-            .fixed(layer: lowest), .confidence(thresholds: Array(repeating: 0, count: 5)),
+        let confident = Array(repeating: 0.0, count: 5)
+        let rules = [
+            ExitRule(.fixed, .init(layer: lowest), bounds: lowest...6, layerCount: 6),
+            ExitRule(.confidence, .init(thresholds: confident), bounds: lowest...6, layerCount: 6),
+            ExitRule(.full, bounds: 1...lowest, layerCount: 6),
         ]
-        for policy in policies {
-            let exits = try hypothesis {
-                $0.exit = ExitRule(policy: policy, bounds: lowest...6, layerCount: 6)
-            }.tokens.map(\.exitLayer)
+        for rule in rules {
+            let exits = try hypothesis { $0.exit = rule }.tokens.map(\.exitLayer)
             #expect(Set(exits) == [lowest])
         }
-        let exits = try hypothesis {
-            $0.exit = ExitRule(policy: .full, bounds: 1...lowest, layerCount: 6)
-        }.tokens.map(\.exitLayer)
-        #expect(Set(exits) == [lowest])
     }
 }

@@ -1,3 +1,4 @@
+import Checkpoint
 import Decoding
 import Dispatch
 import System
@@ -61,7 +62,7 @@ struct SharedWorker: Sendable {
     func request(texts count: Int, length: Int? = nil) -> TranslationRequest {
         let layers = service.model.layerCount
         var options = DecodingOptions(
-            exit: ExitRule(policy: .full, bounds: 1...layers, layerCount: layers))
+            exit: ExitRule(.full, layerCount: layers))
         options.minimumTokens = length ?? 0
         options.maximumTokens = length
         return TranslationRequest(

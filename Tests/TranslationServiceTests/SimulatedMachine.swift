@@ -1,3 +1,4 @@
+import Checkpoint
 import Decoding
 import System
 import TranslationService
@@ -125,7 +126,7 @@ struct SimulatedMachine {
         private mutating func submit(_ arrival: Arrival) {
             nextID += 1
             var options = DecodingOptions(
-                exit: ExitRule(policy: .full, bounds: 1...6, layerCount: 6))
+                exit: ExitRule(.full, layerCount: 6))
             options.beamSize = arrival.beam
             // Bytes tell of tokens only roughly.
             let bytes = arrival.texts.map { Int(Double(4 * $0) * (0.7 + 0.8 * random.uniform())) }

@@ -13,7 +13,7 @@ extension TranslationResult {
     func totalCompute(_ request: TranslationRequest, _ model: ServedModel) -> ComputeRecord {
         translations.reduce(
             into: ComputeRecord(
-                policy: request.options.exit.policy.name, decoderLayers: model.layerCount)
+                policy: request.options.exit.policy, decoderLayers: model.layerCount)
         ) { $0 += $1.compute }
     }
 

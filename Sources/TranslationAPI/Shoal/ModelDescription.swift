@@ -1,5 +1,4 @@
 import Checkpoint
-import Decoding
 import JSON
 import TranslationModel
 import TranslationService
@@ -34,7 +33,7 @@ extension TranslationAPI {
         writer.member("default_policy", model.defaultPolicy.rawValue)
         writer.name("policies")
         writer.beginArray()
-        for policy in ExitPolicy.Name.allCases { write(policy, of: model, to: &writer) }
+        for policy in ExitPolicy.allCases { write(policy, of: model, to: &writer) }
         writer.endArray()
         writer.name("profiles")
         writer.beginArray()
@@ -45,7 +44,7 @@ extension TranslationAPI {
     }
 
     private func write(
-        _ policy: ExitPolicy.Name, of model: ServedModel, to writer: inout JSONWriter
+        _ policy: ExitPolicy, of model: ServedModel, to writer: inout JSONWriter
     ) {
         let missing = model.missingHead(policy)
         writer.beginObject()

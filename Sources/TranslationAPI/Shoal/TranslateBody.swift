@@ -46,7 +46,7 @@ struct TranslateBody {
         var options = ExitOptions()
         var problems: [FieldProblem] = []
         if var exit = reader.object("exit") {
-            options.policy = exit.choice("policy", ExitPolicy.Name.self)
+            options.policy = exit.choice("policy", ExitPolicy.self)
             options.layer = exit.integer("layer")
             options.threshold = threshold(&exit)
             options.profile = exit.string("profile")

@@ -1,3 +1,4 @@
+import Checkpoint
 import Decoding
 public import JSON
 import TranslationModel

@@ -145,8 +145,8 @@ struct Bench: ParsableCommand {
     }
 
     private func rows(_ model: ServedModel) throws -> [BenchRow] {
-        let all = ExitPolicy.Name.allCases.filter {
-            $0 != .fixed && model.missingHead($0) == nil
+        let all = ExitPolicy.allCases.filter {
+            !$0.needsLayer && model.missingHead($0) == nil
         }
         return try (policy.isEmpty ? all.map(\.rawValue) : policy).map { text in
             do {

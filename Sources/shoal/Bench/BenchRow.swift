@@ -1,3 +1,4 @@
+import Checkpoint
 import Decoding
 import Evaluation
 import JSON
@@ -47,7 +48,7 @@ struct BenchRow {
     init(name: String, options: DecodingOptions, layerCount: Int) {
         self.name = name
         self.options = options
-        isFullDepth = options.exit.constantDepth(layerCount: layerCount) == layerCount
+        isFullDepth = options.exit.constantDepth == layerCount
     }
 
     /// Adds a sentence.
@@ -124,7 +125,7 @@ extension BenchRow {
             .number(Double(value) / Double(max(tokens, 1)))
         }
         let object = JSONObject([
-            .init("policy", .string(options.exit.policy.name.rawValue)),
+            .init("policy", .string(options.exit.policy.rawValue)),
             .init("name", .string(name)), .init("in_flight", integer(setup.inFlight)),
             .init("threads", integer(setup.threads)), .init("beam_size", integer(setup.beamSize)),
             .init("precision", .string(setup.precision.rawValue)),

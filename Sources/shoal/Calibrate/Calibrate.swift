@@ -9,7 +9,10 @@ import System
 import TextFiles
 import TranslationService
 
-extension ThresholdPolicy: ExpressibleByArgument {}
+extension ThresholdPolicy: ExpressibleByArgument {
+    /// Whether a search settles profiles; one without settles the default.
+    fileprivate var hasProfiles: Bool { policy.takesProfile }
+}
 
 /// The command `shoal calibrate`.
 struct Calibrate: ParsableCommand {
@@ -31,8 +34,10 @@ struct Calibrate: ParsableCommand {
 
     @OptionGroup var model: ModelOption
 
-    @Option(name: .long, help: "confidence or token_geometric.")
-    var policy = ThresholdPolicy.confidence
+    @Option(
+        name: .long,
+        help: "\(ExitPolicy.names(ThresholdPolicy.allCases.map(\.policy), joinedBy: "or")).")
+    var policy = ThresholdPolicy.allCases[0]
 
     @Option(
         name: .long,
@@ -77,9 +82,10 @@ struct Calibrate: ParsableCommand {
         guard maxLoss >= 0, maxLoss.isFinite else {
             throw ValidationError("--max-loss must be 0 or more.")
         }
-        guard !setDefault || policy == .confidence else {
+        guard !setDefault || policy.hasProfiles else {
+            let takers = ExitPolicy.names(joinedBy: "or", where: \.takesProfile)
             throw ValidationError(
-                "--set-default goes with --policy confidence: token_geometric always has a default."
+                "--set-default goes with --policy \(takers): \(policy.rawValue) always has a default."
             )
         }
     }
@@ -114,7 +120,7 @@ struct Calibrate: ParsableCommand {
     ) throws -> Settled {
         let (measured, fullDepth) = try search(model, set, segments)
         let best = segments.best(of: measured).sorted { $0.key < $1.key }
-        let candidates = policy == .confidence ? best.map(\.value) : measured
+        let candidates = policy.hasProfiles ? best.map(\.value) : measured
         let cheapest = CostSegments.cheapest(of: candidates, reaching: fullDepth - maxLoss)
         let translator = try CorpusTranslator(model, workers: Processors.available)
         var evaluator = PolicyEvaluator(translator, set.text)
@@ -128,7 +134,7 @@ struct Calibrate: ParsableCommand {
             report.row(profile)
         }
         report.summary(measured, draws: draws, sentences: set.text.sources.count)
-        guard policy == .tokenGeometric || setDefault else {
+        guard !policy.hasProfiles || setDefault else {
             return Settled(profiles: profiles, chosen: nil)
         }
         guard let cheapest else {
@@ -207,18 +213,13 @@ struct Calibrate: ParsableCommand {
     ) throws(CheckpointError) {
         var exits = checkpoint.exits
         var file = try ExitsFile(checkpoint)
-        switch policy {
-        case .confidence:
+        if policy.hasProfiles {
             exits.profiles = settled.profiles.map(\.profile)
-            file.take(.confidence, "profiles", from: exits)
-            if let chosen = settled.chosen {
-                exits.confidenceThresholds = chosen.thresholds
-                file.take(.confidence, "thresholds", from: exits)
-            }
-        case .tokenGeometric:
-            guard let chosen = settled.chosen else { return }
-            exits.geometricThresholds = chosen.thresholds
-            file.take(.tokenGeometric, "threshold", from: exits)
+            file.takeProfiles(of: policy.policy, from: exits)
+        }
+        if let chosen = settled.chosen {
+            exits.thresholds[policy.policy] = chosen.thresholds
+            file.takeThresholds(of: policy.policy, from: exits)
         }
         try file.write()
     }
@@ -227,9 +228,9 @@ struct Calibrate: ParsableCommand {
         guard model.layerCount > 1 else {
             throw Failure("\(model.id) has one decoder layer: no exit to choose", code: EX_DATAERR)
         }
-        if policy == .tokenGeometric, let head = model.missingHead(.tokenGeometric) {
+        if let head = model.missingHead(policy.policy) {
             throw Failure(
-                "token_geometric needs \(head), which exits.safetensors of \(model.id) lacks",
+                "\(policy.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks",
                 code: EX_DATAERR)
         }
         guard (1...model.layerCount).contains(maxLayer ?? 1) else {

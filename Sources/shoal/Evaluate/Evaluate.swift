@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Configuration
 import Decoding
 import Evaluation
@@ -114,9 +115,8 @@ struct Evaluate: ParsableCommand {
         let progress = ProgressLine()
         let count = text.sources.count
         let translator = try CorpusTranslator(model, workers: Processors.available)
-        let depth = model.layerCount
         let options = try search.options(
-            ExitRule(policy: .full, bounds: 1...depth, layerCount: depth), model)
+            ExitRule(.full, layerCount: model.layerCount), model)
         var evaluator = PolicyEvaluator(translator, text) { rule in
             var own = options
             own.exit = rule
@@ -139,7 +139,7 @@ struct Evaluate: ParsableCommand {
         }
         for rule in rules {
             add(
-                rule.label(layerCount: model.layerCount), rule.policy.name.rawValue,
+                rule.label(layerCount: model.layerCount), rule.policy.rawValue,
                 try evaluator.score(rule),
                 compares ? try evaluator.significance(of: rule) : nil)
         }
@@ -177,8 +177,8 @@ struct Evaluate: ParsableCommand {
             return try rule.map { try $0.rule(for: model, naming: \.settingKey) }
         }
         let name = try policy.map { text in
-            guard let name = ExitPolicy.Name(rawValue: text) else {
-                let names = ExitPolicy.Name.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let name = ExitPolicy(rawValue: text) else {
+                let names = ExitPolicy.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("--policy must be all or one of \(names).")
             }
             return name
@@ -188,9 +188,9 @@ struct Evaluate: ParsableCommand {
 
     /// Every fixed depth and every policy with the checkpoint's own thresholds, then the --rules.
     private func allOptions(_ model: ServedModel) -> [ExitOptions] {
-        let names = ExitPolicy.Name.allCases.filter { model.missingHead($0) == nil }
+        let names = ExitPolicy.allCases.filter { model.missingHead($0) == nil }
         return names.flatMap { name in
-            let layers: [Int?] = name == .fixed ? (1..<model.layerCount).map { $0 } : [nil]
+            let layers: [Int?] = name.needsLayer ? (1..<model.layerCount).map { $0 } : [nil]
             return layers.map { layer in
                 var options = ExitOptions()
                 options.policy = name

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Checkpoint
 import Configuration
-import Decoding
 import JSON
 import TranslationModel
 import TranslationService
@@ -62,7 +61,7 @@ private struct CheckpointDescription {
             ("default policy", model.defaultPolicy.rawValue),
             ("packed weights", "\(model.network.byteCount) bytes"),
         ]
-        let policies = ExitPolicy.Name.allCases.map { policy in
+        let policies = ExitPolicy.allCases.map { policy in
             let state = model.missingHead(policy).map { "needs \($0)" } ?? "available"
             return ("policy", policy.rawValue.padding(to: 20) + state)
         }
@@ -91,7 +90,7 @@ private struct CheckpointDescription {
             .init("exit_classifiers", .string(model.checkpoint.exits.classifiers.rawValue)),
             .init("default_policy", .string(model.defaultPolicy.rawValue)),
             .init("packed_bytes", Self.integer(model.network.byteCount)),
-            .init("policies", .array(ExitPolicy.Name.allCases.map(object))),
+            .init("policies", .array(ExitPolicy.allCases.map(object))),
             .init("files", .array(model.checkpoint.files.map(Self.object))),
         ]
         if !tensors.isEmpty { members.append(.init("tensors", .array(tensors.map(Self.object)))) }
@@ -99,7 +98,7 @@ private struct CheckpointDescription {
         return String(decoding: JSON.serialize(object), as: UTF8.self) + "\n"
     }
 
-    private func object(_ policy: ExitPolicy.Name) -> JSONValue {
+    private func object(_ policy: ExitPolicy) -> JSONValue {
         .object(
             JSONObject([
                 .init("policy", .string(policy.rawValue)),

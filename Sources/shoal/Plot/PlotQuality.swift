@@ -1,5 +1,6 @@
 import ArgumentParser
 import Charts
+import Checkpoint
 import Configuration
 import Glibc
 import JSON
@@ -57,7 +58,8 @@ struct PlotQuality: ParsableCommand {
         let policy = try line.string("policy")
         return QualityPoints.Result(
             policy: policy, name: try line.string("name"), cost: try cost(line),
-            bleu: try line.number("bleu"), isFixedDepth: policy == "full" || policy == "fixed")
+            bleu: try line.number("bleu"),
+            isFixedDepth: ExitPolicy(rawValue: policy)?.isConstant == true)
     }
 
     private func cost(_ line: JSONLine) throws -> Double {

@@ -166,7 +166,7 @@ struct Train: ParsableCommand {
         if objective.decoder == .frozen, let exits = data.start?.exitHeads {
             // The network does not change, so what other heads have learnt stays true.
             heads.formUnion(
-                ExitHead.allCases.filter { exits.contains("exits.\($0.rawValue).weight") })
+                ExitHead.allCases.filter { exits.contains($0.weightName) })
         }
         if heads.contains(.tokenGeometric), data.configuration.decoder.layers < 2 {
             throw Failure(
@@ -196,10 +196,9 @@ extension TrainingSettings {
         var options = trainer
         options.objective = objective
         options.objective.heads = heads.compactMap { head in
-            guard let kind = ExitHead(rawValue: head.policy), let oracle = head.oracle else {
-                return nil
+            head.oracle.map {
+                .init(head: head.head, oracle: $0, lambda: head.lambda, sigma: head.sigma)
             }
-            return .init(head: kind, oracle: oracle, lambda: head.lambda, sigma: head.sigma)
         }
         options.objective.decoder =
             switch decoderTraining {
@@ -215,11 +214,11 @@ extension TrainingSettings {
                     code: EX_CONFIGURATION)
             }
         }
-        let learned = ExitHead(rawValue: defaultPolicy.rawValue)
-        guard learned == nil || options.objective.heads.contains(where: { $0.head == learned })
-        else {
+        if let head = defaultPolicy.head,
+            !options.objective.heads.contains(where: { $0.head == head })
+        {
             throw Failure(
-                "default_policy: \(defaultPolicy.rawValue) needs heads.\(defaultPolicy.rawValue).oracle",
+                "default_policy: \(defaultPolicy.rawValue) needs heads.\(head.rawValue).oracle",
                 code: EX_CONFIGURATION)
         }
         if decoderTraining == .mixed, !options.objective.heads.isEmpty {
@@ -249,15 +248,13 @@ extension TrainingSettings {
         }
         if decoderTraining != .frozen { exits.classifiers = model.classifiers }
         for head in objective.heads {
-            guard let policy = ExitsConfiguration.Policy(rawValue: head.head.rawValue) else {
-                continue
-            }
             let smooths = head.oracle == .smoothedLikelihood || head.oracle == .smoothedCorrectness
-            exits.heads[policy] = .init(
-                oracle: head.oracle, lambda: head.lambda, sigma: smooths ? head.sigma : nil)
+            for policy in ExitPolicy.allCases where policy.head == head.head {
+                exits.heads[policy] = .init(
+                    oracle: head.oracle, lambda: head.lambda, sigma: smooths ? head.sigma : nil)
+            }
         }
-        exits.defaultPolicy =
-            ExitsConfiguration.Policy(rawValue: defaultPolicy.rawValue) ?? .full
+        exits.defaultPolicy = defaultPolicy
         files.exits = exits
         return files
     }

@@ -28,11 +28,9 @@ struct TrainingSettings {
     var exitWeights = Objective.ExitWeights.uniform
     var gradientScaling = 1.0
     var mixedSamples = 1
-    var heads: [HeadSettings] = ["sequence", "token_multinomial", "token_geometric"].map {
-        HeadSettings(policy: $0)
-    }
+    var heads: [HeadSettings] = ExitHead.allCases.map { HeadSettings(head: $0) }
     /// `default_policy` of exits.json.
-    var defaultPolicy = DefaultPolicy.full
+    var defaultPolicy = ExitPolicy.full
     /// The objective's numbers; decoder training and heads are above.
     var objective = Objective()
     /// The number of best snapshots that are averaged, and when things happen.
@@ -52,13 +50,6 @@ struct TrainingSettings {
         case aligned, mixed, baseline, frozen
     }
 
-    /// The policies that a request which names none can get.
-    enum DefaultPolicy: String, CaseIterable {
-        case full, sequence, confidence
-        case tokenMultinomial = "token_multinomial"
-        case tokenGeometric = "token_geometric"
-    }
-
     /// A new network.
     struct NewNetwork {
         var sizes = NetworkSizes()
@@ -68,7 +59,7 @@ struct TrainingSettings {
 
     /// How one exit head learns.
     struct HeadSettings {
-        let policy: String
+        let head: ExitHead
         /// Nil where the head does not learn.
         var oracle: ExitsConfiguration.Oracle?
         var lambda = 0.0
@@ -180,7 +171,7 @@ extension Setting<TrainingSettings> {
 
     private static var heads: [Setting] {
         let each = TrainingSettings().heads.indices.flatMap { index -> [Setting] in
-            let name = "heads." + TrainingSettings().heads[index].policy
+            let name = "heads." + TrainingSettings().heads[index].head.rawValue
             return [
                 Setting(
                     key: name + ".oracle",
@@ -208,7 +199,8 @@ extension Setting<TrainingSettings> {
                 "The first step at which the heads learn."),
             .choice(
                 "default_policy", \.defaultPolicy,
-                "Policy of requests that name none; a learned policy needs its head."),
+                "Policy of requests that name none; a learned policy needs its head.",
+                where: { !$0.needsLayer }),
             .flag(
                 "heads.reach_network", \.objective.headsReachNetwork,
                 "Whether the heads' loss changes the network too."),

@@ -1,23 +1,34 @@
 public import ArgumentParser
-import Checkpoint
+public import Checkpoint
 import Configuration
-public import Decoding
+import Decoding
 import Tensor
 import TranslationService
 
-extension ExitPolicy.Name: ExpressibleByArgument {}
+extension ExitPolicy: ExpressibleByArgument {}
 
 /// The exit settings of a request as options.
 struct ExitFlags: ParsableArguments {
-    @Option(name: .long, help: "Layer of the policy fixed, 1 to N.")
+    @Option(
+        name: .long,
+        help: """
+            Layer of the policy \(ExitPolicy.names(joinedBy: "or", where: \.needsLayer)), 1 to N.
+            """)
     var layer: Int?
 
     @Option(
         name: .long,
-        help: "Threshold of token_geometric or confidence, or N-1 of them with commas between.")
+        help: """
+            Threshold of \(ExitPolicy.names(joinedBy: "or") { $0.thresholds != nil }), or N-1 of \
+            them with commas between.
+            """)
     var threshold: String?
 
-    @Option(name: .long, help: "Profile of confidence, a name in exits.json.")
+    @Option(
+        name: .long,
+        help: """
+            Profile of \(ExitPolicy.names(joinedBy: "or", where: \.takesProfile)), a name in exits.json.
+            """)
     var profile: String?
 
     @Option(name: .long, help: "No token exits below this layer.")
@@ -26,7 +37,7 @@ struct ExitFlags: ParsableArguments {
     @Option(name: .long, help: "No token exits above this layer.")
     var maxLayer: Int?
 
-    func options(policy: ExitPolicy.Name?) throws -> ExitOptions {
+    func options(policy: ExitPolicy?) throws -> ExitOptions {
         var options = ExitOptions()
         options.policy = policy
         options.layer = layer

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Decoding
 import TranslationService
 
@@ -15,8 +16,8 @@ enum ExitSetting {
     /// - Throws: `ValidationError` with what would be right.
     static func parse(_ text: String) throws -> ExitOptions {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let name = ExitPolicy.Name(rawValue: String(parts[0])) else {
-            let names = ExitPolicy.Name.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let name = ExitPolicy(rawValue: String(parts[0])) else {
+            let names = ExitPolicy.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("no policy is called \(parts[0]); there are \(names)")
         }
         var options = ExitOptions()
@@ -52,8 +53,9 @@ enum ExitSetting {
         case "threshold": options.threshold = try ExitFlags.parseThreshold(value, of: key)
         case "profile": options.profile = value
         case "candidates":
-            guard options.policy == .confidence else {
-                throw ValidationError("candidates goes with the policy confidence only")
+            guard options.policy?.takesCandidates == true else {
+                let takers = ExitPolicy.names(joinedBy: "or", where: \.takesCandidates)
+                throw ValidationError("candidates goes with the policy \(takers) only")
             }
             options.candidates = try integer(value, key)
         case "min_layer": options.minimumLayer = try integer(value, key)

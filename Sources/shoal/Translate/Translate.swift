@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Configuration
 import Decoding
 import Glibc
@@ -27,10 +28,10 @@ struct Translate: ParsableCommand {
     @Option(
         name: .long,
         help: """
-            When tokens exit: full, fixed, sequence, token_multinomial, token_geometric or confidence \
-            (default: the model's).
+            When tokens exit: \(ExitPolicy.names(ExitPolicy.allCases, joinedBy: "or")) (default: \
+            the model's).
             """)
-    var policy: ExitPolicy.Name?
+    var policy: ExitPolicy?
 
     @OptionGroup var exit: ExitFlags
     @OptionGroup var search: SearchFlags
