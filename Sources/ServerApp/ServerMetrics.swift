@@ -54,7 +54,7 @@ struct ServerMetrics: ServerObserver {
             bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
             labels: ["route"], zeroes: TranslationAPI.routes.map { [$0.label] })
         connections = registry.gauges(
-            "shoal_http_connections_open", help: "Most open connections."
+            "shoal_http_connections_open", help: "Open connections."
         ).labeled()
         parseErrors = registry.counters(
             "shoal_http_parse_errors_total", help: "Requests that HTTP itself forbids.",
