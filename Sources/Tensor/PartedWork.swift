@@ -60,8 +60,10 @@ protocol ProductArguments {
     var activation: ck_activation { get set }
 
     static var bytesOfWeight: Int { get }
-    /// Does a part of a `PartedWork` of this type.
+    /// `runPart` of this type: a pointer to a function cannot be made of a generic one.
     static var part: @convention(c) (UnsafeRawPointer, Int) -> Void { get }
+    /// The product of some outputs only.
+    mutating func part(_ columns: Range<Int>) -> Self
     /// Does all of it on this thread.
     mutating func run(_ isa: ck_isa)
 }
@@ -104,19 +106,26 @@ extension ProductArguments {
             team.run(parts: split.parts, UnsafeRawPointer($0), Self.part)
         }
     }
+
+    /// Does a part of the `PartedWork<Self>` that the context points to.
+    @inline(__always)
+    fileprivate static func runPart(_ context: UnsafeRawPointer, _ part: Int) {
+        let work = context.assumingMemoryBound(to: PartedWork<Self>.self)
+        var whole = work.pointee.arguments
+        var arguments = whole.part(work.pointee.split.columns(of: part))
+        arguments.run(work.pointee.isa)
+    }
 }
 
 extension ck_linear_args: ProductArguments {
     static var bytesOfWeight: Int { MemoryLayout<Float>.size }
 
     static var part: @convention(c) (UnsafeRawPointer, Int) -> Void {
-        { context, part in
-            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_args>.self)
-            let columns = work.pointee.split.columns(of: part)
-            var arguments = work.pointee.arguments
-            arguments = ck_linear_part(&arguments, columns.lowerBound, columns.count)
-            ck_linear(work.pointee.isa, &arguments)
-        }
+        { ck_linear_args.runPart($0, $1) }
+    }
+
+    mutating func part(_ columns: Range<Int>) -> Self {
+        ck_linear_part(&self, columns.lowerBound, columns.count)
     }
 
     mutating func run(_ isa: ck_isa) { ck_linear(isa, &self) }
@@ -126,13 +135,11 @@ extension ck_linear_int8_args: ProductArguments {
     static var bytesOfWeight: Int { MemoryLayout<Int8>.size }
 
     static var part: @convention(c) (UnsafeRawPointer, Int) -> Void {
-        { context, part in
-            let work = context.assumingMemoryBound(to: PartedWork<ck_linear_int8_args>.self)
-            let columns = work.pointee.split.columns(of: part)
-            var arguments = work.pointee.arguments
-            arguments = ck_linear_int8_part(&arguments, columns.lowerBound, columns.count)
-            ck_linear_int8(work.pointee.isa, &arguments)
-        }
+        { ck_linear_int8_args.runPart($0, $1) }
+    }
+
+    mutating func part(_ columns: Range<Int>) -> Self {
+        ck_linear_int8_part(&self, columns.lowerBound, columns.count)
     }
 
     mutating func run(_ isa: ck_isa) { ck_linear_int8(isa, &self) }
