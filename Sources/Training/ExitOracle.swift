@@ -18,7 +18,7 @@ public struct ExitOracle: Sendable {
     }
 
     /// What the exits gave in one sentence of T positions.
-    public struct Record: Sendable {
+    public struct Sentence: Sendable {
         /// LL_t^n, [N][T].
         public let logProbabilities: [[Float]]
         /// argmax p_n, [N][T].
@@ -35,36 +35,36 @@ public struct ExitOracle: Sendable {
     }
 
     /// The exit 1 … N of each position: argmax_n S_t^n − λn, the lowest among equals.
-    public func tokenExits(_ record: Record) -> [Int] {
-        let scores = smoothed(scores(record))
-        return record.targets.indices.map { t in
+    public func tokenExits(_ sentence: Sentence) -> [Int] {
+        let scores = smoothed(scores(sentence))
+        return sentence.targets.indices.map { t in
             exit(layers: scores.count) { scores[$0][t] }
         }
     }
 
     /// The exit 1 … N of the whole sentence: argmax_n Σ_t S_t^n − λn, the lowest among equals.
-    public func sequenceExit(_ record: Record) -> Int {
-        let sums = scores(record).map { $0.reduce(0, +) }
+    public func sequenceExit(_ sentence: Sentence) -> Int {
+        let sums = scores(sentence).map { $0.reduce(0, +) }
         return exit(layers: sums.count) { sums[$0] }
     }
 
     /// Whether each exit below the last agrees with it, [N − 1][T].
-    public static func agreement(_ record: Record) -> [[Bool]] {
-        guard let last = record.best.last else { return [] }
-        return record.best.dropLast().map { exit in zip(exit, last).map { $0 == $1 } }
+    public static func agreement(_ sentence: Sentence) -> [[Bool]] {
+        guard let last = sentence.best.last else { return [] }
+        return sentence.best.dropLast().map { exit in zip(exit, last).map { $0 == $1 } }
     }
 
-    private func scores(_ record: Record) -> [[Double]] {
+    private func scores(_ sentence: Sentence) -> [[Double]] {
         switch oracle {
         case .likelihood, .smoothedLikelihood:
-            record.logProbabilities.map { $0.map(Double.init) }
+            sentence.logProbabilities.map { $0.map(Double.init) }
         case .correctness, .smoothedCorrectness:
-            record.best.map { exit in
-                zip(exit, record.targets).map { $0 == $1 ? 1 : 0 }
+            sentence.best.map { exit in
+                zip(exit, sentence.targets).map { $0 == $1 ? 1 : 0 }
             }
         case .agreement:
-            record.best.map { exit in
-                zip(exit, record.best.last ?? exit).map { $0 == $1 ? 1 : 0 }
+            sentence.best.map { exit in
+                zip(exit, sentence.best.last ?? exit).map { $0 == $1 ? 1 : 0 }
             }
         }
     }

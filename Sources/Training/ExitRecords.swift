@@ -21,8 +21,8 @@ struct ExitRecord {
         best[n - 1][row] = loss.best
     }
 
-    func sentence(_ range: Range<Int>, targets: [Int]) -> ExitOracle.Record {
-        ExitOracle.Record(
+    func sentence(_ range: Range<Int>, targets: [Int]) -> ExitOracle.Sentence {
+        ExitOracle.Sentence(
             logProbabilities: logProbabilities.map { Array($0[range]) },
             best: best.map { Array($0[range]) }, targets: Array(targets[range]))
     }
@@ -36,9 +36,9 @@ extension TrainableNetwork {
     ///   - pairs: the sentences.
     ///   - threads: how many are worked on at once.
     /// - Returns: one record for each pair, in their order.
-    public func exitRecords(_ pairs: [SentencePair], threads: Int) -> [ExitOracle.Record] {
+    public func exitRecords(_ pairs: [SentencePair], threads: Int) -> [ExitOracle.Sentence] {
         let c = configuration
-        let state = Lock((next: 0, records: [Int: ExitOracle.Record]()))
+        let state = Lock((next: 0, records: [Int: ExitOracle.Sentence]()))
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             let pass = NetworkPass(self, dropout: Dropout(rate: 0))
             let loss = ClassifierLoss(

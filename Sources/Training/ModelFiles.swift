@@ -80,7 +80,7 @@ public struct ModelFiles: Sendable {
     /// - Returns: its name; nil where all are the same or the directory is not there.
     func firstDifference(in directory: String) -> String? {
         contents.first { name, bytes in
-            RegularFiles.exist(name, in: directory)
+            !RegularFile.isAbsent("\(directory)/\(name)")
                 && (try? RegularFile.bytes("\(directory)/\(name)", limit: bytes.count)) != bytes
         }?.name
     }
@@ -88,7 +88,7 @@ public struct ModelFiles: Sendable {
     /// Whether a checkpoint directory has all files of `write`, whatever they hold.
     func areWhole(in directory: String) -> Bool {
         (contents.map(\.name) + ["model.safetensors"])
-            .allSatisfy { RegularFiles.exist($0, in: directory) }
+            .allSatisfy { !RegularFile.isAbsent("\(directory)/\($0)") }
     }
 
     private func tensors(

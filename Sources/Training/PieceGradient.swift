@@ -267,7 +267,7 @@ extension PieceGradient {
 
     /// For each exit below the last and each row: 1 to stop, 0 to go on, nil where it does not count.
     private func stopLabels(
-        _ sentences: [ExitOracle.Record], _ oracle: ExitOracle, _ index: Int,
+        _ sentences: [ExitOracle.Sentence], _ oracle: ExitOracle, _ index: Int,
         _ result: inout PassResult
     ) -> [[Double?]] {
         let layerCount = weights.count

@@ -1,4 +1,5 @@
 import Checkpoint
+import System
 import Tensor
 import TensorTraining
 
@@ -67,7 +68,7 @@ struct TrainingState {
     }
 
     /// Whether there is one.
-    var exists: Bool { RegularFiles.exist(Self.file, in: directory) }
+    var exists: Bool { !RegularFile.isAbsent("\(directory)/\(Self.file)") }
 
     func save(_ trainer: Trainer, _ progress: Progress) throws(CheckpointError) {
         let all = 0..<trainer.network.layout.count
@@ -142,7 +143,7 @@ struct Snapshots {
             ], to: file(step), in: directory)
     }
 
-    func delete(step: Int) { RegularFiles.delete(file(step), in: directory) }
+    func delete(step: Int) { RegularFile.delete("\(directory)/\(file(step))") }
 
     /// The mean of the parameters of some steps.
     func mean(_ steps: [Int]) throws(CheckpointError) -> ParameterVector {

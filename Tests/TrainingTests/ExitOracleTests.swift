@@ -68,7 +68,7 @@ struct ExitOracleTests {
     }
 
     /// Three exits, four positions; the target is id 1.
-    private let record = ExitOracle.Record(
+    private let record = ExitOracle.Sentence(
         logProbabilities: [[-1, -5, -2, -3], [-2, -1, -2, -3], [-3, -1, -1, -3]],
         best: [[1, 2, 2, 2], [1, 1, 2, 3], [2, 1, 1, 3]], targets: [1, 1, 1, 1])
 

@@ -66,6 +66,9 @@ public struct RegularFile: ~Copyable, Sendable {
         return lstat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR)
     }
 
+    /// Deletes a file, or the link that has its name; does nothing where it cannot.
+    public static func delete(_ path: String) { unlink(path) }
+
     /// Reads a whole file.
     ///
     /// - Parameters:
