@@ -92,8 +92,8 @@ public final class TranslationService: Sendable {
         team = ThreadTeam(
             helpers: configuration.threads - 1, niceness: configuration.niceness)
         heartbeats = (0..<configuration.workers).map { _ in Heartbeat() }
-        metrics.queueCapacity.set(Double(configuration.maximumQueuedRequests))
-        metrics.queueTokenCapacity.set(Double(configuration.maximumQueuedTokens))
+        metrics.queue.capacity.set(Double(configuration.maximumQueuedRequests))
+        metrics.queue.tokenCapacity.set(Double(configuration.maximumQueuedTokens))
         try start(startThread)
     }
 
@@ -150,7 +150,7 @@ public final class TranslationService: Sendable {
         let job = Job(number, request, submitted: now - waited, callbacks)
         let isShort = job.byteCount <= Preparation.immediateBytes
         let refusal = queue.withLock { queue in
-            defer { metrics.show(&queue) }
+            defer { metrics.queue.show(&queue) }
             let refusal = queue.admit(job, at: now)
             if refusal == nil, !isShort { queue.leaveForPreparation(job) }
             return refusal
@@ -174,7 +174,7 @@ public final class TranslationService: Sendable {
     func join(_ job: Job, _ sentences: [PendingSentence]) {
         queue.change { queue in
             queue.join(job, sentences)
-            metrics.show(&queue)
+            metrics.queue.show(&queue)
         }
     }
 
@@ -192,7 +192,7 @@ public final class TranslationService: Sendable {
     ) -> Queue.Work {
         queue.withLock { $0.observe(iteration) }
         return queue.wait { [metrics, clock] queue in
-            defer { metrics.show(&queue) }
+            defer { metrics.queue.show(&queue) }
             return queue.next(
                 room: room, positions: positions, group: group, isBusy: isBusy, at: clock())
         }
@@ -208,7 +208,7 @@ public final class TranslationService: Sendable {
             }
             let before = queue.requestCount
             queue.removeAll(where: isGone)
-            metrics.show(&queue)
+            metrics.queue.show(&queue)
             return queue.requestCount != before
         }
         for job in expired { job.fail(.deadlineExceeded) }

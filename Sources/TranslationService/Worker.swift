@@ -89,7 +89,7 @@ final class Worker {
         let now = service.clock()
         for sentence in sentences {
             guard let seconds = sentence.job.leaveQueue(at: now) else { continue }
-            metrics.queueDuration.observe(seconds)
+            metrics.queue.duration.observe(seconds)
         }
         var waiting: ArraySlice<PendingSentence> = []
         for sentence in sentences {
@@ -120,8 +120,8 @@ final class Worker {
         }
         let end = service.clock()
         iteration.encodedTokens += sentences.reduce(0) { $0 + $1.ids.count }
-        metrics.encodeBatch.observe(Double(sentences.count))
-        metrics.encodeDuration.observe(end - start)
+        metrics.batches.encode.observe(Double(sentences.count))
+        metrics.times.encode.observe(end - start)
         for (sentence, source) in zip(sentences, states) {
             sentence.job.time { $0.encode += end - start }
             sentence.job.startDecoding(at: end)
@@ -131,31 +131,31 @@ final class Worker {
                 reportsTokens: sentence.job.reportsTokens)
             running[ticket] = RunningSentence(sentence, model.tokenizer)
         }
-        metrics.runningSequences.add(Double(sentences.count))
+        metrics.batches.running.add(Double(sentences.count))
     }
 
     /// One decoding step of the batch.
     private func step() {
         guard !running.isEmpty else { return }
         iteration.rows = decoder.rowCount
-        metrics.decodeBatch.observe(Double(iteration.rows))
+        metrics.batches.decode.observe(Double(iteration.rows))
         let start = service.clock()
         let finished = withTeam { decoder.advance(helpedBy: $0) }
         let end = service.clock()
-        metrics.decodeDuration.observe(end - start)
+        metrics.times.decode.observe(end - start)
         for seconds in startedJobs.compactMap({ $0.noteToken(at: end) }) {
-            metrics.timeToFirstToken.observe(seconds)
+            metrics.times.firstToken.observe(seconds)
         }
         startedJobs.removeAll()
         for (layer, rows) in decoder.layerRows.enumerated() {
-            metrics.layerRows[layer].increment(by: rows - countedRows[layer])
+            metrics.depth.layerRows[layer].increment(by: rows - countedRows[layer])
         }
         countedRows = decoder.layerRows
         reportTokens(endedBy: Set(finished.lazy.map(\.ticket)))
         leave(finished)
         for (ticket, result) in finished {
             guard let running = running.removeValue(forKey: ticket) else { continue }
-            metrics.runningSequences.add(-1)
+            metrics.batches.running.add(-1)
             switch result {
             case .success(let result): finish(running.sentence, result)
             case .failure(let error): running.job.fail(.decoding(error))
@@ -213,7 +213,7 @@ final class Worker {
             decoder.remove(ticket)
             running[ticket] = nil
             service.queue.withLock { $0.finish(sentence.sentence, steps: nil) }
-            metrics.runningSequences.add(-1)
+            metrics.batches.running.add(-1)
         }
     }
 
