@@ -12,6 +12,10 @@ struct ToolTests {
         let file = try Run("serve", "--config", "config/server.yaml", "--print-config")
         #expect(file.status == 0)
         #expect(try file.values == Run("serve", "--print-config").values)
+        // What the file leaves out would have its default all the same.
+        let missing = file.output.split(separator: "\n").filter { $0.hasSuffix("# default") }
+        let ofTheMachine = ["compute.workers", "compute.threads"]
+        #expect(missing.map { String($0.prefix { $0 != ":" }) } == ofTheMachine)
     }
 
     @Test("docs/configuration.md is what the code says")
@@ -92,7 +96,7 @@ struct ToolTests {
         "Every command has help with an example",
         arguments: [
             "serve", "translate", "evaluate", "train", "calibrate", "plot", "inspect", "bench",
-            "health",
+            "health", "generate-key",
         ])
     func help(_ command: String) throws {
         let run = try Run("help", command)
