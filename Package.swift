@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "Compression", targets: ["Compression"]),
         .library(name: "HTTPWire", targets: ["HTTPWire"]),
         .library(name: "JSON", targets: ["JSON"]),
+        .library(name: "TextPreparation", targets: ["TextPreparation"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,6 +67,9 @@ let package = Package(
                 "SentencePiece", "System",
                 .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: computing),
+        .target(
+            name: "TextPreparation", resources: [.embedInCode("Languages")],
+            swiftSettings: computing),
         .target(
             name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],
             swiftSettings: swift),
@@ -155,6 +159,9 @@ let package = Package(
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "TestSupport"],
             swiftSettings: swift),
+        .testTarget(
+            name: "TextPreparationTests", dependencies: ["TestSupport", "TextPreparation"],
+            exclude: ["Resources"], swiftSettings: swift),
         .testTarget(
             name: "TextFilesTests", dependencies: ["Compression", "TextFiles", "TestSupport"],
             swiftSettings: swift),

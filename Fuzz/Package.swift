@@ -26,5 +26,6 @@ let package = Package(
         fuzzer("FuzzGzip", of: "Compression"),
         fuzzer("FuzzJSON", of: "JSON"),
         fuzzer("FuzzRequests", of: "HTTPWire"),
+        fuzzer("FuzzText", of: "TextPreparation"),
     ]
 )

@@ -1,0 +1,121 @@
+/// A sentence as the model reads it, with the place in the text that each scalar comes from.
+struct CleanSentence {
+    /// A protected span by its places in the sentence and in the text, in scalars.
+    struct Span {
+        let kind: ProtectedSpan.Kind
+        let range: Range<Int>
+        let source: Range<Int>
+        /// What stands for it in the translation; nil for the span itself.
+        let output: String?
+    }
+
+    private(set) var scalars: [Unicode.Scalar] = []
+    /// The place in the text of each scalar.
+    private(set) var origins: [Int] = []
+    private(set) var spans: [Span] = []
+
+    /// Takes format characters out of a sentence, and ends of lines, but nothing out of protected spans.
+    ///
+    /// - Parameters:
+    ///   - text: the whole text.
+    ///   - range: the sentence.
+    ///   - spans: the protected spans in the range, ascending.
+    init(_ text: [Unicode.Scalar], _ range: Range<Int>, spans: ArraySlice<SpanMatch>) {
+        scalars.reserveCapacity(range.count)
+        origins.reserveCapacity(range.count)
+        var place = range.lowerBound
+        for span in spans {
+            let source = span.range.clamped(to: range)
+            appendClean(text, place..<source.lowerBound, range)
+            let start = scalars.count
+            scalars += text[source]
+            origins += source
+            self.spans.append(
+                Span(
+                    kind: span.kind, range: start..<scalars.count, source: source,
+                    output: span.output))
+            place = source.upperBound
+        }
+        appendClean(text, place..<range.upperBound, range)
+    }
+
+    private mutating func appendClean(
+        _ text: [Unicode.Scalar], _ part: Range<Int>, _ sentence: Range<Int>
+    ) {
+        var place = part.lowerBound
+        while place < part.upperBound {
+            if LineSplitter.endsLine(text[place]) {
+                place = appendLineEnd(text, place, sentence)
+                continue
+            }
+            if !FormatCharacters.removes(text[place], after: scalars.last) {
+                scalars.append(text[place])
+                origins.append(place)
+            }
+            place += 1
+        }
+    }
+
+    /// A line's end with the blanks around it becomes a blank, or nothing in a script without blanks.
+    ///
+    /// - Returns: the place behind the blanks.
+    private mutating func appendLineEnd(
+        _ text: [Unicode.Scalar], _ place: Int, _ sentence: Range<Int>
+    ) -> Int {
+        var next = place
+        while next < sentence.upperBound, text[next].isBlank { next += 1 }
+        let spanEnd = spans.last?.range.upperBound ?? 0
+        while let last = scalars.last, last.isBlank, spanEnd < scalars.count {
+            scalars.removeLast()
+            origins.removeLast()
+        }
+        let isSpaceless =
+            scalars.last.map(SpacelessScript.contains) ?? false && next < sentence.upperBound
+            && SpacelessScript.contains(text[next])
+        if !isSpaceless {
+            scalars.append(" ")
+            origins.append(place)
+        }
+        return next
+    }
+
+    /// Replaces a range of scalars by as many others, so that all places stay.
+    mutating func replace(_ range: Range<Int>, with text: [Unicode.Scalar]) {
+        precondition(text.count == range.count, "as many scalars")
+        scalars.replaceSubrange(range, with: text)
+    }
+}
+
+/// Scalars of the category Cf, which no reader sees.
+enum FormatCharacters {
+    /// Whether a scalar is taken out: not a joiner in a script or emoji that needs it, nor a sign that encloses
+    /// digits.
+    ///
+    /// - Parameters:
+    ///   - scalar: the scalar.
+    ///   - before: the last one that stays.
+    /// - Returns: whether it is taken out.
+    static func removes(_ scalar: Unicode.Scalar, after before: Unicode.Scalar?) -> Bool {
+        guard scalar.value == 0xAD || scalar.value >= 0x600,
+            scalar.properties.generalCategory == .format
+        else { return false }
+        switch scalar.value {
+        case 0x600...0x605, 0x6DD, 0x70F, 0x890...0x891, 0x8E2, 0x110BD, 0x110CD, 0x13430...0x1345F:
+            return false
+        case 0x200C, 0x200D:
+            guard let before else { return true }
+            return !joins(before)
+        default: return true
+        }
+    }
+
+    /// Scripts whose letters change with ZWJ and ZWNJ, and emoji.
+    private static func joins(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x600...0x8FF, 0x900...0xDFF, 0xF00...0x109F, 0x1780...0x18AF, 0xA840...0xA87F,
+            0xFB50...0xFDFF, 0xFE70...0xFEFE, 0x10A00...0x11FFF, 0xFE0F, 0x1F3FB...0x1F3FF:
+            true
+        default: scalar.value >= 0xA9 && scalar.properties.isEmoji
+        }
+    }
+}

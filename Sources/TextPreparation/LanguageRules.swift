@@ -1,0 +1,99 @@
+/// What a language knows about ends of sentences, read from a file in `Languages`.
+///
+/// A line of such a file is `key: words`, a comment begins with `#`. Abbreviations are written in lower case,
+/// without the last dot and without blanks (`z.b` stands for "z. B." and "z.B."). The keys:
+///
+/// | key | words |
+/// | --- | --- |
+/// | `codes` | language codes of ISO 639, the two-letter one first |
+/// | `never` | abbreviations after which no sentence begins: titles, "e.g." |
+/// | `number` | abbreviations after which no sentence begins if a number follows: "p. 55" |
+/// | `starter` | abbreviations after which a sentence begins only with one of `starters`: "Co. It" |
+/// | `starters` | words that begin sentences and are capitalised there only |
+/// | `ordinals` | `yes` where a number with a dot is an ordinal: "3. März" |
+/// | `ordinal-before`, `ordinal-after` | words beside an ordinal |
+/// | `exclamations` | names with an exclamation mark |
+/// | `capital` | words that are capitals even in running text: "I" |
+/// | `minor` | words that a title leaves in lower case |
+/// | `spaces` | `no` where no blanks part words and sentences |
+struct LanguageRules: Sendable {
+    /// What an abbreviation says about the place after its dot.
+    enum Abbreviation: Sendable {
+        case never
+        case number
+        case starter
+    }
+
+    private(set) var abbreviations: [String: Abbreviation] = [:]
+    private(set) var starters: Set<String> = []
+    private(set) var hasOrdinals = false
+    private(set) var ordinalLeaders: Set<String> = []
+    private(set) var ordinalFollowers: Set<String> = []
+    private(set) var exclamations: Set<String> = []
+    private(set) var capitals: Set<String> = []
+    private(set) var minorWords: Set<String> = []
+    private(set) var codes: [String] = []
+    private(set) var writesSpaces = true
+
+    /// The rules for a language tag (RFC 5646, or with `_`), by its first subtag; those that hold for any
+    /// language if there is no such file, or no tag.
+    static func of(_ tag: String?) -> Self {
+        guard let first = tag?.split(whereSeparator: { $0 == "-" || $0 == "_" }).first else {
+            return root
+        }
+        return all[first.lowercased()] ?? root
+    }
+
+    private static let root = Self(reading: PackageResources.und_txt)
+
+    private static let all: [String: Self] = {
+        let files = [
+            PackageResources.ar_txt, PackageResources.cs_txt, PackageResources.de_txt,
+            PackageResources.en_txt, PackageResources.es_txt, PackageResources.fr_txt,
+            PackageResources.it_txt, PackageResources.ja_txt, PackageResources.nl_txt,
+            PackageResources.pl_txt, PackageResources.pt_txt, PackageResources.ru_txt,
+            PackageResources.th_txt, PackageResources.uk_txt, PackageResources.zh_txt,
+        ]
+        var all: [String: Self] = [:]
+        for rules in files.map({ root.adding($0) }) {
+            for code in rules.codes { all[code] = rules }
+        }
+        return all
+    }()
+
+    private init(reading bytes: [UInt8]) {
+        self.read(bytes)
+    }
+
+    private func adding(_ bytes: [UInt8]) -> Self {
+        var rules = self
+        rules.read(bytes)
+        return rules
+    }
+
+    private mutating func read(_ bytes: [UInt8]) {
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            guard !line.hasPrefix("#"), let colon = line.firstIndex(of: ":") else { continue }
+            let words = line[line.index(after: colon)...].split(separator: " ").map(String.init)
+            add(words, to: String(line[..<colon]))
+        }
+    }
+
+    private mutating func add(_ words: [String], to key: String) {
+        switch key {
+        case "codes": codes += words
+        case "never": for word in words { abbreviations[word] = .never }
+        case "number": for word in words { abbreviations[word] = .number }
+        case "starter": for word in words { abbreviations[word] = .starter }
+        case "starters": starters.formUnion(words)
+        case "ordinals": hasOrdinals = words == ["yes"]
+        case "ordinal-before": ordinalLeaders.formUnion(words)
+        case "ordinal-after": ordinalFollowers.formUnion(words)
+        case "exclamations": exclamations.formUnion(words)
+        case "capital": capitals.formUnion(words)
+        case "minor": minorWords.formUnion(words)
+        case "spaces": writesSpaces = words != ["no"]
+        default: break
+        }
+    }
+}

@@ -1,0 +1,121 @@
+/// What a model is given at once: a sentence, or a part of one that is too long.
+public struct ModelInput: Sendable, Equatable {
+    /// A protected span of the input.
+    public struct Span: Sendable, Equatable {
+        /// What it is.
+        public let kind: ProtectedSpan.Kind
+        /// Its place in the input's text, in UTF-8 offsets.
+        public let range: Range<Int>
+        /// Its place in the original text, in UTF-8 offsets.
+        public let source: Range<Int>
+        /// What stands for it in the translation: its own text, or what a glossary says.
+        public let output: String
+    }
+
+    /// A part of an input for a model that loses protected spans.
+    public enum Part: Sendable, Equatable {
+        /// What the model translates.
+        case translated(String)
+        /// What is copied: what stands for a protected span, blanks, or what has no letter.
+        case copied(String)
+    }
+
+    /// The text to translate: without format characters, in the case of running text.
+    public let text: String
+    /// The index of the sentence that it belongs to.
+    public let sentence: Int
+    /// Its place in the original text, in UTF-8 offsets.
+    public let source: Range<Int>
+    /// The protected spans, ascending.
+    public let spans: [Span]
+    /// The case of the sentence in the original text.
+    public let casing: Casing
+    /// Where the distance between an offset in `text` and its offset in the original changes.
+    let shifts: [Shift]
+
+    struct Shift: Sendable, Equatable {
+        let text: Int
+        let source: Int
+    }
+
+    /// The offset in the original text of an offset in `text`, both in UTF-8, in log₂ of the number of places where
+    /// something was taken out.
+    public func sourceOffset(of offset: Int) -> Int {
+        var low = 0
+        var high = shifts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if shifts[middle].text <= offset { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0 else { return source.lowerBound }
+        let shift = shifts[low - 1]
+        return min(source.upperBound, shift.source + max(0, offset - shift.text))
+    }
+
+    /// Whether a translation holds what stands for each protected span as often as it must, unchanged.
+    public func keepsSpans(_ translation: String) -> Bool {
+        spans.isEmpty || audit.holds(translation, of: expected)
+    }
+
+    var audit: SpanAudit { SpanAudit(spans.map(\.output)) }
+
+    /// The text with what stands for its spans.
+    private var expected: String {
+        parts.map {
+            switch $0 {
+            case .copied(let text), .translated(let text): text
+            }
+        }.joined()
+    }
+
+    /// The input around its protected spans, for a model that loses them.
+    ///
+    /// The parts join to the text, with what stands for the spans.
+    public var parts: [Part] {
+        let bytes = Array(text.utf8)
+        var parts: [Part] = []
+        var place = 0
+        for span in spans {
+            Self.append(bytes[place..<span.range.lowerBound], isLast: false, to: &parts)
+            parts.append(.copied(span.output))
+            place = span.range.upperBound
+        }
+        Self.append(bytes[place...], isLast: true, to: &parts)
+        return parts
+    }
+
+    private static func append(_ bytes: ArraySlice<UInt8>, isLast: Bool, to parts: inout [Part]) {
+        let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+        guard let first = scalars.firstIndex(where: isLetter),
+            let last = scalars.lastIndex(where: isLast ? { !$0.isBlank } : isLetter)
+        else {
+            if !scalars.isEmpty { parts.append(.copied(String(scalars))) }
+            return
+        }
+        // Marks that a blank parts from the letters belong to the span: "(" before one, "," behind one.
+        let start = scalars[..<first].lastIndex { $0.isBlank }.map { $0 + 1 } ?? 0
+        let end = scalars[(last + 1)...].firstIndex { $0.isBlank } ?? scalars.count
+        if start > 0 { parts.append(.copied(String(scalars[..<start]))) }
+        parts.append(.translated(String(scalars[start..<end])))
+        if end < scalars.count { parts.append(.copied(String(scalars[end...]))) }
+    }
+
+    private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+        SentenceBreakClass(scalar).isLetter
+    }
+
+    /// Joins the parts, the translated ones replaced in their order.
+    ///
+    /// - Precondition: there is a translation for each translated part.
+    public static func join(_ parts: [Part], _ translations: [String]) -> String {
+        var rest = translations[...]
+        var joined = ""
+        for part in parts {
+            switch part {
+            case .copied(let text): joined += text
+            case .translated: joined += rest.removeFirst()
+            }
+        }
+        return joined
+    }
+}

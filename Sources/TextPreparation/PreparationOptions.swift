@@ -1,0 +1,35 @@
+/// What the preparation of a text depends on.
+public struct PreparationOptions: Sendable {
+    /// The text's language as a tag such as `de` or `de-AT`; nil, or one that is not known, takes what holds in
+    /// most languages.
+    public var source: String?
+    /// The language of the translation, as a tag.
+    public var target: String?
+    /// Whether lines are parted into sentences; if not, a line is one.
+    public var splitsSentences = true
+    /// What the ends of lines are.
+    public var lineBreaks = SentenceSegmenter.LineBreaks.boundaries
+    /// The kinds of spans that are protected by their form; what the request marks is protected in any case.
+    public var protectedKinds = Set(ProtectedSpan.Kind.allCases)
+    /// Texts that are protected wherever they stand as whole words.
+    public var protectedTerms: [String] = []
+    /// How some words are translated; they are protected spans.
+    public var glossary: Glossary?
+    /// The greatest length of what the model is given; nil if there is none.
+    public var limit: LengthLimit?
+    /// Whether sentences in capitals and titles are translated as running text and given their case again.
+    public var adaptsCase = true
+    /// How well the model's vocabulary knows a word as it is written; more is better.
+    ///
+    /// The sum of its pieces' log probabilities is such a number. Without it, titles stay as they are, and capitals
+    /// become small letters.
+    public var wordScore: (@Sendable (String) -> Double)?
+
+    /// - Parameters:
+    ///   - source: the text's language.
+    ///   - target: the language of the translation.
+    public init(source: String? = nil, target: String? = nil) {
+        self.source = source
+        self.target = target
+    }
+}

@@ -1,0 +1,96 @@
+/// A text taken apart for a model that translates sentences.
+public struct PreparedText: Sendable {
+    /// A part of the text; all join to the whole.
+    public enum Unit: Sendable, Equatable {
+        /// What is copied byte for byte: line ends, blanks, marks of lists, and sentences without a letter. The
+        /// range is in UTF-8 offsets.
+        case copied(Range<Int>)
+        /// What is translated, by its index in `inputs`.
+        case input(Int)
+    }
+
+    /// A sentence that is translated.
+    public struct Sentence: Sendable, Equatable {
+        /// Its place in the text, in UTF-8 offsets.
+        public let source: Range<Int>
+        /// Its inputs; more than one if it is too long for the model.
+        public let inputs: Range<Int>
+    }
+
+    /// The text.
+    public let source: String
+    /// The parts of the text in order.
+    public let units: [Unit]
+    /// The sentences that are translated, in order.
+    public let sentences: [Sentence]
+    /// What the model translates, in order.
+    public let inputs: [ModelInput]
+    let cases: CaseRules
+
+    /// Puts the text together again, in time proportional to the lengths.
+    ///
+    /// Sentences that nothing parted get a blank between them where the language of the translation writes one.
+    ///
+    /// - Parameter translations: the translation of each input.
+    /// - Returns: the translation and the places of its sentences.
+    /// - Precondition: there are as many translations as inputs.
+    public func reassemble(_ translations: [String]) -> TranslatedText {
+        precondition(translations.count == inputs.count, "a translation for each input")
+        let bytes = Array(source.utf8)
+        var text: [UInt8] = []
+        var targets = [Range<Int>?](repeating: nil, count: sentences.count)
+        var previous: Int?
+        for unit in units {
+            switch unit {
+            case .copied(let range):
+                text += bytes[range]
+                previous = nil
+            case .input(let index):
+                if let previous, needsBlank(between: previous, index, text.last) {
+                    text.append(0x20)
+                }
+                let start = text.count
+                text += restored(translations[index], of: inputs[index]).utf8
+                let sentence = inputs[index].sentence
+                targets[sentence] = (targets[sentence]?.lowerBound ?? start)..<text.count
+                previous = index
+            }
+        }
+        return TranslatedText(
+            text: String(decoding: text, as: UTF8.self),
+            sentences: zip(sentences, targets).map {
+                TranslatedText.Sentence(source: $0.source, target: $1 ?? 0..<0)
+            })
+    }
+
+    private func restored(_ translation: String, of input: ModelInput) -> String {
+        guard input.casing != .running else { return translation }
+        return cases.restore(input.casing, in: translation, keeping: input.audit)
+    }
+
+    /// Whether a blank is missing between two inputs that touch each other: not within a word.
+    private func needsBlank(between first: Int, _ second: Int, _ last: UInt8?) -> Bool {
+        guard cases.target.writesSpaces, let last, last != 0x20 else { return false }
+        let (left, right) = (inputs[first], inputs[second])
+        if left.sentence != right.sentence { return true }
+        let isSpaceless = [left.text.unicodeScalars.last, right.text.unicodeScalars.first]
+            .contains { $0.map(SpacelessScript.contains) ?? false }
+        return isSpaceless
+    }
+}
+
+/// The translation of a text.
+public struct TranslatedText: Sendable, Equatable {
+    /// Where a sentence and its translation stand, in UTF-8 offsets.
+    public struct Sentence: Sendable, Equatable {
+        /// In the original text.
+        public let source: Range<Int>
+        /// In the translation.
+        public let target: Range<Int>
+    }
+
+    /// The translation, with all that was copied.
+    public let text: String
+    /// The sentences that were translated, in order.
+    public let sentences: [Sentence]
+}

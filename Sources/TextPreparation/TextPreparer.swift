@@ -1,0 +1,204 @@
+/// Takes texts apart into what is copied and what a model translates.
+public struct TextPreparer: Sendable {
+    private let options: PreparationOptions
+    private let segmenter: SentenceSegmenter
+    private let rules: LanguageRules
+    private let finder: SpanFinder
+    private let cases: CaseRules
+
+    /// Prepares what all texts of one request share, in time proportional to its protected terms.
+    public init(_ options: PreparationOptions) {
+        self.options = options
+        rules = .of(options.source)
+        segmenter = SentenceSegmenter(language: options.source, lineBreaks: options.lineBreaks)
+        finder = SpanFinder(
+            kinds: options.protectedKinds, terms: TermMatcher(options.protectedTerms),
+            glossary: options.glossary)
+        let target = LanguageRules.of(options.target)
+        cases = CaseRules(
+            source: rules, target: target, sourceIsTurkic: Self.isTurkic(options.source),
+            targetIsTurkic: Self.isTurkic(options.target), score: options.wordScore)
+    }
+
+    private static func isTurkic(_ tag: String?) -> Bool {
+        let code = tag?.lowercased().prefix { $0 != "-" && $0 != "_" } ?? ""
+        return ["tr", "az", "tur", "aze"].contains(code)
+    }
+
+    /// Takes a text apart, in time proportional to its length.
+    ///
+    /// - Parameters:
+    ///   - text: any text.
+    ///   - marked: places that are protected, in UTF-8 offsets of the text. What is beyond the text or no whole
+    ///     scalar is cut to it.
+    /// - Returns: the parts, what the model translates among them.
+    public func prepare(_ text: String, marked: [Range<Int>] = []) -> PreparedText {
+        let scalarText = ScalarText(text)
+        let places = marked.map {
+            scalarText.index(ofByte: $0.lowerBound)..<scalarText.index(ofByte: $0.upperBound)
+        }
+        let spans = finder.spans(of: scalarText.scalars, marked: places)
+        var builder = PreparedTextBuilder(
+            text: scalarText, spans: spans, options: options, cases: cases)
+        for segment in segmenter.segments(scalarText, Self.masked(scalarText, spans)) {
+            let content = LineSplitter(scalars: scalarText.scalars, rules: rules)
+                .contentStart(segment.range)
+            builder.add(segment, contentStart: content, rules: rules)
+        }
+        return builder.finish(text)
+    }
+
+    /// The classes of the scalars, with the spans that could be mistaken for sentences' ends hidden.
+    private static func masked(_ text: ScalarText, _ spans: [SpanMatch]) -> [SentenceBreakClass] {
+        var classes = text.scalars.map { SentenceBreakClass($0) }
+        for span in spans where span.kind != .quantity && span.kind != .emoji {
+            // The words around a tag are as if it were not there.
+            let type: SentenceBreakClass = span.kind == .tag ? .format : .opaque
+            for index in span.range where !classes[index].endsParagraph { classes[index] = type }
+        }
+        return classes
+    }
+}
+
+/// Collects the units of a text.
+struct PreparedTextBuilder {
+    let text: ScalarText
+    let spans: [SpanMatch]
+    let options: PreparationOptions
+    let cases: CaseRules
+    private var units: [PreparedText.Unit] = []
+    private var sentences: [PreparedText.Sentence] = []
+    private var inputs: [ModelInput] = []
+    /// Where what was not yet added begins.
+    private var place = 0
+    /// The first span that does not end before `place`.
+    private var nextSpan = 0
+
+    init(text: ScalarText, spans: [SpanMatch], options: PreparationOptions, cases: CaseRules) {
+        self.text = text
+        self.spans = spans
+        self.options = options
+        self.cases = cases
+    }
+
+    /// Adds the sentences of a line.
+    mutating func add(
+        _ segment: SentenceSegmenter.Segment, contentStart: Int, rules: LanguageRules
+    ) {
+        var starts = [segment.range.lowerBound]
+        if options.splitsSentences {
+            for boundary in segment.boundaries {
+                let start = beforeOpeningTags(boundary)
+                if start > starts[starts.count - 1] { starts.append(start) }
+            }
+        }
+        let splitter = LineSplitter(scalars: text.scalars, rules: rules)
+        for (start, end) in zip(starts, starts.dropFirst() + [segment.range.upperBound]) {
+            // A sentence after the first begins with a mark only if it is an item.
+            let isItem = start > segment.range.lowerBound && beginsItem(start)
+            let first = isItem ? splitter.contentStart(start..<end) : max(start, contentStart)
+            add(first: first, end: end)
+        }
+    }
+
+    /// The place before the tags that open at a boundary, so that they stay with what they enclose.
+    private func beforeOpeningTags(_ boundary: Int) -> Int {
+        var start = boundary
+        var low = 0
+        var high = spans.count
+        while low < high {
+            let middle = (low + high) / 2
+            if spans[middle].range.upperBound <= boundary {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        while low > 0, spans[low - 1].kind == .tag, spans[low - 1].range.upperBound == start,
+            text.scalars[spans[low - 1].range.lowerBound + 1] != "/"
+        {
+            start = spans[low - 1].range.lowerBound
+            low -= 1
+        }
+        return start
+    }
+
+    /// Whether a sentence within a line begins as an item of a list does.
+    private func beginsItem(_ start: Int) -> Bool {
+        let scalar = text.scalars[start]
+        return !SentenceBreakClass(scalar).isLetter || !SentenceBreakClass(at(start + 1)).isLetter
+    }
+
+    private func at(_ index: Int) -> Unicode.Scalar {
+        index < text.count ? text.scalars[index] : "\n"
+    }
+
+    private mutating func add(first: Int, end: Int) {
+        var first = first
+        var last = end
+        while first < last, text.scalars[first].isBlank { first += 1 }
+        while last > first, text.scalars[last - 1].isBlank { last -= 1 }
+        while nextSpan < spans.count, spans[nextSpan].range.upperBound <= first { nextSpan += 1 }
+        var lastSpan = nextSpan
+        while lastSpan < spans.count, spans[lastSpan].range.lowerBound < last { lastSpan += 1 }
+        let inside = spans[nextSpan..<lastSpan]
+        guard first < last, hasLetters(first..<last, beside: inside) else { return }
+        addSentence(first..<last, inside)
+    }
+
+    /// Whether there is a letter outside of the spans.
+    private func hasLetters(_ range: Range<Int>, beside spans: ArraySlice<SpanMatch>) -> Bool {
+        var place = range.lowerBound
+        for span in spans {
+            if span.range.lowerBound > place, hasLetters(place..<span.range.lowerBound) {
+                return true
+            }
+            place = max(place, span.range.upperBound)
+        }
+        return place < range.upperBound && hasLetters(place..<range.upperBound)
+    }
+
+    private func hasLetters(_ range: Range<Int>) -> Bool {
+        range.contains { SentenceBreakClass(text.scalars[$0]).isLetter }
+    }
+
+    private mutating func addSentence(_ range: Range<Int>, _ spans: ArraySlice<SpanMatch>) {
+        var sentence = CleanSentence(text.scalars, range, spans: spans)
+        let casing = options.adaptsCase ? cases.normalise(&sentence) : .running
+        let pieces =
+            options.limit.map { LongSentence(sentence, $0).pieces() }
+            ?? [0..<sentence.scalars.count]
+        let first = inputs.count
+        for piece in pieces { add(piece, of: sentence, casing) }
+        let start = inputs[first].source.lowerBound
+        sentences.append(
+            PreparedText.Sentence(source: start..<text.offsets[place], inputs: first..<inputs.count)
+        )
+    }
+
+    /// Adds a part of a sentence without the blanks around it.
+    private mutating func add(_ piece: Range<Int>, of sentence: CleanSentence, _ casing: Casing) {
+        var first = piece.lowerBound
+        var last = piece.upperBound
+        while first < last, sentence.scalars[first].isBlank { first += 1 }
+        while last > first, sentence.scalars[last - 1].isBlank { last -= 1 }
+        guard first < last else { return }
+        // Format characters at the edges are copied, so that pairs of them stay pairs.
+        let source = sentence.origins[first]..<(sentence.origins[last - 1] + 1)
+        if place < source.lowerBound {
+            units.append(.copied(text.bytes(place..<source.lowerBound)))
+        }
+        units.append(.input(inputs.count))
+        inputs.append(
+            InputBuilder(text: text, sentence: sentence, piece: first..<last).input(
+                source: source, sentence: sentences.count, casing: casing))
+        place = source.upperBound
+    }
+
+    /// Adds the rest of the text.
+    mutating func finish(_ source: String) -> PreparedText {
+        if place < text.count { units.append(.copied(text.bytes(place..<text.count))) }
+        return PreparedText(
+            source: source, units: units, sentences: sentences, inputs: inputs, cases: cases)
+    }
+}
