@@ -64,9 +64,13 @@ let package = Package(
         .target(
             name: "SentencePieceTraining",
             dependencies: [
-                "SentencePiece", "System",
+                "SentencePiece", "System", "UnicodeText",
                 .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: computing),
+        .target(name: "UnicodeText", swiftSettings: computing),
+        .target(
+            name: "CorpusPreparation", dependencies: ["System", "UnicodeText"],
+            swiftSettings: computing),
         .target(
             name: "TextPreparation", resources: [.embedInCode("Languages")],
             swiftSettings: computing),
@@ -143,8 +147,9 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Calibration", "Charts", "Checkpoint", "Configuration", "Decoding", "Digest",
-                "Evaluation", "HTTPServer", "JSON", "SentencePiece", "SentencePieceTraining",
+                "Calibration", "Charts", "Checkpoint", "Configuration", "CorpusPreparation",
+                "Decoding", "Digest", "Evaluation", "HTTPServer", "JSON", "SentencePiece",
+                "SentencePieceTraining",
                 "ServerApp", "System", "Telemetry", "Tensor", "TensorTraining", "TextFiles",
                 "Tokenization", "Training", "TranslationAPI", "TranslationModel",
                 "TranslationService",
@@ -237,6 +242,10 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: ["shoal", "Compression", "JSON", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "CorpusPreparationTests",
+            dependencies: ["CorpusPreparation", "TestSupport", "UnicodeText"],
             swiftSettings: swift),
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "TestSupport"], swiftSettings: swift),

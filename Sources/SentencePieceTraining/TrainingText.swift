@@ -1,4 +1,5 @@
 import SentencePiece
+import UnicodeText
 
 /// The text as training sees it: how often which stretch occurs.
 ///

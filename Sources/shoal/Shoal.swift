@@ -15,7 +15,7 @@ struct Shoal: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Serve.self, Translate.self, Evaluate.self, Train.self, Calibrate.self,
+            Serve.self, Translate.self, Evaluate.self, PrepareData.self, Train.self, Calibrate.self,
             Plot.self, Inspect.self, Bench.self, Health.self, GenerateKey.self,
         ])
 

@@ -95,8 +95,8 @@ struct ToolTests {
     @Test(
         "Every command has help with an example",
         arguments: [
-            "serve", "translate", "evaluate", "train", "calibrate", "plot", "inspect", "bench",
-            "health", "generate-key",
+            "serve", "translate", "evaluate", "data", "train", "calibrate", "plot", "inspect",
+            "bench", "health", "generate-key",
         ])
     func help(_ command: String) throws {
         let run = try Run("help", command)

@@ -3,7 +3,6 @@ import Configuration
 import Decoding
 import Glibc
 import JSON
-import System
 import TranslationAPI
 import TranslationService
 
@@ -103,36 +102,5 @@ final class TranslationOutput {
             writeOutput(lines)
         }
         lines = ""
-    }
-}
-
-/// A file that is replaced whole, or not at all.
-private final class ReplacedFile {
-    let path: String
-    private var file: AtomicFile
-
-    init(_ path: String) throws {
-        self.path = path
-        do {
-            file = try AtomicFile(path)
-        } catch {
-            throw Failure("\(error)", code: EX_CANTCREAT)
-        }
-    }
-
-    func append(_ text: String) throws {
-        try unwritable { () throws(FileError) in try file.append(Array(text.utf8)) }
-    }
-
-    func commit() throws {
-        try unwritable { () throws(FileError) in try file.commit() }
-    }
-
-    private func unwritable(_ body: () throws(FileError) -> Void) throws {
-        do {
-            try body()
-        } catch {
-            throw Failure("\(error)", code: EX_CANTCREAT)
-        }
     }
 }

@@ -1,9 +1,9 @@
-/// To which letters a character belongs, as far as pieces need to know.
+/// To which letters a character belongs.
 ///
 /// The standard library does not know Unicode's `Script` property. Letters are told apart by the
 /// ranges that Unicode gives to a script, and outside those of `ranges` by blocks of 128 code
 /// points, which is how the scripts of India and their neighbours are laid out.
-enum Script: Equatable {
+public enum Script: Hashable, Sendable {
     /// Goes with every script: the visible space and combining marks.
     case any
     /// Digits, punctuation and symbols.
@@ -11,7 +11,8 @@ enum Script: Equatable {
     /// Letters of one script, by the first code point of a range of it.
     case letters(UInt32)
 
-    init(of scalar: Unicode.Scalar) {
+    /// That of a character.
+    public init(of scalar: Unicode.Scalar) {
         if scalar == "\u{2581}" {
             self = .any
             return
@@ -25,7 +26,7 @@ enum Script: Equatable {
     }
 
     /// Whether a piece may have characters of both.
-    func joins(_ other: Script) -> Bool {
+    public func joins(_ other: Script) -> Bool {
         self == other || self == .any || other == .any
     }
 
