@@ -87,11 +87,26 @@ struct FullStop {
     ///
     /// "Albert I. Jones" goes on; "you and I. Did" does not, since a name has capitals before.
     private func breaks(afterInitial token: Word, _ following: Word) -> Bool {
-        guard !isFirst(token), following.isStarter else { return false }
+        if token.isSmall && isUnit(token) { return true }
+        guard !isFirst(token), following.isStarter, !isInitial(following) else { return false }
         let end = token.range.lowerBound - 1
         guard end > sentenceStart, line.classes[end] == .space else { return false }
         return line.classes[end - 1] == .lower
             && line.token(before: end, start: sentenceStart).isSmall
+    }
+
+    /// Whether the word is one letter with a full stop.
+    private func isInitial(_ word: Word) -> Bool {
+        let end = word.range.upperBound
+        return word.range.count == 1 && end < line.count && line.values[end] == 0x2E
+    }
+
+    /// Whether the letter is a unit: behind a slash, or behind a number.
+    private func isUnit(_ token: Word) -> Bool {
+        let start = token.range.lowerBound
+        guard start > sentenceStart + 1 else { return false }
+        if line.values[start - 1] == 0x2F { return true }
+        return line.classes[start - 1] == .space && line.classes[start - 2] == .numeric
     }
 
     /// Short parts with full stops within: "U.S.", "Ph.D.", "LL.AA.".

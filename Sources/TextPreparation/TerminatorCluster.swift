@@ -68,6 +68,10 @@ struct TerminatorCluster {
     private static func closing(from end: Int, of line: Line) -> Int {
         var index = end
         while index < line.count {
+            if let note = noteEnd(index, of: line) {
+                index = note
+                continue
+            }
             if line.classes[index] == .close && !opens(index, of: line) {
                 index += 1
                 continue
@@ -79,6 +83,14 @@ struct TerminatorCluster {
             index = behind + 1
         }
         return index
+    }
+
+    /// The end of the number of a note, as in "end.[12]".
+    private static func noteEnd(_ index: Int, of line: Line) -> Int? {
+        guard line.values[index] == 0x5B else { return nil }
+        var end = index + 1
+        while end < min(line.count, index + 5), line.classes[end] == .numeric { end += 1 }
+        return end > index + 1 && end < line.count && line.values[end] == 0x5D ? end + 1 : nil
     }
 
     /// Whether the mark at the index opens what follows: a bracket, or a mark of the category Pi that stands at
