@@ -12,7 +12,8 @@ struct DuplicateKeys: Sendable {
     }
 }
 
-/// Remembers what has been there, by 8 bytes of each: a million pairs take about 25 MiB for each part that has to be unique.
+/// Remembers what has been there, by 8 bytes of each: a million pairs take 17 MiB for each part that has to be unique, 25 MiB while
+/// the table grows.
 struct Deduplication {
     private var seen: [FilterOptions.PairPart: Set<UInt64>] = [:]
     private let unique: [FilterOptions.PairPart]

@@ -134,6 +134,25 @@ struct DataTests {
         #expect(folder.status == 73)
     }
 
+    @Test("An interrupt leaves nothing half written, and old outputs as they were")
+    func interrupt() throws {
+        let (de, en) = (try write(source, "a.de"), try write(target, "a.en"))
+        _ = try write(["old"], "out.de")
+        try directory.makePipe("held-out")
+        // Both ends, so that nobody waits to open it; the tool waits for a line for ever.
+        let pipe = open(path("held-out"), O_RDWR | O_CLOEXEC)
+        defer { close(pipe) }
+        let before = directory.names()
+        let tool = try RunningTool(["data", de, en, "--exclude", path("held-out")] + outputs)
+        tool.closeInput()
+        let limit = Date() + 60
+        while directory.names().count < before.count + 2, Date() < limit { sched_yield() }
+        #expect(directory.names().count == before.count + 2)
+        tool.interrupt()
+        #expect(tool.status() == 130)
+        #expect(directory.names() == before && lines("out.de") == ["old"])
+    }
+
     @Test(
         "Options that cannot be are refused",
         arguments: [

@@ -18,8 +18,9 @@ struct FilterFlags: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Keep pairs that would be left out for this reason; may be given again.",
-            discussion: "Reasons: \(Self.optionalReasons.map(\.rawValue).joined(separator: ", ")).",
+            """
+            Keep pairs that would be left out for this reason, any but not_text, empty and held_out; may be given again.
+            """,
             valueName: "reason"),
         completion: .list(Self.optionalReasons.map(\.rawValue)))
     var allow: [DropReason] = []

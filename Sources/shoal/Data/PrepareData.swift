@@ -75,8 +75,8 @@ struct PrepareData: ParsableCommand {
             CleanInterruption.begin()
             let reader = CorpusReader(pairs)
             try reader.check()
-            let heldOut = try heldOut()
             let output = try output()
+            let heldOut = try heldOut()
             let progress = ProgressLine()
             let threads = threads ?? Processors.available
             let profile = try profile(reader, threads, progress)
