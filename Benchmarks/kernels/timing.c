@@ -92,13 +92,14 @@ static void *run_part(void *argument) {
     const fp32_part *part = argument;
     const fp32_case *c = part->whole;
     ck_isa isa = ck_detect();
+    float *scratch = aligned(ck_outer_scratch_count((size_t)c->k) * sizeof(float));
     for (long i = 0; i < part->repeats; i++) {
         if (c->kind == WEIGHT_GRADIENT) {
             float *dw = c->y + part->first * (size_t)c->k;
             memset(dw, 0, part->count * (size_t)c->k * sizeof(float));
             ck_outer(isa, &(ck_outer_args){
                 .dy = c->weights + part->first, .ldy = (size_t)c->n, .x = c->x, .ldx = (size_t)c->k, .dw = dw,
-                .rows = (size_t)c->m, .outputs = part->count, .inputs = (size_t)c->k});
+                .rows = (size_t)c->m, .outputs = part->count, .inputs = (size_t)c->k, .scratch = scratch});
             continue;
         }
         if (c->kind == FORWARD_WITH_PACKING) ck_pack(c->weights, (size_t)c->n, (size_t)c->k, part->panels);
@@ -107,6 +108,7 @@ static void *run_part(void *argument) {
             .y = c->y + part->first * (size_t)c->n, .ldy = (size_t)c->n, .rows = part->count, .inputs = (size_t)c->k,
             .outputs = (size_t)c->n});
     }
+    free(scratch);
     return NULL;
 }
 

@@ -7,9 +7,11 @@
 #include "vector.h"
 #include "vector_attention.h"
 #include "vector_elementwise.h"
+#include "vector_deep.h"
 #include "vector_linear.h"
 #include "vector_quantize.h"
 #include "vector_rows.h"
+#include "vector_outer.h"
 #include "vector_training.h"
 #pragma clang attribute pop
 #endif

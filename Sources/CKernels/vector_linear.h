@@ -1,12 +1,4 @@
-/// The matrix product. Included after vector.h.
-
-/// Bias, activation and residual of 16 outputs of one row, then the store.
-CK_INLINE void finish(const ck_linear_args *a, size_t row, size_t column, const v16 *sums) {
-    v16 sum = *sums;
-    if (a->bias) sum += load(a->bias + column);
-    const float *residual = a->residual ? a->residual + row * a->ldr + column : 0;
-    put(sum, a->activation, residual, a->y + row * a->ldy + column, a->outputs - column);
-}
+/// The matrix product. Included after vector.h and vector_deep.h.
 
 /// Defines `tile`, rows × 16·vectors outputs that stay in registers while k runs, and `band`, all outputs of some rows.
 /// The weights are one sequential stream, which the hardware fetches ahead better than a prefetch instruction does (measured on Zen 4).
@@ -45,11 +37,10 @@ CK_DEFINE_BAND(4, CK_TILE_VECTORS)
 CK_DEFINE_BAND(5, CK_TILE_VECTORS)
 CK_DEFINE_BAND(6, CK_TILE_VECTORS)
 
-/// All outputs of all rows, six rows at a time while there are six.
-CK_INLINE void bands(const ck_linear_args *a) {
-    size_t row = 0;
-    for (; row + 6 <= a->rows; row += 6) CK_SIZED(band, 6, CK_TILE_VECTORS)(a, row);
-    switch (a->rows - row) {
+/// All outputs of the rows from `row` on, of six at most.
+CK_INLINE void next_band(const ck_linear_args *a, size_t row) {
+    switch (ck_min(6, a->rows - row)) {
+    case 6: return CK_SIZED(band, 6, CK_TILE_VECTORS)(a, row);
     case 5: return CK_SIZED(band, 5, CK_TILE_VECTORS)(a, row);
     case 4: return CK_SIZED(band, 4, CK_TILE_VECTORS)(a, row);
     case 3: return CK_SIZED(band, 3, CK_TILE_VECTORS)(a, row);
@@ -58,12 +49,28 @@ CK_INLINE void bands(const ck_linear_args *a) {
     }
 }
 
+/// Rows from which on the work on a panel takes longer than fetching the next one.
+enum { LINEAR_AHEAD = 96 };
+
+/// All rows of a panel. Where there are many, the `count` floats behind it are fetched meanwhile.
+CK_INLINE void panel_rows(const ck_linear_args *a, size_t count) {
+    const float *next = a->panels + a->inputs * CK_PANEL;
+    size_t share = a->rows < LINEAR_AHEAD ? 0 : count / (a->rows / 6) + 1, fetched = 0;
+    for (size_t row = 0; row < a->rows; row += 6) {
+        for (size_t end = ck_min(fetched + share, count); fetched < end; fetched += 16) {
+            __builtin_prefetch(next + fetched, 0, 2);
+        }
+        next_band(a, row);
+    }
+}
+
 void CK_NAME(ck_linear)(const ck_linear_args *a) {
-    if (a->rows <= 6) return bands(a);
+    if (a->rows <= 6) return next_band(a, 0);
+    if (is_deep(a)) return deep_linear(a);
     // Many rows: panel by panel, so that each is read from far away once and from near by every band.
     for (size_t column = 0; column < a->outputs; column += CK_PANEL) {
         ck_linear_args panel = ck_linear_part(a, column, ck_min(CK_PANEL, a->outputs - column));
-        bands(&panel);
+        panel_rows(&panel, column + CK_PANEL < a->outputs ? a->inputs * CK_PANEL : 0);
     }
 }
 

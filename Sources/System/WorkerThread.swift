@@ -7,6 +7,16 @@ public enum WorkerThread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
+    /// Has the calling thread, and those that it starts from now on, let others have the processors first.
+    ///
+    /// - Parameter niceness: how much is added to its niceness, which is 19 at most.
+    public static func lowerPriority(by niceness: Int) {
+        guard niceness > 0 else { return }
+        // On Linux both are a thread's own, not the process's (nptl(7)); a new one has its maker's.
+        let which = __priority_which_t(PRIO_PROCESS.rawValue)
+        setpriority(which, 0, min(getpriority(which, 0) + Int32(min(niceness, 40)), 19))
+    }
+
     /// Runs `body` on a thread of its own that nobody joins.
     ///
     /// - Parameters:
@@ -19,11 +29,7 @@ public enum WorkerThread {
     ) -> Bool {
         let box = Unmanaged.passRetained(
             Body {
-                // On Linux both are a thread's own, not the process's (nptl(7)); a new one has its maker's.
-                if niceness > 0 {
-                    let which = __priority_which_t(PRIO_PROCESS.rawValue)
-                    setpriority(which, 0, min(getpriority(which, 0) + Int32(min(niceness, 40)), 19))
-                }
+                lowerPriority(by: niceness)
                 body()
             })
         var thread = pthread_t()

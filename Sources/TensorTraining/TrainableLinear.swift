@@ -92,8 +92,10 @@ public final class TrainableLinear: @unchecked Sendable {
     ///   - x: what the map was applied to, at least `inputs` columns.
     ///   - rows: rows of x; dy has the gradients of these in its first rows.
     ///   - gradients: as long as the parameters.
+    ///   - scratch: working memory.
     public func addGradients(
-        _ dy: Matrix, _ x: Matrix, rows: Range<Int>, to gradients: ParameterVector
+        _ dy: Matrix, _ x: Matrix, rows: Range<Int>, to gradients: ParameterVector,
+        _ scratch: WeightGradientScratch = WeightGradientScratch()
     ) {
         precondition(dy.columns >= linear.outputs && x.columns >= linear.inputs)
         guard !rows.isEmpty else { return }
@@ -107,7 +109,24 @@ public final class TrainableLinear: @unchecked Sendable {
         arguments.rows = rows.count
         arguments.outputs = linear.outputs
         arguments.inputs = linear.inputs
+        arguments.scratch = scratch.floats(inputs: linear.inputs)
         ck_outer(linear.instructionSet.isa, &arguments)
+    }
+}
+
+/// Working memory of gradients of weights, for maps of any sizes; belongs to one thread at a time.
+public final class WeightGradientScratch {
+    private var storage: Storage?
+
+    /// Takes memory when it is first used.
+    public init() {}
+
+    fileprivate func floats(inputs: Int) -> UnsafeMutablePointer<Float> {
+        let count = ck_outer_scratch_count(inputs)
+        if let storage, storage.count >= count { return storage.floats }
+        let grown = Storage(zeros: count)
+        storage = grown
+        return grown.floats
     }
 }
 

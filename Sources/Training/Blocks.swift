@@ -7,6 +7,7 @@ final class GradientScratch {
     let context: Matrix  // [rows, d]
     let query: Matrix  // [rows, d]
     let keyValue: Matrix  // [rows, 2d]
+    let weights = WeightGradientScratch()
     private var inner: [Int: Matrix] = [:]
 
     init(width d: Int) {
@@ -125,7 +126,8 @@ final class AttentionBlock {
         let rows = 0..<x.rows
         let scratch = way.scratch
         let branch = residual.backward(gradient, way)
-        weights.output.addGradients(branch, context, rows: rows, to: way.gradients)
+        weights.output.addGradients(
+            branch, context, rows: rows, to: way.gradients, scratch.weights)
         for matrix in [scratch.context, scratch.query] { matrix.resize(rows: x.rows) }
         weights.output.gradient(branch, rows: rows, into: scratch.context)
         scratch.keyValue.resize(rows: memory.rows)
@@ -133,11 +135,13 @@ final class AttentionBlock {
         attention.gradient(
             inputs, spans, weights: softmax, dout: scratch.context,
             into: .init(query: scratch.query, keysValues: scratch.keyValue, keyColumn: 0))
-        weights.query.addGradients(scratch.query, x, rows: rows, to: way.gradients)
+        weights.query.addGradients(
+            scratch.query, x, rows: rows, to: way.gradients, scratch.weights)
         weights.query.gradient(scratch.query, rows: rows, into: gradient, adding: gradient)
         let memoryRows = 0..<memory.rows
         weights.keyValue.addGradients(
-            scratch.keyValue, memory, rows: memoryRows, to: way.gradients)
+            scratch.keyValue, memory, rows: memoryRows, to: way.gradients,
+            scratch.weights)
         weights.keyValue.gradient(
             scratch.keyValue, rows: memoryRows, into: memoryGradient, adding: memoryGradient)
     }
@@ -207,12 +211,13 @@ final class FeedForwardBlock {
     func backward(_ gradient: Matrix, _ way: BackwardContext) {
         let rows = 0..<x.rows
         let branch = residual.backward(gradient, way)
-        weights.fc2.addGradients(branch, inner, rows: rows, to: way.gradients)
+        weights.fc2.addGradients(
+            branch, inner, rows: rows, to: way.gradients, way.scratch.weights)
         let slope = way.scratch.inner(inner.columns)
         slope.resize(rows: x.rows)
         weights.fc2.gradient(branch, rows: rows, into: slope)
         weights.activation.gradient(slope, at: before ?? inner)
-        weights.fc1.addGradients(slope, x, rows: rows, to: way.gradients)
+        weights.fc1.addGradients(slope, x, rows: rows, to: way.gradients, way.scratch.weights)
         weights.fc1.gradient(slope, rows: rows, into: gradient, adding: gradient)
     }
 }

@@ -11,7 +11,8 @@ final class ClassifierLoss {
     private let inputGradient: Matrix  // [block, d]
     private let logits: Matrix  // [block, V]
     private let teacher: Matrix  // [positions of a block, V]
-    private static let blockRows = 96
+    private let scratch = WeightGradientScratch()
+    private static let blockRows = 192
 
     init(width d: Int, vocabularySize V: Int) {
         inputs = Matrix(rows: 0, columns: d)
@@ -131,6 +132,6 @@ final class ClassifierLoss {
             exits[row.exit].gradient?.copyRow(
                 row.position, from: inputGradient, sourceRow: index)
         }
-        first.classifier.addGradients(logits, inputs, rows: 0..<rows.count, to: gradients)
+        first.classifier.addGradients(logits, inputs, rows: 0..<rows.count, to: gradients, scratch)
     }
 }

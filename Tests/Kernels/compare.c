@@ -61,7 +61,9 @@ static void keep(results *r, const void *values, size_t bytes) {
 static size_t padded(size_t outputs) { return (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL; }
 
 static void run_linear(ck_isa isa, drawing *d, results *r) {
-    size_t rows = draw_size(d, 20), inputs = draw_size(d, 90), outputs = draw_size(d, 150);
+    // One time in eight so many inputs and rows that sums wait in memory, or weights are fetched ahead.
+    bool is_large = draw(d) % 8 == 0;
+    size_t rows = draw_size(d, is_large ? 120 : 20), inputs = draw_size(d, is_large ? 2000 : 90), outputs = draw_size(d, 150);
     ck_linear_args a = {.rows = rows, .inputs = inputs, .outputs = outputs, .ldx = inputs + 1, .ldy = outputs + 2, .ldr = outputs};
     float *panels = take(d, ck_packed_count(outputs, inputs) * sizeof *panels);
     ck_pack(draw_floats(d, outputs * inputs, 1), outputs, inputs, panels);
@@ -204,12 +206,14 @@ static void run_logits(ck_isa isa, drawing *d, results *r) {
 }
 
 static void run_optimiser(ck_isa isa, drawing *d, results *r) {
-    size_t rows = draw_size(d, 30), outputs = draw_size(d, 30), inputs = draw_size(d, 100), count = outputs * inputs;
+    // One time in eight more than a block of rows.
+    size_t rows = draw_size(d, draw(d) % 8 ? 30 : 300), outputs = draw_size(d, 30), inputs = draw_size(d, 100), count = outputs * inputs;
     ck_outer_args a = {.ldy = outputs, .ldx = inputs, .rows = rows, .outputs = outputs, .inputs = inputs};
     a.dy = draw_floats(d, rows * outputs, 1);
     a.x = draw_floats(d, rows * inputs, 1);
     a.dw = draw_floats(d, count, 1);
     a.db = draw_floats(d, outputs, 1);
+    a.scratch = take(d, ck_outer_scratch_count(inputs) * sizeof *a.scratch);
     ck_outer(isa, &a);
     keep(r, a.dw, count * sizeof *a.dw);
     keep(r, a.db, outputs * sizeof *a.db);

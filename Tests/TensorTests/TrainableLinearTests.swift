@@ -52,8 +52,8 @@ struct TrainableLinearTests {
         var random = SeededGenerator(seed: 41)
         for outputs in sizes {
             for inputs in [1, 16, 33, 70] {
-                // 97 rows and more are a second block of the gradient of W.
-                for rows in [1, 7, outputs == 17 ? 200 : 16] {
+                // 257 rows and more are a second block of the gradient of W.
+                for rows in [1, 7, outputs == 17 ? 300 : 16] {
                     let drawn = Case(rows: rows, outputs: outputs, inputs: inputs, &random)
                     let expected = drawn.run(.reference)
                     for set in vectorSets {
@@ -65,6 +65,22 @@ struct TrainableLinearTests {
                     }
                 }
             }
+        }
+    }
+
+    @Test(
+        "gives the same bits where there are so many inputs or outputs that sums wait in memory",
+        arguments: [(1100, 33), (33, 1100), (1025, 80), (2000, 1)], [24, 29])
+    func deep(size: (outputs: Int, inputs: Int), rows: Int) {
+        var random = SeededGenerator(seed: 45)
+        let drawn = Case(
+            rows: rows, outputs: size.outputs, inputs: size.inputs, &random)
+        let expected = drawn.run(.reference)
+        for set in vectorSets {
+            let got = drawn.run(set)
+            #expect(bits(got.y) == bits(expected.y), "\(set)")
+            #expect(bits(got.dx) == bits(expected.dx), "\(set)")
+            #expect(bits(got.gradients) == bits(expected.gradients), "\(set)")
         }
     }
 

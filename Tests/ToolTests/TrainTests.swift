@@ -206,7 +206,7 @@ struct TrainTests {
 
     @Test(
         "A flag that cannot be ends with 64 and its name",
-        arguments: [("--threads", "0"), ("--output", "")])
+        arguments: [("--threads", "0"), ("--niceness", "20"), ("--output", "")])
     func flags(name: String, value: String) throws {
         let run = try TrainFixture().train(name, value)
         #expect(run.status == 64)

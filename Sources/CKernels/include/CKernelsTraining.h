@@ -19,7 +19,16 @@ typedef struct ck_outer_args {
     float *dw;        ///< [outputs, inputs] without gaps
     float *db;        ///< [outputs], or null
     size_t rows, outputs, inputs;
+    float *scratch;   ///< `ck_outer_scratch_count(inputs)` floats at a 64-byte boundary
 } ck_outer_args;
+
+/// Rows that a block of `ck_outer` goes through, and outputs that are packed at a time: both fit the second nearest cache.
+enum { CK_OUTER_ROWS = 256, CK_OUTER_OUTPUTS = 192 };
+
+/// Floats that `ck_outer` packs a block into: x, its columns rounded up to whole panels, and some outputs of dy.
+static inline size_t ck_outer_scratch_count(size_t inputs) {
+    return CK_OUTER_ROWS * ((inputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL + CK_OUTER_OUTPUTS);
+}
 
 void ck_outer(ck_isa isa, const ck_outer_args *args);
 

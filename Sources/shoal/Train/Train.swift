@@ -53,6 +53,11 @@ struct Train: ParsableCommand {
     var threads: Int?
 
     @Option(
+        name: .long,
+        help: "Added to the niceness of the run, 0 to 19, so that other work goes first.")
+    var niceness = 0
+
+    @Option(
         name: .customLong("set"), help: ArgumentHelp("A key and its value.", valueName: "key=value")
     )
     var changes: [String] = []
@@ -67,11 +72,15 @@ struct Train: ParsableCommand {
         guard threads ?? 1 > 0 else {
             throw ValidationError("--threads must be 1 or more; given \(threads ?? 1)")
         }
+        guard (0...19).contains(niceness) else {
+            throw ValidationError("--niceness must be 0 to 19; given \(niceness)")
+        }
         guard !output.isEmpty else { throw ValidationError("--output must name a directory") }
     }
 
     func run() throws {
         try Failure.reporting {
+            WorkerThread.lowerPriority(by: niceness)
             var settings = try settings()
             settings.trainer.threads = threads ?? Processors.available
             // What needs no text is refused before any is read.
