@@ -39,6 +39,9 @@ struct FullStop {
             switch kind {
             case .never: return false
             case .starter: return following.isStarter
+            case .final:
+                return following.isCapitalised
+                    && line.rules.abbreviations[following.lowered] != .never
             case .number:
                 if precedesNumber { return false }
                 // "S. 5", but in "S. Fischer" the letter is an initial.

@@ -9,6 +9,7 @@
 /// | `never` | abbreviations after which no sentence begins: titles, "e.g." |
 /// | `number` | abbreviations after which no sentence begins if a number follows: "p. 55" |
 /// | `starter` | abbreviations after which a sentence begins only with one of `starters`: "Co. It" |
+/// | `final` | abbreviations after which a sentence begins with any capital that is no title: "5 p.m. Travelers" |
 /// | `starters` | words that begin sentences and are capitalised there only |
 /// | `ordinals` | `yes` where a number with a dot is an ordinal: "3. März" |
 /// | `ordinal-before`, `ordinal-after` | words beside an ordinal |
@@ -22,6 +23,7 @@ struct LanguageRules: Sendable {
         case never
         case number
         case starter
+        case final
     }
 
     private(set) var abbreviations: [String: Abbreviation] = [:]
@@ -85,6 +87,7 @@ struct LanguageRules: Sendable {
         case "never": for word in words { abbreviations[word] = .never }
         case "number": for word in words { abbreviations[word] = .number }
         case "starter": for word in words { abbreviations[word] = .starter }
+        case "final": for word in words { abbreviations[word] = .final }
         case "starters": starters.formUnion(words)
         case "ordinals": hasOrdinals = words == ["yes"]
         case "ordinal-before": ordinalLeaders.formUnion(words)
