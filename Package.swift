@@ -260,3 +260,19 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),
     ]
 )
+
+/// A sanitizer builds everything anew: with `SHOAL_TEST_TARGETS`, names with commas between, there is nothing in the
+/// package but these tests and what they need (scripts/test-sanitized).
+if let names = Context.environment["SHOAL_TEST_TARGETS"] {
+    var open = names.split(separator: ",").map(String.init)
+    var needed: Set<String> = []
+    while let name = open.popLast() {
+        guard needed.insert(name).inserted else { continue }
+        guard let target = package.targets.first(where: { $0.name == name }) else {
+            fatalError("SHOAL_TEST_TARGETS: there is no target \(name)")
+        }
+        for case .byNameItem(let other, _) in target.dependencies { open.append(other) }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products = []
+}
