@@ -73,6 +73,24 @@ private func limitFiles(to limit: UInt) {
         #expect(directory.names() == ["loop", "precious", "x"])
     }
 
+    @Test("A pipe or a device in the file's place is left alone, also behind a link")
+    func specialFiles() throws {
+        let directory = try TemporaryDirectory()
+        #expect(mkfifo(directory.path + "/pipe", 0o600) == 0)
+        try directory.makeLink("to-pipe", to: "pipe")
+        try directory.makeLink("null", to: "/dev/null")
+        for name in ["pipe", "to-pipe", "null"] {
+            let error = #expect(throws: FileError.self) {
+                try AtomicFile.write([2], to: "\(directory.path)/\(name)")
+            }
+            #expect(error?.code == .notRegular)
+        }
+        #expect(directory.names().sorted() == ["null", "pipe", "to-pipe"])
+        var entry = stat()
+        #expect(stat(directory.path + "/to-pipe", &entry) == 0)
+        #expect(entry.st_mode & S_IFMT == S_IFIFO)
+    }
+
     @Test("A directory in the file's place is left alone")
     func directoryInTheWay() throws {
         let directory = try TemporaryDirectory()

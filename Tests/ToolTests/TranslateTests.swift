@@ -105,6 +105,20 @@ struct TranslateTests {
         #expect(tool.status() == 0)
     }
 
+    @Test("An interrupt leaves the old output, and no temporary file")
+    func interrupt() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(Array("old\n".utf8), to: "out")
+        let tool = try RunningTool(model + ["--output", directory.path + "/out"])
+        let limit = Date() + 60
+        while directory.names().count < 2, Date() < limit { sched_yield() }
+        #expect(directory.names().count == 2)
+        tool.interrupt()
+        #expect(tool.status() == 130)
+        #expect(directory.names() == ["out"])
+        #expect(directory.bytes("out") == Array("old\n".utf8))
+    }
+
     @Test("40 MB of standard input take no more memory than one line")
     func bounded() throws {
         let tool = try RunningTool(model)

@@ -4,8 +4,9 @@ import Glibc
 ///
 /// The bytes go to a temporary file in the same directory, which is flushed to the disk and renamed
 /// over the target by `commit`. Whoever reads meanwhile sees the old file or the new one. A symbolic link
-/// is replaced, not followed; permissions of an old file are kept. Let go of without `commit`, the
-/// temporary file is gone and the old one as it was.
+/// is replaced, not followed; permissions of an old file are kept. What is no file, such as /dev/null or a
+/// pipe, is never replaced, nor is a link to it. Let go of without `commit`, the temporary file is gone and the
+/// old one as it was.
 public struct AtomicFile: ~Copyable {
     private let path: String
     private let parent: Directory
@@ -20,10 +21,15 @@ public struct AtomicFile: ~Copyable {
     /// Begins a file.
     ///
     /// - Parameter path: the file to make or to replace.
-    /// - Throws: `unwritable` with the path and the system's reason.
+    /// - Throws: `unwritable` with the path and the system's reason; `notRegular`.
     public init(_ path: String) throws(FileError) {
         guard let entry = EntryPath(path) else { throw FileError(unwritable: path, EISDIR) }
         let parent = try Directory(entry.parent, for: path)
+        guard Self.mayBeReplaced(entry.name, in: parent) else {
+            throw FileError(
+                .notRegular, path, found: "something that is not a regular file",
+                expected: "a regular file, or nothing yet")
+        }
         let temporary = Directory.Name(entry.temporaryName)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = openat(parent.descriptor, temporary.bytes, flags, 0o666)
@@ -40,6 +46,15 @@ public struct AtomicFile: ~Copyable {
         name = entry.name
         TemporaryEntries.began("\(parent.path)/\(temporary.text)")
         self.parent = parent
+    }
+
+    /// Whether nothing would be lost that is no file: devices, pipes and sockets, also behind a link.
+    ///
+    /// A directory is refused by the system when the file is put in its place.
+    private static func mayBeReplaced(_ name: String, in parent: borrowing Directory) -> Bool {
+        var old = stat()
+        guard fstatat(parent.descriptor, name, &old, 0) == 0 else { return true }
+        return [S_IFREG, S_IFDIR].contains(old.st_mode & S_IFMT)
     }
 
     /// Writes bytes that are in memory, whole.

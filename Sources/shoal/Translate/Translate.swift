@@ -68,6 +68,8 @@ struct Translate: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
+            // On the way to standard output there is nothing to clean, and the signals act by themselves.
+            if output != nil { CleanInterruption.begin() }
             let model = try model.load()
             let rule = try exit.options(policy: policy).rule(for: model)
             let options = try search.options(rule, model)
