@@ -46,9 +46,6 @@ enum ContentHash {
         }
     }
 
-    /// Of a pair: the order of its sides counts.
-    static func of(_ pair: SentencePair) -> UInt64 { of(pair.target, after: of(pair.source)) }
-
     private static func mixed(_ value: UInt64) -> UInt64 {
         var generator = SplitMix64(seed: value)
         return generator.next()

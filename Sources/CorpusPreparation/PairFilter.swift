@@ -1,8 +1,20 @@
+import UnicodeText
+
 /// Judges a pair by itself, without those before it.
 struct PairFilter: Sendable {
     let options: FilterOptions
     let profile: CorpusProfile
     let heldOut: HeldOutTexts
+    private let scripts: (source: Script?, target: Script?)
+    private let lengthRatio: Double
+
+    init(options: FilterOptions, profile: CorpusProfile, heldOut: HeldOutTexts) {
+        self.options = options
+        self.profile = profile
+        self.heldOut = heldOut
+        scripts = profile.scripts
+        lengthRatio = profile.lengthRatio
+    }
 
     /// A pair that has been looked at.
     struct Verdict: Sendable {
@@ -72,15 +84,13 @@ struct PairFilter: Sendable {
     private static let addedLength = 10.0
 
     private func ratio(_ source: TextMeasures, _ target: TextMeasures) -> Double {
-        let expected = profile.lengthRatio
         let first = Double(source.characters) + Self.addedLength
-        let second = Double(target.characters) * expected + Self.addedLength
+        let second = Double(target.characters) * lengthRatio + Self.addedLength
         return max(first / second, second / first)
     }
 
     private func isForeign(_ source: TextMeasures, _ target: TextMeasures) -> Bool {
-        let scripts = profile.scripts
-        return [(source, scripts.source), (target, scripts.target)].contains { text, script in
+        [(source, scripts.source), (target, scripts.target)].contains { text, script in
             guard let script else { return false }
             let share = Double(text.letters[script] ?? 0) / Double(max(text.letterCount, 1))
             return text.letterCount > 0 && share < options.minimumScriptShare

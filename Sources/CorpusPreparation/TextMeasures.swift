@@ -40,17 +40,12 @@ struct TextMeasures {
         var latin = 0
         for scalar in text.unicodeScalars {
             if scalar.isASCII {
-                if scalar.isASCIILetter { latin += 1 }
-            } else if case .letters = Script(of: scalar) {
-                letters[Script(of: scalar), default: 0] += 1
+                if scalar.isLetter { latin += 1 }
+                continue
             }
+            let script = Script(of: scalar)
+            if case .letters = script { letters[script, default: 0] += 1 }
         }
         if latin > 0 { letters[Script(of: "a"), default: 0] += latin }
-    }
-}
-
-extension Unicode.Scalar {
-    fileprivate var isASCIILetter: Bool {
-        ("a"..."z").contains(self) || ("A"..."Z").contains(self)
     }
 }

@@ -31,10 +31,9 @@ package final class LogOutput: Sendable {
     /// Lines for a descriptor, counted in a registry.
     package init(descriptor: Int32, registry: MetricRegistry) {
         writer = Lock(LineWriter(descriptor: descriptor))
-        dropped = registry.counters(
+        dropped = registry.counter(
             "shoal_log_lines_dropped_total",
-            help: "Log lines lost or cut: their reader was gone or too slow, or there was no room."
-        ).labeled()
+            help: "Log lines lost or cut: their reader was gone or too slow, or there was no room.")
     }
 
     /// Leaves a line, which ends in a line feed and holds no other, to be written.

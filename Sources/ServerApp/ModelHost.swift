@@ -39,12 +39,11 @@ struct ModelHost: Sendable {
         registry.gauges(
             "shoal_model_info", help: "The model, as a label.", labels: ["model"]
         ).labeled(model.id).set(1)
-        registry.gauges(
+        registry.gauge(
             "shoal_model_load_duration_seconds", help: "Time that the latest load took."
-        ).labeled().set(seconds)
-        registry.gauges(
-            "shoal_model_memory_bytes", help: "Packed weights."
-        ).labeled().set(Double(model.network.byteCount))
+        ).set(seconds)
+        registry.gauge("shoal_model_memory_bytes", help: "Packed weights.").set(
+            Double(model.network.byteCount))
     }
 
     /// Translations before the first client's, one and then several at once: they prove that the server's exit

@@ -51,18 +51,15 @@ struct ServerMetrics: ServerObserver {
         duration = registry.histograms(
             "shoal_http_request_duration_seconds",
             help: "Time from a request's arrival until its answer is handed over.",
-            bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+            bounds: MetricRegistry.seconds,
             labels: ["route"], zeroes: TranslationAPI.routes.map { [$0.label] })
-        connections = registry.gauges(
-            "shoal_http_connections_open", help: "Open connections."
-        ).labeled()
+        connections = registry.gauge("shoal_http_connections_open", help: "Open connections.")
         parseErrors = registry.counters(
             "shoal_http_parse_errors_total", help: "Requests that HTTP itself forbids.",
             labels: ["kind"], zeroes: HTTPFailure.Code.allCases.map { [$0.rawValue] })
-        handshakeFailures = registry.counters(
+        handshakeFailures = registry.counter(
             "shoal_http_handshake_failures_total",
-            help: "Connections that ended before their TLS handshake did."
-        ).labeled()
+            help: "Connections that ended before their TLS handshake did.")
     }
 
     func connectionOpened() { connections.add(1) }

@@ -140,10 +140,10 @@ package final class ServerProcess: @unchecked Sendable {
     private func reconcileConnections() -> Int {
         let (wanted, limit) = (settings.server.maximumConnections, DescriptorLimit.raise())
         let connections = min(wanted, limit.connections)
-        registry.gauges(
+        registry.gauge(
             "shoal_http_connections_limit",
             help: "Most open connections: http.max_connections, or what the descriptors allow."
-        ).labeled().set(Double(connections))
+        ).set(Double(connections))
         if connections < wanted {
             log.warning(
                 "http.max_connections is lowered to what the limit of descriptors leaves",

@@ -29,8 +29,22 @@ public struct HeldSignals: Sendable {
         }
     }
 
+    /// Holds signals back, and has a thread of its own take each as it comes.
+    ///
+    /// - Parameters:
+    ///   - numbers: as for `init`, which says when to call this.
+    ///   - body: what to do about a signal; called on that thread.
+    public static func handle(
+        _ numbers: [Int32], by body: @escaping @Sendable (Int32) -> Void
+    ) {
+        let signals = HeldSignals(numbers)
+        let hasStarted = WorkerThread.start { while true { body(signals.take()) } }
+        // Without the thread a signal would never be heeded.
+        if !hasStarted { signals.letGo() }
+    }
+
     /// Lets them act as they do by themselves again, in this thread.
-    public func letGo() {
+    private func letGo() {
         var set = Self.set(of: numbers)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }

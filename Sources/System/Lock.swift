@@ -37,29 +37,26 @@ public final class Lock<Value>: @unchecked Sendable {
 
     /// Runs `body` again and again, after each time that `condition` was signalled, until it gives
     /// something.
+    ///
+    /// - Parameters:
+    ///   - condition: what is waited for.
+    ///   - deadline: a time on the condition's clock; nil: there is none.
+    ///   - body: looks at the value.
+    /// - Returns: nil where nothing was given by the deadline.
     func wait<Result>(
-        on condition: UnsafeMutablePointer<pthread_cond_t>, for body: (inout Value) -> Result?
-    ) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while true {
-            if let result = body(&value) { return result }
-            pthread_cond_wait(condition, mutex)
-        }
-    }
-
-    /// The same until `deadline`, a time on the condition's clock: nil where nothing was given by then.
-    func wait<Result>(
-        on condition: UnsafeMutablePointer<pthread_cond_t>, until deadline: timespec,
+        on condition: UnsafeMutablePointer<pthread_cond_t>, until deadline: timespec? = nil,
         for body: (inout Value) -> Result?
     ) -> Result? {
-        var deadline = deadline
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
             if let result = body(&value) { return result }
-            guard pthread_cond_timedwait(condition, mutex, &deadline) == 0 else {
-                return body(&value)
+            if var deadline {
+                guard pthread_cond_timedwait(condition, mutex, &deadline) == 0 else {
+                    return body(&value)
+                }
+            } else {
+                pthread_cond_wait(condition, mutex)
             }
         }
     }

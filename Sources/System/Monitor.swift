@@ -37,7 +37,10 @@ public final class Monitor<Value>: @unchecked Sendable {
 
     /// Waits until `body` gives something, asking it again after every change.
     public func wait<Result>(for body: (inout Value) -> Result?) -> Result {
-        lock.wait(on: condition, for: body)
+        while true {
+            // Without a deadline it ends with something.
+            if let result = lock.wait(on: condition, for: body) { return result }
+        }
     }
 
     /// Waits at most `seconds` until `body` gives something: nil where it has given nothing by then.

@@ -2,8 +2,6 @@
 ///
 /// Memory is that of two `LineReader`s. One thread at a time may use it.
 public final class ParallelReader {
-    /// The one file in messages.
-    public let name: String
     private let source: LineReader
     private let target: LineReader
     private var count = 0
@@ -17,7 +15,6 @@ public final class ParallelReader {
     public init(_ source: String, _ target: String) throws(TextFileError) {
         self.source = try LineReader(source)
         self.target = try LineReader(target)
-        name = self.source.name
     }
 
     /// The next pair, whose lines may be at fault.

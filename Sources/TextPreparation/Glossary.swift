@@ -94,10 +94,7 @@ public struct Glossary: Sendable {
 
     private static func trim(_ text: String) -> String {
         let scalars = Array(text.unicodeScalars)
-        guard let first = scalars.firstIndex(where: { !$0.isBlank }),
-            let last = scalars.lastIndex(where: { !$0.isBlank })
-        else { return "" }
-        return String(scalars[first...last])
+        return String(scalars[scalars.trimmed(scalars.indices)])
     }
 
     private static func fault(of entry: Entry) -> Fault.Reason? {

@@ -43,16 +43,6 @@ struct InputBuilder {
 
     /// The index of the first span that ends in the part or behind it.
     private var firstSpan: Int {
-        var low = 0
-        var high = sentence.spans.count
-        while low < high {
-            let middle = (low + high) / 2
-            if sentence.spans[middle].range.upperBound <= piece.lowerBound {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
+        sentence.spans.partitioningIndex { $0.range.upperBound > piece.lowerBound }
     }
 }

@@ -71,10 +71,7 @@ struct LineSplitter {
 
     /// Signs that need no blank after them.
     private static func isTight(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x3E, 0x2022, 0x2023, 0x2043, 0x25AA, 0x25AB, 0x25CB, 0x25CF, 0x25E6: true
-        default: false
-        }
+        scalar == ">" || InlineList.isBullet(scalar.value)
     }
 
     /// Signs that need one.

@@ -90,7 +90,7 @@ struct LongSentence {
     private func atoms(in range: Range<Int>, from least: Boundary) -> [Atom] {
         var atoms: [Atom] = []
         var start = range.lowerBound
-        var index = lowerBound(range.lowerBound + 1)
+        var index = ends.partitioningIndex { $0 > range.lowerBound }
         while index < ends.count, ends[index] <= range.upperBound {
             let end = ends[index]
             index += 1
@@ -105,17 +105,6 @@ struct LongSentence {
             start = end
         }
         return atoms
-    }
-
-    /// The index of the first end at or behind a place.
-    private func lowerBound(_ place: Int) -> Int {
-        var low = 0
-        var high = ends.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ends[middle] < place { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     /// The boundary between the scalars before and behind a place.

@@ -18,6 +18,13 @@ public struct ModelInput: Sendable, Equatable {
         case translated(String)
         /// What is copied: what stands for a protected span, blanks, or what has no letter.
         case copied(String)
+
+        /// What it is of the input.
+        public var text: String {
+            switch self {
+            case .translated(let text), .copied(let text): text
+            }
+        }
     }
 
     /// The text to translate: without format characters, in the case of running text.
@@ -41,14 +48,9 @@ public struct ModelInput: Sendable, Equatable {
     /// The offset in the original text of an offset in `text`, both in UTF-8, in log₂ of the number of places where
     /// something was taken out.
     public func sourceOffset(of offset: Int) -> Int {
-        var low = 0
-        var high = shifts.count
-        while low < high {
-            let middle = (low + high) / 2
-            if shifts[middle].text <= offset { low = middle + 1 } else { high = middle }
-        }
-        guard low > 0 else { return source.lowerBound }
-        let shift = shifts[low - 1]
+        let next = shifts.partitioningIndex { $0.text > offset }
+        guard next > 0 else { return source.lowerBound }
+        let shift = shifts[next - 1]
         return min(source.upperBound, shift.source + max(0, offset - shift.text))
     }
 
@@ -60,13 +62,7 @@ public struct ModelInput: Sendable, Equatable {
     var audit: SpanAudit { SpanAudit(spans.map(\.output)) }
 
     /// The text with what stands for its spans.
-    private var expected: String {
-        parts.map {
-            switch $0 {
-            case .copied(let text), .translated(let text): text
-            }
-        }.joined()
-    }
+    private var expected: String { parts.map(\.text).joined() }
 
     /// The input around its protected spans, for a model that loses them.
     ///

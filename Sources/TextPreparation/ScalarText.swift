@@ -30,17 +30,7 @@ struct ScalarText: Sendable {
 
     /// The index of the scalar that holds a UTF-8 offset; the count at the end or beyond it.
     func index(ofByte offset: Int) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if offsets[middle + 1] <= offset {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
+        (0..<count).partitioningIndex { offsets[$0 + 1] > offset }
     }
 }
 
@@ -50,6 +40,16 @@ extension String {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)
         self.init(view)
+    }
+}
+
+extension [Unicode.Scalar] {
+    /// A range without the blanks at its ends.
+    func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var (first, last) = (range.lowerBound, range.upperBound)
+        while first < last, self[first].isBlank { first += 1 }
+        while last > first, self[last - 1].isBlank { last -= 1 }
+        return first..<last
     }
 }
 

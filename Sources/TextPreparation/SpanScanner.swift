@@ -47,9 +47,11 @@ struct SpanScanner {
         index >= 0 && index < scalars.count ? scalars[index] : "\n"
     }
 
-    func isWord(_ index: Int) -> Bool {
-        let scalar = at(index)
-        if scalar.value < 128 { return Self.words.contains(scalar) }
+    func isWord(_ index: Int) -> Bool { Self.isWord(at(index)) }
+
+    /// Whether a scalar is a letter, a digit or an underscore.
+    static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 128 { return words.contains(scalar) }
         return scalar.properties.isAlphabetic || scalar.properties.generalCategory == .decimalNumber
     }
 

@@ -138,9 +138,7 @@ public struct TermMatcher: Sendable {
     }
 
     private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-        guard !SpacelessScript.contains(scalar) else { return false }
-        return scalar.properties.isAlphabetic || scalar.properties.generalCategory == .decimalNumber
-            || scalar == "_"
+        !SpacelessScript.contains(scalar) && SpanScanner.isWord(scalar)
     }
 }
 

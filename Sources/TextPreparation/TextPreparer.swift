@@ -104,21 +104,12 @@ struct PreparedTextBuilder {
     /// The place before the tags that open at a boundary, so that they stay with what they enclose.
     private func beforeOpeningTags(_ boundary: Int) -> Int {
         var start = boundary
-        var low = 0
-        var high = spans.count
-        while low < high {
-            let middle = (low + high) / 2
-            if spans[middle].range.upperBound <= boundary {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        while low > 0, spans[low - 1].kind == .tag, spans[low - 1].range.upperBound == start,
-            text.scalars[spans[low - 1].range.lowerBound + 1] != "/"
+        var next = spans.partitioningIndex { $0.range.upperBound > boundary }
+        while next > 0, spans[next - 1].kind == .tag, spans[next - 1].range.upperBound == start,
+            text.scalars[spans[next - 1].range.lowerBound + 1] != "/"
         {
-            start = spans[low - 1].range.lowerBound
-            low -= 1
+            start = spans[next - 1].range.lowerBound
+            next -= 1
         }
         return start
     }
@@ -134,16 +125,14 @@ struct PreparedTextBuilder {
     }
 
     private mutating func add(first: Int, end: Int) {
-        var first = first
-        var last = end
-        while first < last, text.scalars[first].isBlank { first += 1 }
-        while last > first, text.scalars[last - 1].isBlank { last -= 1 }
-        while nextSpan < spans.count, spans[nextSpan].range.upperBound <= first { nextSpan += 1 }
-        var lastSpan = nextSpan
-        while lastSpan < spans.count, spans[lastSpan].range.lowerBound < last { lastSpan += 1 }
-        let inside = spans[nextSpan..<lastSpan]
-        guard first < last, hasLetters(first..<last, beside: inside) else { return }
-        addSentence(first..<last, inside)
+        // What is before the line's words may reach beyond its first sentence.
+        let range = text.scalars.trimmed(first..<max(first, end))
+        while nextSpan < spans.count, spans[nextSpan].range.upperBound <= range.lowerBound {
+            nextSpan += 1
+        }
+        let inside = spans[nextSpan...].prefix { $0.range.lowerBound < range.upperBound }
+        guard !range.isEmpty, hasLetters(range, beside: inside) else { return }
+        addSentence(range, inside)
     }
 
     /// Whether there is a letter outside of the spans.
@@ -178,19 +167,16 @@ struct PreparedTextBuilder {
 
     /// Adds a part of a sentence without the blanks around it.
     private mutating func add(_ piece: Range<Int>, of sentence: CleanSentence, _ casing: Casing) {
-        var first = piece.lowerBound
-        var last = piece.upperBound
-        while first < last, sentence.scalars[first].isBlank { first += 1 }
-        while last > first, sentence.scalars[last - 1].isBlank { last -= 1 }
-        guard first < last else { return }
+        let piece = sentence.scalars.trimmed(piece)
+        guard let last = piece.last else { return }
         // Format characters at the edges are copied, so that pairs of them stay pairs.
-        let source = sentence.origins[first]..<(sentence.origins[last - 1] + 1)
+        let source = sentence.origins[piece.lowerBound]..<(sentence.origins[last] + 1)
         if place < source.lowerBound {
             units.append(.copied(text.bytes(place..<source.lowerBound)))
         }
         units.append(.input(inputs.count))
         inputs.append(
-            InputBuilder(text: text, sentence: sentence, piece: first..<last).input(
+            InputBuilder(text: text, sentence: sentence, piece: piece).input(
                 source: source, sentence: sentences.count, casing: casing))
         place = source.upperBound
     }

@@ -12,12 +12,12 @@ struct QueueMetrics: Sendable {
 
     init(_ registry: MetricRegistry) {
         requests = registry.gauge(
-            "shoal_queue_requests", "Requests with texts that wait for a worker.")
-        capacity = registry.gauge("shoal_queue_capacity_requests", "Requests that may wait.")
+            "shoal_queue_requests", help: "Requests with texts that wait for a worker.")
+        capacity = registry.gauge("shoal_queue_capacity_requests", help: "Requests that may wait.")
         tokens = registry.gauge(
-            "shoal_queue_source_tokens", "Source tokens that wait for a worker.")
+            "shoal_queue_source_tokens", help: "Source tokens that wait for a worker.")
         tokenCapacity = registry.gauge(
-            "shoal_queue_capacity_source_tokens", "Source tokens that may wait.")
+            "shoal_queue_capacity_source_tokens", help: "Source tokens that may wait.")
         duration = registry.seconds("shoal_queue_duration_seconds", "Time that requests waited.")
     }
 
@@ -39,7 +39,7 @@ struct BatchMetrics: Sendable {
     private static let sizes = [1.0, 2, 4, 8, 16, 32, 64, 128, 256]
 
     init(_ registry: MetricRegistry) {
-        running = registry.gauge("shoal_running_sequences", "Sentences being decoded.")
+        running = registry.gauge("shoal_running_sequences", help: "Sentences being decoded.")
         let batches = registry.histograms(
             "shoal_batch_sequences", help: "Rows that were computed together.",
             bounds: Self.sizes, labels: ["stage"], zeroes: [["encode"], ["decode"]])
@@ -77,18 +77,22 @@ struct DepthMetrics: Sendable {
 
     init(_ registry: MetricRegistry, _ model: ServedModel) {
         let layers = 1...model.layerCount
-        sourceTokens = registry.counter("shoal_source_tokens_total", "Source tokens translated.")
-        targetTokens = registry.counter("shoal_target_tokens_total", "Target tokens returned.")
+        sourceTokens = registry.counter(
+            "shoal_source_tokens_total", help: "Source tokens translated.")
+        targetTokens = registry.counter(
+            "shoal_target_tokens_total", help: "Target tokens returned.")
         exitLayer = registry.histograms(
             "shoal_decoder_exit_layer", help: "Exit layers of returned tokens.",
             bounds: layers.map(Double.init), labels: ["model", "policy"],
             zeroes: ExitPolicy.allCases.map { [model.id, $0.rawValue] })
-        layersRun = registry.counter("shoal_decoder_layers_run_total", "Sum of the exit layers.")
+        layersRun = registry.counter(
+            "shoal_decoder_layers_run_total", help: "Sum of the exit layers.")
         layersFullDepth = registry.counter(
-            "shoal_decoder_layers_full_depth_total", "The same tokens at full depth.")
-        operations = registry.counter("shoal_decoder_flops_total", "Decoder operations computed.")
+            "shoal_decoder_layers_full_depth_total", help: "The same tokens at full depth.")
+        operations = registry.counter(
+            "shoal_decoder_flops_total", help: "Decoder operations computed.")
         operationsFullDepth = registry.counter(
-            "shoal_decoder_flops_full_depth_total", "The same steps at full depth.")
+            "shoal_decoder_flops_full_depth_total", help: "The same steps at full depth.")
         let rows = registry.counters(
             "shoal_decoder_layer_rows_total", help: "Rows multiplied by each decoder layer.",
             labels: ["layer"], zeroes: layers.map { [String($0)] })
@@ -114,18 +118,6 @@ struct DepthMetrics: Sendable {
 }
 
 extension MetricRegistry {
-    fileprivate static let seconds = [
-        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
-    ]
-
-    fileprivate func counter(_ name: String, _ help: String) -> Counter {
-        counters(name, help: help).labeled()
-    }
-
-    fileprivate func gauge(_ name: String, _ help: String) -> Gauge {
-        gauges(name, help: help).labeled()
-    }
-
     /// A histogram of times, in seconds.
     func seconds(_ name: String, _ help: String) -> Histogram {
         histograms(name, help: help, bounds: Self.seconds).labeled()

@@ -76,13 +76,7 @@ struct PreparationPropertyTests {
 
     private func inputFault(_ input: ModelInput) -> String? {
         guard !input.text.isEmpty, input.keepsSpans(input.text) else { return "spans are lost" }
-        var joined = ""
-        for part in input.parts {
-            switch part {
-            case .copied(let text), .translated(let text): joined += text
-            }
-        }
-        guard joined == input.text else { return "parts do not join" }
+        guard input.parts.map(\.text).joined() == input.text else { return "parts do not join" }
         var place = 0
         for span in input.spans {
             guard span.range.lowerBound >= place, !span.range.isEmpty else {

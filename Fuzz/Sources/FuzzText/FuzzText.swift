@@ -40,11 +40,7 @@ private func checkUnits(_ prepared: PreparedText) {
 
 /// The parts of an input join to it, and it holds its own spans.
 private func checkInput(_ input: ModelInput) {
-    let joined = input.parts.map {
-        switch $0 {
-        case .copied(let text), .translated(let text): text
-        }
-    }.joined()
+    let joined = input.parts.map(\.text).joined()
     precondition(joined == input.text && !joined.isEmpty)
     precondition(input.keepsSpans(input.text))
     precondition(input.source.contains(input.sourceOffset(of: 0)))

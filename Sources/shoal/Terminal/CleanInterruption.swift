@@ -5,13 +5,9 @@ import System
 enum CleanInterruption {
     /// Takes the signals from now on; call it before any other thread is started.
     static func begin() {
-        let signals = HeldSignals([SIGINT, SIGTERM])
-        let hasStarted = WorkerThread.start {
-            let number = signals.take()
+        HeldSignals.handle([SIGINT, SIGTERM]) { number in
             writeError("\n")
             TemporaryEntries.deleteAndExit(128 + number)
         }
-        // Without the thread a signal would never be heeded.
-        if !hasStarted { signals.letGo() }
     }
 }

@@ -292,15 +292,7 @@ private final class InterruptSignals {
 
     /// Takes the signals from now on; call it before any other thread is started.
     init() {
-        let signals = HeldSignals([SIGINT, SIGTERM])
-        let hasStarted = WorkerThread.start { [flags] in
-            while true {
-                _ = signals.take()
-                Self.obey(flags)
-            }
-        }
-        // Without the thread a signal would never be heeded.
-        if !hasStarted { signals.letGo() }
+        HeldSignals.handle([SIGINT, SIGTERM]) { [flags] _ in Self.obey(flags) }
     }
 
     private static func obey(_ flags: Flags) {
