@@ -67,33 +67,45 @@ public struct ModelInput: Sendable, Equatable {
     /// The input around its protected spans, for a model that loses them.
     ///
     /// The parts join to the text, with what stands for the spans.
-    public var parts: [Part] {
+    public var parts: [Part] { placedParts.map(\.part) }
+
+    /// The parts, each with its place in the text.
+    private var placedParts: [(part: Part, place: Range<Int>)] {
         let bytes = Array(text.utf8)
-        var parts: [Part] = []
+        var parts: [(Part, Range<Int>)] = []
         var place = 0
         for span in spans {
-            Self.append(bytes[place..<span.range.lowerBound], isLast: false, to: &parts)
-            parts.append(.copied(span.output))
+            Self.append(bytes, place..<span.range.lowerBound, isLast: false, to: &parts)
+            parts.append((.copied(span.output), span.range))
             place = span.range.upperBound
         }
-        Self.append(bytes[place...], isLast: true, to: &parts)
+        Self.append(bytes, place..<bytes.count, isLast: true, to: &parts)
         return parts
     }
 
-    private static func append(_ bytes: ArraySlice<UInt8>, isLast: Bool, to parts: inout [Part]) {
-        let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+    private static func append(
+        _ bytes: [UInt8], _ range: Range<Int>, isLast: Bool, to parts: inout [(Part, Range<Int>)]
+    ) {
+        let scalars = Array(String(decoding: bytes[range], as: UTF8.self).unicodeScalars)
         guard let first = scalars.firstIndex(where: isLetter),
             let last = scalars.lastIndex(where: isLast ? { !$0.isBlank } : isLetter)
         else {
-            if !scalars.isEmpty { parts.append(.copied(String(scalars))) }
+            if !scalars.isEmpty { parts.append((.copied(String(scalars)), range)) }
             return
         }
         // Marks that a blank parts from the letters belong to the span: "(" before one, "," behind one.
         let start = scalars[..<first].lastIndex { $0.isBlank }.map { $0 + 1 } ?? 0
         let end = scalars[(last + 1)...].firstIndex { $0.isBlank } ?? scalars.count
-        if start > 0 { parts.append(.copied(String(scalars[..<start]))) }
-        parts.append(.translated(String(scalars[start..<end])))
-        if end < scalars.count { parts.append(.copied(String(scalars[end...]))) }
+        var place = range.lowerBound
+        func add(_ text: ArraySlice<Unicode.Scalar>, _ part: (String) -> Part) {
+            let text = String(text)
+            guard !text.isEmpty else { return }
+            parts.append((part(text), place..<(place + text.utf8.count)))
+            place += text.utf8.count
+        }
+        add(scalars[..<start], Part.copied)
+        add(scalars[start..<end], Part.translated)
+        add(scalars[end...], Part.copied)
     }
 
     private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
@@ -102,16 +114,31 @@ public struct ModelInput: Sendable, Equatable {
 
     /// Joins the parts, the translated ones replaced in their order.
     ///
+    /// - Parameter translations: the translations, with alignments to the parts' own texts.
+    /// - Returns: the translation of the whole input; spans are aligned to themselves, and the alignments of the
+    ///   parts are moved to their places.
     /// - Precondition: there is a translation for each translated part.
-    public static func join(_ parts: [Part], _ translations: [String]) -> String {
+    public func join(_ translations: [InputTranslation]) -> InputTranslation {
         var rest = translations[...]
-        var joined = ""
-        for part in parts {
+        var joined: [UInt8] = []
+        var alignment: [AlignedSpan] = []
+        for (part, place) in placedParts {
+            let target = joined.count
             switch part {
-            case .copied(let text): joined += text
-            case .translated: joined += rest.removeFirst()
+            case .copied(let text):
+                joined += text.utf8
+                guard target < joined.count else { continue }
+                alignment.append(AlignedSpan(target: target..<joined.count, source: place))
+            case .translated:
+                let translation = rest.removeFirst()
+                joined += translation.text.utf8
+                alignment += translation.alignment.map {
+                    $0.moved(target: target, source: place.lowerBound)
+                }
             }
         }
-        return joined
+        let isAligned = translations.allSatisfy { $0.text.isEmpty || !$0.alignment.isEmpty }
+        return InputTranslation(
+            String(decoding: joined, as: UTF8.self), alignment: isAligned ? alignment : [])
     }
 }

@@ -10,6 +10,10 @@ public struct PreparationOptions: Sendable {
     /// What the ends of lines are.
     public var lineBreaks = SentenceSegmenter.LineBreaks.boundaries
     /// The kinds of spans that are protected by their form; what the request marks is protected in any case.
+    ///
+    /// All are by default. Numbers with units (`.quantity`) are among them although a language may write them
+    /// otherwise ("3,50 €", "€3.50"): a small model garbles figures, nobody sees it in the translation, and a figure
+    /// in the notation of the source is still right. Take the kind out for a model that translates figures well.
     public var protectedKinds = Set(ProtectedSpan.Kind.allCases)
     /// Texts that are protected wherever they stand as whole words.
     public var protectedTerms: [String] = []

@@ -31,10 +31,11 @@ public struct PreparedText: Sendable {
     ///
     /// Sentences that nothing parted get a blank between them where the language of the translation writes one.
     ///
-    /// - Parameter translations: the translation of each input.
+    /// - Parameter translations: the translation of each input; whatever they and their alignments are, what was
+    ///   copied stays.
     /// - Returns: the translation and the places of its sentences.
     /// - Precondition: there are as many translations as inputs.
-    public func reassemble(_ translations: [String]) -> TranslatedText {
+    public func reassemble(_ translations: [InputTranslation]) -> TranslatedText {
         precondition(translations.count == inputs.count, "a translation for each input")
         let bytes = Array(source.utf8)
         var text: [UInt8] = []
@@ -50,7 +51,7 @@ public struct PreparedText: Sendable {
                     text.append(0x20)
                 }
                 let start = text.count
-                text += restored(translations[index], of: inputs[index]).utf8
+                text += restored(translations[index].text, of: inputs[index]).utf8
                 let sentence = inputs[index].sentence
                 targets[sentence] = (targets[sentence]?.lowerBound ?? start)..<text.count
                 previous = index
@@ -61,6 +62,11 @@ public struct PreparedText: Sendable {
             sentences: zip(sentences, targets).map {
                 TranslatedText.Sentence(source: $0.source, target: $1 ?? 0..<0)
             })
+    }
+
+    /// Puts the text together again from translations without alignments.
+    public func reassemble(_ translations: [String]) -> TranslatedText {
+        reassemble(translations.map { InputTranslation($0) })
     }
 
     private func restored(_ translation: String, of input: ModelInput) -> String {

@@ -58,7 +58,10 @@ struct PreparationTests {
     func noSignal(text: String) {
         let prepared = prepare(text)
         #expect(prepared.inputs.isEmpty)
-        #expect(prepared.reassemble([]).text == text)
+        #expect(prepared.reassemble([String]()).text == text)
+        let blanks = " \u{A0}\t\r\n\u{2028}"
+        #expect(
+            prepare(blanks + text + blanks).reassemble([String]()).text == blanks + text + blanks)
     }
 
     @Test("Format characters are taken out, and places are kept")

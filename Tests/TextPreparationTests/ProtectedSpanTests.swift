@@ -105,9 +105,29 @@ struct ProtectedSpanTests {
                 .translated("läuft"), .copied(" "), .copied("5 km"), .copied(", "), .copied("{x}"),
                 .copied("!"),
             ])
-        let joined = ModelInput.join(input.parts, ["A dog", "runs"])
-        #expect(joined == "A dog (%1$s) runs 5 km, {x}!")
-        #expect(input.keepsSpans(joined))
+        let joined = input.join([InputTranslation("A dog"), InputTranslation("runs")])
+        #expect(joined.text == "A dog (%1$s) runs 5 km, {x}!")
+        #expect(joined.alignment.isEmpty)
+        #expect(input.keepsSpans(joined.text))
+    }
+
+    @Test("The alignments of parts are moved to their places, and spans are aligned to themselves")
+    func alignedParts() {
+        let input = TextPreparer(PreparationOptions(source: "de")).prepare("Ein Hund {x} läuft.")
+            .inputs[0]
+        let joined = input.join([
+            InputTranslation("Dog", alignment: [AlignedSpan(target: 0..<3, source: 4..<8)]),
+            InputTranslation("runs.", alignment: [AlignedSpan(target: 0..<4, source: 0..<6)]),
+        ])
+        #expect(joined.text == "Dog {x} runs.")
+        let (source, target) = (Array(input.text.utf8), Array(joined.text.utf8))
+        let pairs = joined.alignment.map { pair in
+            [target[pair.target], source[pair.source]].map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(
+            pairs == [
+                ["Dog", "Hund"], [" ", " "], ["{x}", "{x}"], [" ", " "], ["runs", "läuft"],
+            ])
     }
 
     @Test("Terms are found in one pass, the longest whole words at each place")
