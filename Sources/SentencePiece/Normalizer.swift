@@ -46,15 +46,34 @@ package struct Normalizer: Sendable {
 
     /// The normal form of `text`; empty where the text is empty or nothing but removed spaces.
     package func normalize(_ text: Span<UInt8>) -> [UInt8] {
+        var origins = NoOrigins()
+        return normalize(text, &origins)
+    }
+
+    /// The normal form, and for each of its bytes where in `text` the step starts that it comes from.
+    ///
+    /// A step is a key of the map, a user-defined symbol or a character; origins ascend.
+    func normalizeWithOrigins(_ text: Span<UInt8>) -> (bytes: [UInt8], origins: [Int]) {
+        var origins = StepOrigins()
+        let bytes = normalize(text, &origins)
+        return (bytes, origins.starts)
+    }
+
+    private func normalize(
+        _ text: Span<UInt8>, _ origins: inout some OriginRecorder
+    ) -> [UInt8] {
         var position = endOfLeadingSpaces(in: text)
         var output: [UInt8] = []
         guard position < text.count else { return output }
         output.reserveCapacity(text.count + text.count / 2 + spaceSymbol.count)
         if addsDummyPrefix { output += spaceSymbol }
+        origins.record(output.count, from: position)
         var followsSpace = removesExtraWhitespace
         while position < text.count {
             let step = step(in: text, at: position)
+            let start = position
             position += step.consumed
+            defer { origins.record(output.count, from: start) }
             switch step.source {
             case .text:
                 append(text, step.range, to: &output, followsSpace: &followsSpace)
@@ -71,6 +90,7 @@ package struct Normalizer: Sendable {
         }
         if removesExtraWhitespace { removeTrailingSpaces(from: &output) }
         if addsDummySuffix { output += spaceSymbol }
+        origins.record(output.count, from: text.count)
         return output
     }
 
@@ -130,5 +150,28 @@ package struct Normalizer: Sendable {
         while output.suffix(spaceSymbol.count).elementsEqual(spaceSymbol) {
             output.removeLast(spaceSymbol.count)
         }
+    }
+}
+
+/// Told where the bytes of a normal form come from.
+private protocol OriginRecorder {
+    /// Says that the normal form has `count` bytes now, and that those added last come from `start`; where
+    /// it has fewer than before, the last ones are gone.
+    mutating func record(_ count: Int, from start: Int)
+}
+
+/// Nobody asks.
+private struct NoOrigins: OriginRecorder {
+    @inline(__always)
+    mutating func record(_ count: Int, from start: Int) {}
+}
+
+/// An origin for each byte.
+private struct StepOrigins: OriginRecorder {
+    private(set) var starts: [Int] = []
+
+    mutating func record(_ count: Int, from start: Int) {
+        starts.removeLast(max(0, starts.count - count))
+        starts.append(contentsOf: repeatElement(start, count: count - starts.count))
     }
 }

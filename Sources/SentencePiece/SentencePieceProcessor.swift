@@ -8,12 +8,12 @@ public struct SentencePieceProcessor: Sendable {
     package static let modelByteLimit = 32 << 20
 
     let vocabulary: PieceTable
-    private let segmenter: Segmenter
-    private let normalizer: Normalizer
+    let segmenter: Segmenter
+    let normalizer: Normalizer
     let denormalizer: Normalizer?
     let decodingRules: TextAssembler.Rules
 
-    private enum Segmenter: Sendable {
+    enum Segmenter: Sendable {
         case unigram(UnigramSegmenter)
         case bpe(BPESegmenter)
     }
@@ -145,7 +145,7 @@ extension SentencePieceProcessor {
     }
 
     /// Segments with every id that of a piece: unknown text as its bytes, or in runs.
-    private func tokens(of normalized: Span<UInt8>) -> [Segment] {
+    func tokens(of normalized: Span<UInt8>) -> [Segment] {
         let segments =
             switch segmenter {
             case .unigram(let segmenter): segmenter.segments(of: normalized)

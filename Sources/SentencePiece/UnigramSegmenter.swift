@@ -53,6 +53,11 @@ struct UnigramSegmenter: Sendable {
         }
     }
 
+    /// The logarithm of a piece's probability; of unknown text what the search takes for it.
+    func score(of segment: Segment) -> Float {
+        segment.id == Segment.unknown ? unknownScore : scores[Int(segment.id)]
+    }
+
     /// The best segmentation of `text` in O(n · longest piece) time and O(n) memory.
     func segments(of text: Span<UInt8>) -> [Segment] {
         var ends = [PathEnd](repeating: PathEnd(), count: text.count + 1)

@@ -66,6 +66,44 @@ public struct Tokenizer: Sendable {
         return (code.map { [source.id(of: $0)] } ?? []) + source.ids(of: rest) + [endOfSentence]
     }
 
+    /// Source ids of a text with the range of each in it: UTF-8 offsets in the text as it was given.
+    ///
+    /// Ranges ascend, meet, start at 0 and end with the text, on borders of Unicode scalars; a word's range
+    /// has the blank before it (see `SentencePieceProcessor.encodeWithRanges`). The end of sentence has an
+    /// empty range at the end. Of a text without pieces it is the only one.
+    ///
+    /// - Returns: the ids that `encode` gives, and a range for each.
+    public func encodeWithRanges(_ text: String) -> (ids: [Int], ranges: [Range<Int>]) {
+        let (code, rest) = Self.splitLanguageCode(text)
+        let pieces = source.idsWithRanges(of: rest)
+        let end = text.utf8.count
+        var (ids, ranges): ([Int], [Range<Int>]) = ([], [])
+        let start = code?.utf8.count ?? 0
+        if let code {
+            ids.append(source.id(of: code))
+            ranges.append(0..<(pieces.isEmpty ? end : start))
+        }
+        for (id, range) in pieces {
+            ids.append(id)
+            ranges.append(range.lowerBound + start..<range.upperBound + start)
+        }
+        return (ids + [endOfSentence], ranges + [end..<end])
+    }
+
+    /// The logarithm of the probability of a source text's best segmentation; nil where the source's pieces
+    /// have no probabilities (BPE).
+    ///
+    /// For words: of several spellings the one of the greatest score is the one that the model's vocabulary
+    /// knows best. A character without a piece of its own counts 10 less than the worst piece.
+    public func score(ofWord text: String) -> Double? { source.score(text) }
+
+    /// Whether a source text is segmented into pieces that the vocabulary has, none of them unknown and no
+    /// character spelt in bytes.
+    public func knows(_ text: String) -> Bool { source.knows(text) }
+
+    /// The number of target ids.
+    public var targetVocabularySize: Int { symbols.count }
+
     /// The piece of a target id; `<unk>` where the vocabulary gives it none.
     public func piece(targetID id: Int) -> String {
         target.vocabulary.piece(of: id) ?? Self.unknownPiece
@@ -74,6 +112,16 @@ public struct Tokenizer: Sendable {
     /// The text of target ids; end of sentence and padding are left out.
     public func decode(_ ids: [Int]) -> String {
         target.processor.decode(ids.lazy.filter(isText).map(symbol(of:)))
+    }
+
+    /// The text of target ids, and the range of each in it: UTF-8 offsets.
+    ///
+    /// Ranges ascend, meet, start at 0 and end with the text, on borders of Unicode scalars (see
+    /// `SentencePieceProcessor.decodeWithRanges`). End of sentence and padding have empty ranges.
+    ///
+    /// - Returns: the text that `decode` gives, and a range for each id.
+    public func decodeWithRanges(_ ids: [Int]) -> (text: String, ranges: [Range<Int>]) {
+        target.processor.decodeWithRanges(ids.lazy.map { isText($0) ? symbol(of: $0) : nil })
     }
 
     private func isText(_ id: Int) -> Bool { id != endOfSentence && id != padding }
@@ -152,4 +200,18 @@ private struct Segmentation: Sendable {
     func ids(of text: String) -> [Int] {
         processor.encode(text, ids: ids) { id(of: String(decoding: $0, as: UTF8.self)) }
     }
+    /// The same, each with its range in the text.
+    func idsWithRanges(of text: String) -> [(id: Int, range: Range<Int>)] {
+        processor.encodeWithRanges(text, ids: ids) { id(of: String(decoding: $0, as: UTF8.self)) }
+    }
+
+    func score(_ text: String) -> Double? { processor.score(text, where: isKnown) }
+
+    func knows(_ text: String) -> Bool {
+        processor.covers(text, where: isKnown) {
+            vocabulary.id(of: String(decoding: $0, as: UTF8.self)) != nil
+        }
+    }
+
+    private func isKnown(_ piece: Int) -> Bool { Int(ids[piece]) != vocabulary.unknownID }
 }
