@@ -85,7 +85,8 @@ public final class BatchDecoder {
             for hypothesis in sentence.search.live {
                 rows.append(
                     DecoderRow(
-                        state: sentence.state, token: hypothesis.input, node: hypothesis.node))
+                        state: sentence.state, token: hypothesis.input, node: hypothesis.node,
+                        isAligned: sentence.search.isAligned))
             }
         }
         step.begin(rows)
@@ -110,7 +111,7 @@ public final class BatchDecoder {
                 done.append((ticket, .failure(.notFinite(layer: run.rows[failed].exitLayer))))
                 continue
             }
-            if let result = sentences[index].advance(run, firstRow: first) {
+            if let result = sentences[index].advance(run, firstRow: first, step) {
                 done.append((ticket, .success(result)))
             }
             if let token = sentences[index].newToken { newTokens.append((ticket, token)) }
@@ -178,8 +179,8 @@ final class Sentence {
         }
     }
 
-    func advance(_ run: StepRun, firstRow: Int) -> DecodingResult? {
-        search.advance(run, firstRow: firstRow, state).map {
+    func advance(_ run: StepRun, firstRow: Int, _ step: DecoderStep) -> DecodingResult? {
+        search.advance(run, firstRow: firstRow, step, state).map {
             DecodingResult(hypotheses: $0, operations: state.operations)
         }
     }

@@ -12,6 +12,8 @@ public struct DecodingOptions: Sendable, Equatable {
     public var minimumTokens = 0
     /// Longest output, end of sentence included; nil: what `limit` makes of the source's length.
     public var maximumTokens: Int?
+    /// Whether hypotheses say which source position each token was made from; nothing else changes.
+    public var aligns = false
 
     /// Exits that are given, clamped to the bounds of `exit`, whose policy is then not asked; nil in service.
     public var givenExits: GivenExits?

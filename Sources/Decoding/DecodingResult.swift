@@ -26,12 +26,18 @@ public struct Hypothesis: Sendable, Equatable {
     public let score: Double
     /// Why it ended.
     public let finishReason: FinishReason
+    /// For each token the source position that it was made from, 0 … S − 1, the end of sentence being
+    /// S − 1 (`DecoderStep.alignedSource`); nil unless `DecodingOptions.aligns` asks for it.
+    public let alignment: [Int]?
 
     /// An output as it stands.
-    public init(tokens: [DecodedToken], score: Double, finishReason: FinishReason) {
+    public init(
+        tokens: [DecodedToken], score: Double, finishReason: FinishReason, alignment: [Int]? = nil
+    ) {
         self.tokens = tokens
         self.score = score
         self.finishReason = finishReason
+        self.alignment = alignment
     }
 }
 

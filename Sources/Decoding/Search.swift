@@ -33,6 +33,8 @@ struct Search {
     private var finished: [Hypothesis] = []
     /// Every token that some hypothesis holds or held, with the one before it.
     private var history: [(token: DecodedToken, previous: Int32?)] = []
+    /// For each of them the source position that it was made from; empty unless that is asked for.
+    private var sources: [Int32] = []
     private let options: DecodingOptions
     private let maximumTokens: Int
     private let endOfSentence: Int
@@ -56,6 +58,9 @@ struct Search {
     /// The token of the latest step; of greedy search only, where it never changes again.
     var newestToken: DecodedToken? { options.beamSize == 1 ? history.last?.token : nil }
 
+    /// Whether the rows of its hypotheses are aligned.
+    var isAligned: Bool { options.aligns }
+
     /// How many continuations of each row a step looks at.
     var continuationCount: Int { options.beamSize == 1 ? 1 : 2 * options.beamSize }
 
@@ -67,13 +72,14 @@ struct Search {
     /// - Parameters:
     ///   - run: the step.
     ///   - first: its row of the first live hypothesis.
+    ///   - step: what ran it.
     ///   - state: the decoder's state of the sentence.
     /// - Returns: the hypotheses returned at the end of the search, nil while it goes on.
     mutating func advance(
-        _ run: StepRun, firstRow first: Int, _ state: DecoderState
+        _ run: StepRun, firstRow first: Int, _ step: DecoderStep, _ state: DecoderState
     ) -> [Hypothesis]? {
         rank(run, first)
-        chooseSurvivors()
+        chooseSurvivors(step, first)
         if survivors.isEmpty || survivors[0].length >= maximumTokens {
             for hypothesis in survivors { finish(hypothesis, .length) }
             return Array(finished.prefix(options.hypothesisCount))
@@ -122,13 +128,19 @@ struct Search {
 
     /// An end of sentence finishes only within the first `beam` candidates; the best `beam` others live
     /// on.
-    private mutating func chooseSurvivors() {
+    private mutating func chooseSurvivors(_ step: DecoderStep, _ first: Int) {
         survivors.removeAll(keepingCapacity: true)
         for (rank, candidate) in candidates.enumerated() where survivors.count < options.beamSize {
             let isEnd = candidate.token.id == endOfSentence
             if isEnd, rank >= options.beamSize { continue }
             var next = live[candidate.row]
             history.append((candidate.token, next.last))
+            if options.aligns {
+                let source = step.alignedSource(
+                    ofRow: first + candidate.row, token: candidate.token.id,
+                    exit: candidate.token.exitLayer)
+                sources.append(Int32(source))
+            }
             next.last = Int32(history.count - 1)
             next.length += 1
             next.input = candidate.token.id
@@ -148,7 +160,21 @@ struct Search {
         tokens.reverse()
         let score = hypothesis.score(options.lengthPenalty)
         let place = finished.firstIndex { $0.score < score } ?? finished.count
-        finished.insert(Hypothesis(tokens: tokens, score: score, finishReason: reason), at: place)
+        let done = Hypothesis(
+            tokens: tokens, score: score, finishReason: reason, alignment: alignment(of: hypothesis)
+        )
+        finished.insert(done, at: place)
+    }
+
+    private func alignment(of hypothesis: LiveHypothesis) -> [Int]? {
+        guard options.aligns else { return nil }
+        var alignment: [Int] = []
+        var index = hypothesis.last
+        while let place = index {
+            alignment.append(Int(sources[Int(place)]))
+            index = history[Int(place)].previous
+        }
+        return alignment.reversed()
     }
 
     /// Enough have finished, and no live hypothesis, at its present sum and length, scores above the

@@ -81,6 +81,97 @@ public final class Attention {
         }
     }
 
+    /// Attends as `attend(query:_:rows:into:)` does, to the bit, and keeps what each head attended to.
+    ///
+    /// - Parameters:
+    ///   - query: matrix and row; at least `width` columns.
+    ///   - keysValues: what is attended to.
+    ///   - rows: the positions, at least one.
+    ///   - output: matrix and row that the result goes to; at least `width` columns, not the keys'
+    ///     matrix.
+    ///   - weights: from `start` on, the softmax of each head is written, `rows.count` values a head.
+    ///   - start: the first place written; the others must exist.
+    public func attend(
+        query: (matrix: Matrix, row: Int), _ keysValues: KeysValues, rows: Range<Int>,
+        into output: (matrix: Matrix, row: Int), weights: inout [Float], at start: Int
+    ) {
+        precondition(query.matrix.columns >= width && output.matrix.columns >= width)
+        precondition(output.matrix !== keysValues.matrix, "the result would overwrite keys")
+        precondition(start >= 0 && start + heads * rows.count <= weights.count, "no room")
+        check(rows, keysValues)
+        var arguments = arguments(keysValues, count: rows.count)
+        arguments.query = UnsafePointer(query.matrix.pointer(row: query.row))
+        arguments.out = output.matrix.pointer(row: output.row)
+        arguments.start = rows.lowerBound
+        arguments.heads = 1
+        for head in 0..<heads {
+            ck_attention(instructionSet.isa, &arguments)
+            keepScores(count: rows.count, in: &weights, at: start + head * rows.count)
+            arguments.query += arguments.head_width
+            arguments.keys += arguments.head_width
+            arguments.values += arguments.head_width
+            arguments.out += arguments.head_width
+        }
+    }
+
+    /// Copies the scores that the kernel left, exp(score − max), divided by their sum.
+    private func keepScores(count: Int, in weights: inout [Float], at start: Int) {
+        var sum: Float = 0
+        for index in 0..<count { sum += scores.floats[index] }
+        for index in 0..<count { weights[start + index] = scores.floats[index] / sum }
+    }
+
+    /// What each position adds to the heads' outputs along a direction: to scores[j] the sum over some
+    /// heads h of w_hj (v_hj · direction_h).
+    ///
+    /// - Parameters:
+    ///   - scores: one for each of the first positions, which alone are looked at.
+    ///   - weights: from `start` on, `count` values for each head, as `attend` wrote them.
+    ///   - start: the place of the first.
+    ///   - count: positions that were attended to, from the first row on.
+    ///   - keysValues: what was attended to.
+    ///   - direction: matrix and row, `width` columns.
+    ///   - isChosen: whether a head takes part, by its index.
+    public func addContributions(
+        to scores: inout [Float], weights: [Float], at start: Int, count: Int,
+        _ keysValues: KeysValues, along direction: (matrix: Matrix, row: Int),
+        where isChosen: (Int) -> Bool
+    ) {
+        precondition(direction.matrix.columns >= width, "no direction for every head")
+        precondition(scores.count <= count && start + heads * count <= weights.count)
+        precondition(count <= keysValues.matrix.rows, "rows outside the keys")
+        let headWidth = width / heads
+        let along = direction.matrix.pointer(row: direction.row)
+        for head in 0..<heads where isChosen(head) {
+            let column = head * headWidth
+            for index in scores.indices {
+                let value = keysValues.matrix.pointer(row: index) + keysValues.valueColumn + column
+                let weight = weights[start + head * count + index]
+                scores[index] += weight * Self.dot(value, along + column, headWidth)
+            }
+        }
+    }
+
+    /// a · b, summed in eight lanes, so that it is the same on every processor.
+    private static func dot(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int
+    ) -> Float {
+        var lanes = SIMD8<Float>.zero
+        var index = 0
+        while index + 8 <= count {
+            let x = UnsafeRawPointer(a + index).loadUnaligned(as: SIMD8<Float>.self)
+            let y = UnsafeRawPointer(b + index).loadUnaligned(as: SIMD8<Float>.self)
+            lanes += x * y
+            index += 8
+        }
+        var sum = lanes.sum()
+        while index < count {
+            sum += a[index] * b[index]
+            index += 1
+        }
+        return sum
+    }
+
     /// Self-attention of a whole sentence: every row of `range` attends to all of them.
     ///
     /// - Parameters:

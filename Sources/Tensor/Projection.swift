@@ -109,6 +109,23 @@ public final class Projection: Sendable {
         }
     }
 
+    /// The map that leads back, in fp32 and without the bias.
+    ///
+    /// - Parameter inputs: columns of W.
+    /// - Returns: y = x·W.
+    public func transposed(inputs: Int) -> Linear {
+        let zero = Matrix(rows: 1, columns: inputs)
+        let row = Matrix(rows: 1, columns: inputs)
+        var weight = [Float](repeating: 0, count: inputs * outputs)
+        for output in 0..<outputs {
+            embed(output, into: (row, 0), scale: 1, adding: (zero, 0))
+            for (input, value) in row.row(0).enumerated() {
+                weight[input * outputs + output] = value
+            }
+        }
+        return Linear(weight: weight, bias: nil, outputs: inputs, inputs: outputs)
+    }
+
     /// Bytes of the packed weights and the bias.
     public var byteCount: Int {
         switch form {

@@ -10,12 +10,15 @@ public struct DecoderRow {
     public let token: Int
     /// The node of this position.
     public let node: Int32
+    /// Whether `DecoderStep.alignedSource` may be asked about it.
+    public let isAligned: Bool
 
     /// A row of a sentence of the same step.
-    public init(state: DecoderState, token: Int, node: Int32) {
+    public init(state: DecoderState, token: Int, node: Int32, isAligned: Bool = false) {
         self.state = state
         self.token = token
         self.node = node
+        self.isAligned = isAligned
     }
 }
 
@@ -45,8 +48,8 @@ public final class DecoderStep {
     }
 
     let positions: PositionStore
-    private let model: TranslationModel
-    private var rows: [Row] = []
+    let model: TranslationModel
+    private(set) var rows: [Row] = []
     /// The paths of all rows, one after the other.
     private var paths: [Int32] = []
     private let hidden: Matrix  // [m, d]
@@ -58,21 +61,27 @@ public final class DecoderStep {
     private let input: ProjectionInput  // [m, d] or [asked rows, d]
     private let headInput: ProjectionInput  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
-    private let attention: Attention
+    let attention: Attention
+    /// What the aligned rows attend to in the source: for each row, layer and head S weights.
+    private(set) var sourceWeights: [Float] = []
+    /// Made when it is first needed.
+    lazy var aligner = SourceAligner(for: model)
     /// Nodes whose keys and values a layer lacks, and the rows that need them.
     private var missingNodes: [Int] = []
     private var missingRows: [Int] = []
 
-    private var d: Int { model.configuration.width }
+    var d: Int { model.configuration.width }
 
     /// A row of this step.
-    private struct Row {
+    struct Row {
         let state: DecoderState
         let node: Int32
         /// Its nodes within `paths`, its own last.
         let path: Range<Int>
         /// Keys and values of all positions before this one exist in layers 1 … `filled`.
         var filled: Int
+        /// Where its part of `sourceWeights` starts; nil for a row that is not aligned.
+        let weights: Int?
 
         var position: Int { path.count }
         var sourceCount: Int { state.source.rows }
@@ -110,17 +119,34 @@ public final class DecoderStep {
         active.removeAll(keepingCapacity: true)
         active.append(contentsOf: batch.indices)
         for matrix in [hidden, query, keyValue, context, sum] { matrix.resize(rows: batch.count) }
+        var weightCount = 0
         for (index, row) in batch.enumerated() {
             let start = paths.count
             let filled = positions.appendPath(to: row.node, onto: &paths)
             let path = start..<paths.count
-            rows.append(Row(state: row.state, node: row.node, path: path, filled: filled))
+            let weights = row.isAligned ? weightCount : nil
+            if row.isAligned { weightCount += weightsPerSourcePosition * row.state.source.rows }
+            rows.append(
+                Row(
+                    state: row.state, node: row.node, path: path, filled: filled, weights: weights))
             model.targetEmbedding.embed(
                 row.token, into: (hidden, index), scale: model.embeddingScale,
                 adding: (model.positions.matrix, path.count - 1))
             row.state.operations.fullDepth += model.fullDepthOperations(
                 position: path.count, sourceCount: row.state.source.rows)
         }
+        if weightCount > sourceWeights.count {
+            sourceWeights = Array(repeating: 0, count: 3 * weightCount / 2)
+        }
+    }
+
+    private var weightsPerSourcePosition: Int {
+        model.decoderLayerCount * model.configuration.decoder.heads
+    }
+
+    /// Where the weights of a layer's heads start; nil for a row that is not aligned.
+    func firstWeight(_ row: Row, layer n: Int) -> Int? {
+        row.weights.map { $0 + (n - 1) * model.configuration.decoder.heads * row.sourceCount }
     }
 
     /// Runs layer `n`, 1 … N, on the active rows.
@@ -315,10 +341,17 @@ public final class DecoderStep {
         input.set(hidden, rows: m)
         layer.crossQuery.apply(input, into: query)
         for (offset, index) in active.enumerated() {
-            guard let keyValues = rows[index].state.crossKeyValues[n - 1] else { continue }
-            attention.attend(
-                query: (query, offset), .init(keyValues, keyColumn: 0, valueColumn: d),
-                rows: .range(0..<keyValues.rows), into: (context, offset))
+            guard let matrix = rows[index].state.crossKeyValues[n - 1] else { continue }
+            let keyValues = Attention.KeysValues(matrix, keyColumn: 0, valueColumn: d)
+            if let start = firstWeight(rows[index], layer: n) {
+                attention.attend(
+                    query: (query, offset), keyValues, rows: 0..<matrix.rows,
+                    into: (context, offset), weights: &sourceWeights, at: start)
+            } else {
+                attention.attend(
+                    query: (query, offset), keyValues, rows: .range(0..<matrix.rows),
+                    into: (context, offset))
+            }
         }
         input.set(context, rows: m)
         layer.crossOutput.apply(input, into: sum, .init(residual: hidden))

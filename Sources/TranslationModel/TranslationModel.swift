@@ -1,4 +1,5 @@
 public import Checkpoint
+import System
 public import Tensor
 
 /// A trained encoder-decoder with an exit after every decoder layer: immutable weights, shared by all
@@ -20,6 +21,7 @@ public final class TranslationModel: Sendable {
     let heads: ExitHeads
     let positions: PositionTable
     let embeddingScale: Float
+    private let crossOutputs = Lock<[Linear]?>(nil)
 
     /// Reads the network of a checkpoint, in the order in which data flows through it.
     ///
@@ -74,6 +76,18 @@ public final class TranslationModel: Sendable {
 
     /// V, the number of target ids.
     public var vocabularySize: Int { configuration.targetVocabularySize }
+
+    /// For each layer the output projection of its cross-attention, transposed, [d, d] in fp32.
+    ///
+    /// Only alignments need them: they are made when they are first asked for and then shared by all workers.
+    var transposedCrossOutputs: [Linear] {
+        crossOutputs.withLock { made in
+            if let made { return made }
+            let new = decoderLayers.map { $0.crossOutput.transposed(inputs: configuration.width) }
+            made = new
+            return new
+        }
+    }
 
     /// Whether the products of a single position are large enough for several threads: those of a small
     /// model take less time than telling another thread of them.
