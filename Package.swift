@@ -20,6 +20,7 @@ let package = Package(
         .executable(name: "shoal", targets: ["shoal"]),
         // What the package in Fuzz feeds with generated input.
         .library(name: "Compression", targets: ["Compression"]),
+        .library(name: "FormData", targets: ["FormData"]),
         .library(name: "HTTPWire", targets: ["HTTPWire"]),
         .library(name: "JSON", targets: ["JSON"]),
         .library(name: "TextPreparation", targets: ["TextPreparation"]),
@@ -67,6 +68,7 @@ let package = Package(
                 "SentencePiece", "System", "UnicodeText",
                 .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: computing),
+        .target(name: "FormData", dependencies: ["System"], swiftSettings: computing),
         .target(name: "UnicodeText", swiftSettings: computing),
         .target(
             name: "CorpusPreparation", dependencies: ["System", "UnicodeText"],
@@ -106,7 +108,8 @@ let package = Package(
         .target(
             name: "TranslationAPI",
             dependencies: [
-                "Compression", "HTTPWire", "JSON", "TranslationService", "Decoding",
+                "Compression", "FormData", "HTTPWire", "JSON", "TextPreparation",
+                "TranslationService", "Decoding",
                 "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "System",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
@@ -160,6 +163,10 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "JSONTests", dependencies: ["JSON", "TestSupport"], exclude: ["Resources"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "FormDataTests", dependencies: ["FormData", "TestSupport"],
+            exclude: ["Resources"],
             swiftSettings: swift),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "TestSupport"],

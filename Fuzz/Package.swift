@@ -23,6 +23,7 @@ let package = Package(
     targets: [
         .target(name: "FuzzSupport", swiftSettings: swift),
         fuzzer("FuzzConnection", of: "HTTPWire"),
+        fuzzer("FuzzForms", of: "FormData"),
         fuzzer("FuzzGzip", of: "Compression"),
         fuzzer("FuzzJSON", of: "JSON"),
         fuzzer("FuzzRequests", of: "HTTPWire"),

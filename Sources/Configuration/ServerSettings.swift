@@ -26,6 +26,8 @@ package struct ServerSettings {
     package var addressBurst = 0
     /// Proxies that are believed what they say of the clients before them.
     package var trustedProxies: [AddressRange] = []
+    /// Files of glossaries that requests may name.
+    package var glossaryPaths: [String] = []
     /// Whether `/` and `/docs` are served.
     package var showsPages = true
     /// File of the token that metrics are got with; empty: they need none.

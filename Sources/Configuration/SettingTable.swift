@@ -160,7 +160,18 @@ extension Setting<ServerSettings> {
     private static var model: [Setting] {
         [
             .text("model.path", \.modelPath, "Checkpoint directory.", range: "a directory")
-                .offering(.directories)
+                .offering(.directories),
+            Setting(
+                key: "glossaries.files",
+                help:
+                    "Glossaries that requests may name, each as its file is called without the ending: TSV or CSV, a source and a target in a line; empty: none.",
+                range: "files with commas between, or empty",
+                read: { $0.glossaryPaths.joined(separator: ",") },
+                write: { settings, text in
+                    settings.glossaryPaths = text.split(separator: ",").map(String.init)
+                    return settings.glossaryPaths.allSatisfy { Setting.named($0) != nil }
+                }
+            ).takingList(),
         ]
     }
 

@@ -17,7 +17,9 @@ package struct ServerCheck {
     /// - Throws: `Failure` with all that is wrong and the code that the start would end with.
     package static func run(_ settings: ServerSettings) throws -> String {
         var check = ServerCheck(settings: settings)
-        let lines = [check.keys(), check.metricsToken(), check.address(), check.model()]
+        let lines = [
+            check.keys(), check.metricsToken(), check.glossaries(), check.address(), check.model(),
+        ]
         guard check.failures.isEmpty else { throw Failure(check.failures) }
         return (["ok"] + lines.compactMap { $0 }).map { $0 + "\n" }.joined()
     }
@@ -51,6 +53,15 @@ package struct ServerCheck {
         return attempt {
             _ = try KeysFile.token(path)
             return "metrics: a token in \(path)"
+        }
+    }
+
+    private mutating func glossaries() -> String? {
+        let paths = settings.glossaryPaths
+        guard !paths.isEmpty else { return nil }
+        return attempt {
+            let names = try GlossaryFiles.read(paths).map(\.name)
+            return "glossaries: " + names.joined(separator: ", ")
         }
     }
 

@@ -47,7 +47,7 @@ package final class ServerProcess: @unchecked Sendable {
         ProcessMetrics.register(in: registry)
         registry.gauges("shoal_build_info", help: "The version, as a label.", labels: ["version"])
             .labeled(Version.current).set(1)
-        let api = TranslationAPI(settings: apiSettings(), registry: registry)
+        let api = TranslationAPI(settings: try apiSettings(), registry: registry)
         let files = ReloadedFiles(settings)
         api.replaceKeys(try KeysFile.read(settings.keysPath))
         api.replaceMetricsToken(try KeysFile.token(settings.metricsTokenPath))
@@ -65,7 +65,7 @@ package final class ServerProcess: @unchecked Sendable {
         }
     }
 
-    private func apiSettings() -> TranslationAPI.Settings {
+    private func apiSettings() throws -> TranslationAPI.Settings {
         var api = TranslationAPI.Settings()
         api.limits = settings.limits
         api.exit = settings.exit
@@ -83,6 +83,8 @@ package final class ServerProcess: @unchecked Sendable {
         }
         api.addressLimit = settings.addressLimit
         api.trustedProxies = settings.trustedProxies
+        api.glossaries = try GlossaryFiles.read(settings.glossaryPaths)
+        api.servesTLS = !settings.tls.certificate.isEmpty
         guard settings.showsPages else { return api }
         func page(_ bytes: [UInt8]) -> Document {
             .page(bytes, policy: Pages.contentSecurityPolicy, version: Version.current)

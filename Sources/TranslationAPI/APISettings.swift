@@ -17,6 +17,10 @@ extension TranslationAPI {
         public var addressLimit: RateLimit?
         /// Proxies that are believed what they say of the clients before them.
         public var trustedProxies: [AddressRange] = []
+        /// Glossaries that requests may name.
+        public var glossaries: [NamedGlossary] = []
+        /// Whether clients come by TLS, for addresses that answers hold.
+        public var servesTLS = false
         /// Time, for rates and for silent streams.
         public var clock = APIClock.system
         /// For `/openapi.yaml`; while it is empty, as for those that follow, there is nothing at its path.

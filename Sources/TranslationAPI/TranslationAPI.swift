@@ -18,6 +18,9 @@ public final class TranslationAPI: Sendable {
     private let prefixedPages = PrefixedPages()
     let sideWork = SideWork()
     let answers = AnswerQueue()
+    let translatedFiles: TranslatedFiles
+    let glossaries: GlossaryStore
+    let usage = UsageMeter()
     /// The service counts its own refusals in the same family.
     let rejected: MetricFamily<Counter>
     let metricsToken: Lock<AccessToken?> = Lock(nil)
@@ -50,6 +53,8 @@ public final class TranslationAPI: Sendable {
         rejected = ServiceMetrics.rejected(
             ["overloaded", "unauthorized", "rate_limited"], in: registry)
         gate = KeyGate(rejected: rejected, now: settings.clock.now)
+        translatedFiles = TranslatedFiles(now: settings.clock.now)
+        glossaries = GlossaryStore(files: settings.glossaries)
         let trust = ProxyTrust(proxies: settings.trustedProxies)
         self.trust = trust
         addressLimiter = settings.addressLimit.map { [rejected] limit in
@@ -97,11 +102,18 @@ public final class TranslationAPI: Sendable {
     /// - Returns: false where the request has yet to show a key, which may be in its body.
     /// - Throws: `rate_limited`.
     func admitByFields(_ request: ServerRequest) throws(Problem) -> Bool {
+        try admission(byFieldsOf: request) != .pending
+    }
+
+    /// Lets work be done for a request as `admitByFields` does, and says for whom.
+    ///
+    /// - Throws: `rate_limited`.
+    func admission(byFieldsOf request: ServerRequest) throws(Problem) -> Admission {
         let keys = request.fields.presentedKeys
-        guard gate.knows(keys) else { return false }
-        try gate.admit(keys)
+        guard gate.knows(keys) else { return .pending }
+        let holder = try gate.admit(keys)
         if gate.isOpen { try addressLimiter?.admit(request) }
-        return true
+        return .granted(holder: holder)
     }
 
     /// Answers a request: at once, or later from another thread.
@@ -132,6 +144,8 @@ public final class TranslationAPI: Sendable {
         case .translate: translate(context)
         case .tokenize: tokenize(context)
         case .detokenize: detokenize(context)
+        case .libreTranslate(let route): libreTranslate(route, context)
+        case .deepL(let route): deepL(route, context)
         default: get(route, context)
         }
     }

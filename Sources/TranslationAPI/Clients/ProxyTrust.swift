@@ -42,6 +42,20 @@ struct ProxyTrust: Sendable {
         return "/" + parts.joined(separator: "/")
     }
 
+    /// Where the client of a request found this server.
+    ///
+    /// - Parameters:
+    ///   - request: its `Host`, and what believed proxies say of the scheme (`X-Forwarded-Proto`) and the prefix.
+    ///   - servesTLS: whether the listener does.
+    /// - Returns: scheme, host and prefix without a slash at the end; the prefix alone where the request names no host.
+    func base(of request: ServerRequest, servesTLS: Bool) -> String {
+        let prefix = prefix(of: request) ?? ""
+        guard let host = request.fields[.host], !host.isEmpty else { return prefix }
+        let told = believes(request) ? request.fields[.forwardedProto]?.lowercased() : nil
+        let scheme = told.flatMap { ["http", "https"].contains($0) ? $0 : nil }
+        return (scheme ?? (servesTLS ? "https" : "http")) + "://" + host + prefix
+    }
+
     private func isProxy(_ address: IPAddress?) -> Bool {
         proxies.contains { $0.contains(address) }
     }

@@ -52,15 +52,18 @@ final class KeyGate: Sendable {
     /// Lets a request pass.
     ///
     /// - Parameter presented: what it brought; some may be meant for others on its way.
+    /// - Returns: the name of the key's holder; nil where no keys are configured.
     /// - Throws: `unauthorized` without a key that is known, `rate_limited` where it comes too often.
-    func admit(_ presented: [String]) throws(Problem) {
+    @discardableResult
+    func admit(_ presented: [String]) throws(Problem) -> String? {
         let time = now()
-        try state.withLock { state throws(Problem) in
-            guard let keys = state.keys else { return }
+        return try state.withLock { state throws(Problem) in
+            guard let keys = state.keys else { return nil }
             guard let entry = presented.lazy.compactMap(keys.entry).first else {
                 throw refuse(hasKey: !presented.isEmpty)
             }
             if let wait = state.buckets[entry.name]?.take(at: time) { throw refuse(for: wait) }
+            return entry.name
         }
     }
 

@@ -18,12 +18,20 @@ struct LibreTranslate {
     /// Whether a body has this shape: every form, and JSON with the mark, also where that is `null` and the
     /// other shape's text is not there.
     static func isShape(of body: RequestBody) -> Bool {
-        guard !body.isForm, let value = body.object[mark] else { return body.isForm }
+        guard !body.isTextual, let value = body.object[mark] else { return body.isTextual }
         return !value.isNull || body.object["text"] == nil
     }
 
+    /// The field that brings a key.
+    static let keyField = "api_key"
+
     /// The key that a body brings.
-    static func key(in body: RequestBody) -> String? { body.object["api_key"]?.stringValue }
+    static func key(in body: RequestBody) -> String? { body.object[keyField]?.stringValue }
+
+    /// Passes over the fields that the gate has looked at, or that only LibreTranslate's own page needs.
+    static func skipAccess(_ reader: inout FieldReader) {
+        for name in [keyField, "secret"] { _ = reader.string(name) }
+    }
 
     /// Reads a body and holds it against a model.
     ///
@@ -33,16 +41,35 @@ struct LibreTranslate {
     ) throws(Problem) {
         self.model = model
         isList = body.object[Self.mark]?.arrayValue != nil
-        var reader = FieldReader(body.object)
+        var reader = FieldReader(body)
         let texts = reader.texts(Self.mark, limits)
         reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
         reader.checkLanguage("target", model.languages.target, of: model)
         Self.checkFormat(&reader)
-        alternatives = Self.alternatives(&reader, isForm: body.isForm, limits)
-        // The gate has looked at it.
-        _ = reader.string("api_key")
+        alternatives = Self.alternatives(&reader, limits)
+        Self.skipAccess(&reader)
         let problems = reader.finished()
         guard problems.isEmpty else { throw Problem(problems) }
+        request = try Self.request(
+            texts, isMarkup: false, alternatives: alternatives, model, limits, exit)
+    }
+
+    /// Texts with the server's settings for everything that LibreTranslate lacks.
+    ///
+    /// - Parameters:
+    ///   - texts: what to translate.
+    ///   - isMarkup: whether they are HTML.
+    ///   - alternatives: outputs beside the best.
+    ///   - model: what translates.
+    ///   - limits: the server's.
+    ///   - exit: the server's settings.
+    /// - Returns: the request.
+    /// - Throws: what of the settings the model cannot do.
+    static func request(
+        _ texts: [String], isMarkup: Bool, alternatives: Int, _ model: ServedModel,
+        _ limits: APILimits, _ exit: ExitOptions
+    ) throws(Problem) -> TranslationRequest {
+        guard !isMarkup else { throw Problem(.outOfRange, "markup is not translated") }
         var options: DecodingOptions
         do {
             options = DecodingOptions(exit: try exit.resolve(for: model))
@@ -51,7 +78,7 @@ struct LibreTranslate {
         }
         options.beamSize = alternatives + 1
         options.hypothesisCount = alternatives + 1
-        request = TranslationRequest(
+        return TranslationRequest(
             texts: texts, options: options, timeout: limits.timeout, limits: limits, model: model)
     }
 
@@ -62,13 +89,8 @@ struct LibreTranslate {
             "`format` must be text: markup is not translated")
     }
 
-    private static func alternatives(
-        _ reader: inout FieldReader, isForm: Bool, _ limits: APILimits
-    ) -> Int {
-        let count =
-            isForm
-            ? reader.string("alternatives").map { Int($0) ?? -1 } : reader.integer("alternatives")
-        guard let count else { return 0 }
+    private static func alternatives(_ reader: inout FieldReader, _ limits: APILimits) -> Int {
+        guard let count = reader.integer("alternatives") else { return 0 }
         guard (0..<limits.maximumBeam).contains(count) else {
             reader.note(
                 .outOfRange, "alternatives",
@@ -119,9 +141,9 @@ extension LibreTranslate: TranslationAnswer {
         let status =
             switch problem.code.status {
             case 401: 403
-            case 429: 429
+            case 403, 429: problem.code.status
             case 500...: problem.code.status
-            default: 400
+            default: problem.code == .fileNotFound ? 404 : 400
             }
         var response = ServerResponse.json(writer, status: status)
         response.fields[.retryAfter] = problem.fields[.retryAfter]

@@ -5,9 +5,12 @@ enum MediaType: String {
     case json = "application/json"
     case problem = "application/problem+json"
     case form = "application/x-www-form-urlencoded"
+    case multipart = "multipart/form-data"
     case eventStream = "text/event-stream"
     case yaml = "application/yaml"
     case html = "text/html; charset=utf-8"
+    case tabSeparated = "text/tab-separated-values; charset=utf-8"
+    case bytes = "application/octet-stream"
 
     /// Content-Type of an answer of this type.
     var fieldValue: String {

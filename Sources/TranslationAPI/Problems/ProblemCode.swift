@@ -15,6 +15,12 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case notFound = "not_found"
     /// No such model.
     case modelNotFound = "model_not_found"
+    /// No such glossary.
+    case glossaryNotFound = "glossary_not_found"
+    /// No such translated file, or not any more.
+    case fileNotFound = "file_not_found"
+    /// What the interface has a path for and this server does not do.
+    case notOffered = "not_offered"
     /// The path exists, the method does not.
     case methodNotAllowed = "method_not_allowed"
     /// No representation that `Accept` allows.
@@ -39,6 +45,8 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case unsupportedLanguagePair = "unsupported_language_pair"
     /// A policy without heads.
     case policyUnavailable = "policy_unavailable"
+    /// As much is kept for clients as the server keeps.
+    case quotaExceeded = "quota_exceeded"
     /// More requests than the key's rate allows.
     case rateLimited = "rate_limited"
     /// Head over the limit.
@@ -63,7 +71,8 @@ enum ProblemCode: String, Sendable, CaseIterable {
         switch self {
         case .malformedRequest, .invalidJSON, .unknownField, .wrongType: 400
         case .unauthorized: 401
-        case .notFound, .modelNotFound: 404
+        case .notOffered: 403
+        case .notFound, .modelNotFound, .glossaryNotFound, .fileNotFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
@@ -76,6 +85,8 @@ enum ProblemCode: String, Sendable, CaseIterable {
             422
         case .rateLimited: 429
         case .headerFieldsTooLarge: 431
+        // As DeepL has it.
+        case .quotaExceeded: 456
         case .internalError: 500
         case .notImplemented: 501
         case .overloaded, .notReady, .shuttingDown: 503
@@ -94,6 +105,9 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .unauthorized: "Unauthorized"
         case .notFound: "Not found"
         case .modelNotFound: "Model not found"
+        case .glossaryNotFound: "Glossary not found"
+        case .fileNotFound: "File not found"
+        case .notOffered: "Not offered"
         case .methodNotAllowed: "Method not allowed"
         case .notAcceptable: "Not acceptable"
         case .requestTimeout: "Request timeout"
@@ -106,6 +120,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .textTooLong: "Text too long"
         case .unsupportedLanguagePair: "Unsupported language pair"
         case .policyUnavailable: "Policy unavailable"
+        case .quotaExceeded: "Quota exceeded"
         case .rateLimited: "Rate limited"
         case .headerFieldsTooLarge: "Header fields too large"
         case .internalError: "Internal error"

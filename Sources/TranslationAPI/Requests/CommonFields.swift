@@ -55,7 +55,7 @@ extension FieldReader {
         _ name: String, _ own: String?, of model: ServedModel, or anything: String? = nil
     ) {
         guard let asked = string(name), asked != anything, let own,
-            asked.lowercased() != own.lowercased()
+            !LanguageTag.lookup(asked, finds: own)
         else { return }
         let pair = model.languages
         note(

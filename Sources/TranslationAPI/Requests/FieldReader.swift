@@ -6,6 +6,8 @@ import TranslationService
 struct FieldReader {
     private let object: JSONObject
     private let pointer: String
+    /// Whether numbers and booleans are written as text, too.
+    private let isTextual: Bool
     private var known: [String] = []
     private(set) var problems: [FieldProblem] = []
 
@@ -13,6 +15,14 @@ struct FieldReader {
     init(_ object: JSONObject, pointer: String = "") {
         self.object = object
         self.pointer = pointer
+        isTextual = false
+    }
+
+    /// A reader of the fields of a request.
+    init(_ body: RequestBody) {
+        object = body.object
+        pointer = ""
+        isTextual = body.isTextual
     }
 
     /// The field as it is; nil where it is absent or `null`, which many serialisers write for what is not
@@ -32,11 +42,22 @@ struct FieldReader {
     }
 
     mutating func integer(_ name: String) -> Int? {
-        read(name, "a whole number") { $0.wholeNumber }
+        read(name, "a whole number") { [isTextual] value in
+            isTextual ? value.stringValue.flatMap { Int($0) } : value.wholeNumber
+        }
     }
 
     mutating func bool(_ name: String) -> Bool? {
         read(name, "true or false") { $0.boolValue }
+    }
+
+    /// A boolean that clients also write as `"1"`, `1` or `"true"`.
+    mutating func flag(_ name: String) -> Bool? {
+        read(name, "true or false, or 1 or 0") { value in
+            if let bool = value.boolValue { return bool }
+            let text = value.wholeNumber.map { String($0) } ?? value.stringValue?.lowercased()
+            return text.flatMap { ["1": true, "true": true, "0": false, "false": false][$0] }
+        }
     }
 
     mutating func object(_ name: String) -> FieldReader? {
@@ -49,6 +70,20 @@ struct FieldReader {
             guard let items = value.arrayValue else { return nil }
             let strings = items.compactMap(\.stringValue)
             return strings.count == items.count ? strings : nil
+        }
+    }
+
+    /// Names: an array of strings, or a string of names with commas between.
+    mutating func names(_ name: String) -> [String] {
+        let items = read(name, "an array of strings") { value -> [String]? in
+            if let text = value.stringValue { return [text] }
+            guard let items = value.arrayValue else { return nil }
+            let strings = items.compactMap(\.stringValue)
+            return strings.count == items.count ? strings : nil
+        }
+        return (items ?? []).flatMap { $0.split(separator: ",") }.compactMap { part in
+            let trimmed = Array(part.utf8).trimmingBlanks()
+            return trimmed.isEmpty ? nil : String(decoding: trimmed, as: UTF8.self)
         }
     }
 
@@ -103,7 +138,7 @@ struct FieldReader {
             .unknownField, pointer, "field \(index + 1) of \(place) is unknown\(hint)")
     }
 
-    private mutating func read<Result>(
+    mutating func read<Result>(
         _ name: String, _ wanted: String, _ convert: (JSONValue) -> Result?
     ) -> Result? {
         guard let value = value(name) else { return nil }

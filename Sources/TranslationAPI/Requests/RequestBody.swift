@@ -1,32 +1,101 @@
+import FormData
 import HTTPTypes
 import HTTPWire
 import JSON
 
-/// The body of a request as an object, whatever it was written in.
+/// The fields of a request as an object, whatever they were written in: JSON, a form of either type, or the query.
 struct RequestBody: Sendable {
+    /// The fields; all values are strings where it is textual, or arrays of strings for those that may be repeated.
     let object: JSONObject
-    /// Whether it was a form: then all values are strings.
-    let isForm: Bool
+    /// Whether it was a form or a query, which know no types.
+    let isTextual: Bool
+    /// The files of a form.
+    let files: [FormFile]
 
-    /// Reads a body.
+    /// What a route takes.
+    struct Shape {
+        /// Media types of its body.
+        var types: [MediaType] = [.json]
+        /// Whether the query has fields, too: beside those of a form, or alone where there is no body.
+        var takesQuery = false
+        /// Whether a request may have no fields at all.
+        var takesNothing = false
+        /// Fields that a form may repeat.
+        var lists: Set<String> = []
+
+        /// JSON alone.
+        static let json = Shape()
+        /// All that LibreTranslate's clients send.
+        static let libreTranslate = Shape(types: [.json, .form, .multipart], takesQuery: true)
+    }
+
+    /// Reads the fields of a request.
     ///
     /// - Parameters:
-    ///   - request: whose body it is.
-    ///   - limits: how large it may become.
-    ///   - types: media types that the route takes, `json` and possibly `form`.
+    ///   - request: whose fields they are.
+    ///   - limits: how large a body may become.
+    ///   - shape: what the route takes.
     /// - Throws: another type or coding, a body that is too large or malformed.
     init(
-        _ request: ServerRequest, limits: APILimits, types: [MediaType] = [.json]
+        _ request: ServerRequest, limits: APILimits, shape: Shape = .json
     ) throws(Problem) {
-        guard let type = MediaType(contentTypeOf: request.fields), types.contains(type) else {
-            let names = types.map(\.rawValue).joined(separator: " or ")
+        var formLimits = FormLimits()
+        formLimits.fields = max(formLimits.fields, limits.maximumTexts + 32)
+        if shape.takesQuery, request.body.isEmpty, let query = request.query, query.contains("=") {
+            try self.init(fields: Self.query(query, formLimits), files: [], shape)
+            return
+        }
+        if shape.takesNothing, request.body.isEmpty {
+            try self.init(fields: [], files: [], shape)
+            return
+        }
+        guard let type = MediaType(contentTypeOf: request.fields), shape.types.contains(type) else {
+            let names = shape.types.map(\.rawValue).joined(separator: " or ")
             throw Problem(.unsupportedMediaType, "the body must be \(names)")
         }
         let bytes = try BodyCoding.decode(
             request.body, coding: request.fields[.contentEncoding],
             limit: limits.maximumInflatedBytes)
-        isForm = type == .form
-        object = try isForm ? Self.form(bytes) : Self.json(bytes)
+        let query = shape.takesQuery ? try Self.query(request.query ?? "", formLimits) : []
+        switch type {
+        case .form: try self.init(fields: Self.form(bytes, formLimits) + query, files: [], shape)
+        case .multipart:
+            let form = try Self.multipart(
+                bytes, request.fields[.contentType] ?? "", formLimits)
+            try self.init(fields: form.fields + query, files: form.files, shape)
+        default: self.init(object: try Self.json(bytes), isTextual: false, files: [])
+        }
+    }
+
+    /// The object that fields of forms make; those that may be repeated are arrays.
+    private init(fields: [FormField], files: [FormFile], _ shape: Shape) throws(Problem) {
+        var members: [JSONObject.Member] = []
+        var names: Set<String> = []
+        var lists: [String: [JSONValue]] = [:]
+        for field in fields {
+            if shape.lists.contains(field.name) {
+                lists[field.name, default: []].append(.string(field.value))
+                continue
+            }
+            guard names.insert(field.name).inserted else {
+                throw Problem(
+                    .malformedRequest,
+                    "a form and its query may have each name once"
+                        + (shape.lists.isEmpty
+                            ? "" : ", but \(shape.lists.sorted().joined(separator: ", "))"))
+            }
+            members.append(.init(field.name, .string(field.value)))
+        }
+        members += shape.lists.sorted().compactMap { name in
+            lists[name].map { .init(name, .array($0)) }
+        }
+        self.init(object: JSONObject(members), isTextual: true, files: files)
+    }
+
+    private init(object: JSONObject, isTextual: Bool, files: [FormFile]) {
+        self.object = object
+        self.isTextual = isTextual
+        self.files = files
     }
 
     private static func json(_ bytes: [UInt8]) throws(Problem) -> JSONObject {
@@ -42,21 +111,43 @@ struct RequestBody: Sendable {
         return object
     }
 
-    private static func form(_ bytes: [UInt8]) throws(Problem) -> JSONObject {
+    private static func form(
+        _ bytes: [UInt8], _ limits: FormLimits
+    ) throws(Problem) -> [FormField] {
         guard !looksLikeJSON(bytes) else {
             throw Problem(
                 .malformedRequest,
                 "the body looks like JSON and came as a form; send it with "
                     + "Content-Type: application/json")
         }
-        guard let fields = FormFields(bytes) else {
+        do {
+            return try URLEncodedForm(bytes, limits: limits).fields
+        } catch {
             throw Problem(
-                .malformedRequest,
-                "the form must be percent-encoded UTF-8 with each name once (a JSON body needs "
-                    + "Content-Type: application/json)")
+                .malformedRequest, "\(error) (a JSON body needs Content-Type: application/json)")
         }
-        return JSONObject(fields.members.map { .init($0.name, .string($0.value)) })
     }
+
+    private static func query(
+        _ text: String, _ limits: FormLimits
+    ) throws(Problem) -> [FormField] {
+        do {
+            return try URLEncodedForm(text.utf8, limits: limits).fields
+        } catch {
+            throw Problem(.malformedRequest, "the query is no form: \(error)")
+        }
+    }
+
+    private static func multipart(
+        _ bytes: [UInt8], _ contentType: String, _ limits: FormLimits
+    ) throws(Problem) -> MultipartForm {
+        do {
+            return try MultipartForm(bytes, contentType: contentType, limits: limits)
+        } catch {
+            throw Problem(.malformedRequest, "\(error)")
+        }
+    }
+
     /// Whether a body begins as an object or an array does: no field of a form has a name like that.
     private static func looksLikeJSON(_ bytes: [UInt8]) -> Bool {
         let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }

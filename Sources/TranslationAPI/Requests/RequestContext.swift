@@ -15,6 +15,7 @@ struct RequestContext: Sendable {
     enum RefusalShape {
         case problem
         case libreTranslate
+        case deepL
     }
 
     init(_ request: ServerRequest, answers: CommonAnswer, responder: some Responder) {
@@ -37,6 +38,7 @@ struct RequestContext: Sendable {
         switch refusals {
         case .problem: answer(problem.response(requestID: identity.id))
         case .libreTranslate: answer(LibreTranslate.response(to: problem))
+        case .deepL: answer(DeepL.response(to: problem))
         }
     }
 

@@ -16,13 +16,14 @@ extension TranslationAPI {
         case .documentJSON: answerDocumentJSON(context)
         case .home: answer(settings.home, at: route, context)
         case .reference: answer(settings.reference, at: route, context)
-        case .languages, .models, .model, .translate, .tokenize, .detokenize:
+        case .languages, .models, .model, .translate, .tokenize, .detokenize, .libreTranslate,
+            .deepL:
             describe(route, context)
         }
     }
 
     /// Making it takes too long for the event loop.
-    private func answerDocumentJSON(_ context: RequestContext) {
+    func answerDocumentJSON(_ context: RequestContext) {
         if let document = settings.documentJSON.ready { return context.answer(document) }
         workBeside(context) { [settings] context in
             context.answer(settings.documentJSON.document)

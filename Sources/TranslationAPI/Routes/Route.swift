@@ -14,13 +14,24 @@ enum Route: Equatable {
     case documentJSON
     case home
     case reference
+    case libreTranslate(LibreTranslateRoute)
+    case deepL(DeepLRoute)
 
     /// The route of a path; slashes that come twice or at the end say nothing, since many clients join
     /// their base and a path that way.
     init?(path: String) {
         // The path of a target that could not be read is empty, and no route's.
         guard path.first == "/" else { return nil }
-        let path = "/" + path.split(separator: "/").joined(separator: "/")
+        let parts = path.split(separator: "/").map(String.init)
+        if let route = LibreTranslateRoute(parts: parts) {
+            self = .libreTranslate(route)
+            return
+        }
+        if let route = DeepLRoute(parts: parts) {
+            self = .deepL(route)
+            return
+        }
+        let path = "/" + parts.joined(separator: "/")
         switch path {
         case "/translate": self = .translate
         case "/tokenize": self = .tokenize
@@ -58,20 +69,25 @@ enum Route: Equatable {
         case .documentJSON: "/openapi.json"
         case .home: "/"
         case .reference: "/docs"
+        case .libreTranslate(let route): route.label
+        case .deepL(let route): route.label
         }
     }
 
     /// The label of paths that do not exist.
     static let unknownLabel = "other"
 
-    static let all: [Route] = [
-        .translate, .tokenize, .detokenize, .models, .model(id: ""), .languages, .liveness,
-        .readiness, .startup, .metrics, .document, .documentJSON, .home, .reference,
-    ]
+    static let all: [Route] =
+        [
+            .translate, .tokenize, .detokenize, .models, .model(id: ""), .languages, .liveness,
+            .readiness, .startup, .metrics, .document, .documentJSON, .home, .reference,
+        ] + LibreTranslateRoute.all.map(Route.libreTranslate) + DeepLRoute.all.map(Route.deepL)
 
     var methods: [String] {
         switch self {
         case .translate, .tokenize, .detokenize: ["POST"]
+        case .libreTranslate(let route): route.methods
+        case .deepL(let route): route.methods
         default: ["GET", "HEAD"]
         }
     }

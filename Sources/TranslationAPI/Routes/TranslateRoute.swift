@@ -70,7 +70,7 @@ extension TranslationAPI {
         of context: inout RequestContext, isAdmitted: Bool
     ) throws(Problem) -> RequestBody {
         let body = try RequestBody(
-            context.request, limits: settings.limits, types: [.json, .form])
+            context.request, limits: settings.limits, shape: .libreTranslate)
         let isLibreTranslate = LibreTranslate.isShape(of: body)
         if isLibreTranslate { context.refusals = .libreTranslate }
         if !isAdmitted {
@@ -95,7 +95,8 @@ extension TranslationAPI {
         return type == .eventStream
     }
 
-    private func submit(
+    /// Has the service translate, and answers with what becomes of it.
+    func submit(
         _ request: TranslationRequest, to service: TranslationService,
         answering answer: some TranslationAnswer, _ context: RequestContext
     ) {
@@ -135,5 +136,5 @@ extension ServerRequest {
     /// Whether its body is read in less time than the event loop may be held up: a millisecond.
     ///
     /// The costliest JSON, an object of many names, takes 45 ns a byte; coded bodies may be anything.
-    fileprivate var hasSmallBody: Bool { body.count <= 16384 && fields[.contentEncoding] == nil }
+    var hasSmallBody: Bool { body.count <= 16384 && fields[.contentEncoding] == nil }
 }

@@ -1,0 +1,104 @@
+import Checkpoint
+import Decoding
+import HTTPWire
+import JSON
+import TextPreparation
+import TranslationService
+
+/// A request to POST /v2/translate, proven to make sense for a model.
+struct DeepLTranslation {
+    let request: TranslationRequest
+    /// The model's source language, as DeepL writes it.
+    private let source: String
+    private let showsCharacters: Bool
+    private let modelType: ModelType?
+    /// Code points of each text.
+    private let characters: [Int]
+    private let usage: UsageMeter
+    private let holder: String?
+    private let glossary: Glossary?
+
+    /// DeepL's choice between two kinds of models; here all layers, or those that the server's policy takes.
+    private enum ModelType: String, CaseIterable {
+        case latency = "latency_optimized"
+        case quality = "quality_optimized"
+        case preferQuality = "prefer_quality_optimized"
+
+        var isQuality: Bool { self != .latency }
+    }
+
+    /// Reads a request and holds it against a model.
+    ///
+    /// - Throws: one problem that lists all faults.
+    init(
+        _ admitted: TranslationAPI.AdmittedRequest, model: ServedModel,
+        _ settings: TranslationAPI.Settings, _ glossaries: GlossaryStore, _ usage: UsageMeter
+    ) throws(Problem) {
+        var reader = FieldReader(admitted.body)
+        let texts = reader.texts("text", settings.limits)
+        reader.checkLanguage("source_lang", model.languages.source, of: model)
+        if reader.value("target_lang") == nil {
+            reader.note(.wrongType, "target_lang", "`target_lang` is required: a language code")
+        }
+        reader.checkLanguage("target_lang", model.languages.target, of: model)
+        showsCharacters = reader.flag("show_billed_characters") ?? false
+        modelType = reader.choice("model_type", ModelType.self)
+        let text = DeepLTextOptions(&reader)
+        try reader.finishAsDeepL()
+        source = DeepL.code(model.languages.source)
+        characters = texts.map(\.unicodeScalars.count)
+        self.usage = usage
+        holder = admitted.holder
+        glossary = try text.glossary(glossaries, for: holder, model)
+        guard glossary == nil, text.markup == nil else {
+            throw Problem(.outOfRange, "glossaries and tags are not followed in translations")
+        }
+        request = try Self.request(texts, modelType, settings, model)
+    }
+
+    private static func request(
+        _ texts: [String], _ type: ModelType?, _ settings: TranslationAPI.Settings,
+        _ model: ServedModel
+    ) throws(Problem) -> TranslationRequest {
+        var exit = settings.exit
+        if type?.isQuality == true {
+            exit = ExitOptions()
+            exit.policy = .full
+        }
+        let options: DecodingOptions
+        do {
+            options = DecodingOptions(exit: try exit.resolve(for: model))
+        } catch {
+            throw Problem(error)
+        }
+        return TranslationRequest(
+            texts: texts, options: options, timeout: settings.limits.timeout,
+            limits: settings.limits, model: model)
+    }
+}
+
+extension DeepLTranslation: TranslationAnswer {
+    /// The answer, which counts the characters: they are those of texts that were translated.
+    func response(to result: TranslationResult) -> ServerResponse {
+        usage.add(characters.reduce(0, +), for: holder)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name("translations")
+        writer.beginArray()
+        for (translation, count) in zip(result.translations, characters) {
+            writer.beginObject()
+            writer.member("detected_source_language", source)
+            writer.member("text", translation.outputs[0].text)
+            if showsCharacters { writer.member("billed_characters", count) }
+            if let modelType {
+                writer.member(
+                    "model_type_used",
+                    (modelType.isQuality ? ModelType.quality : .latency).rawValue)
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return .json(writer)
+    }
+}
