@@ -4,6 +4,7 @@ import io
 import sys
 
 import deepl
+from deepl.api_data import MultilingualGlossaryDictionaryEntries
 
 client = deepl.DeepLClient("any", server_url=sys.argv[1])
 
@@ -38,11 +39,11 @@ from_file = client.create_glossary_from_csv("CSV", "DE", "EN", io.StringIO('"Hun
 assert client.get_glossary_entries(from_file) == {"Hund, groß": "hound"}
 client.delete_glossary(from_file)
 
-dictionary = deepl.MultilingualGlossaryDictionaryEntries("DE", "EN", {"Hund": "hound"})
+dictionary = MultilingualGlossaryDictionaryEntries("DE", "EN", {"Hund": "hound"})
 several = client.create_multilingual_glossary("Viele", [dictionary])
 assert several.dictionaries[0].entry_count == 1
 assert client.list_multilingual_glossaries()[0].glossary_id == several.glossary_id
-more = deepl.MultilingualGlossaryDictionaryEntries("DE", "EN", {"Katze": "cat"})
+more = MultilingualGlossaryDictionaryEntries("DE", "EN", {"Katze": "cat"})
 assert client.update_multilingual_glossary_dictionary(several, more).dictionaries[0].entry_count == 2
 assert client.update_multilingual_glossary_name(several, "Alle").name == "Alle"
 entries = client.get_multilingual_glossary_entries(several, "DE", "EN").dictionaries[0].entries
