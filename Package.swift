@@ -74,7 +74,8 @@ let package = Package(
             name: "CorpusPreparation", dependencies: ["System", "UnicodeText"],
             swiftSettings: computing),
         .target(
-            name: "TextPreparation", resources: [.embedInCode("Languages")],
+            name: "TextPreparation",
+            resources: [.embedInCode("Languages"), .embedInCode("Markup/entities.txt")],
             swiftSettings: computing),
         .target(
             name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],

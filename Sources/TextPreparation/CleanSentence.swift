@@ -7,6 +7,7 @@ struct CleanSentence {
         let source: Range<Int>
         /// What stands for it in the translation; nil for the span itself.
         let output: String?
+        let isElement: Bool
     }
 
     private(set) var scalars: [Unicode.Scalar] = []
@@ -33,7 +34,7 @@ struct CleanSentence {
             self.spans.append(
                 Span(
                     kind: span.kind, range: start..<scalars.count, source: source,
-                    output: span.output))
+                    output: span.output, isElement: span.isElement))
             place = source.upperBound
         }
         appendClean(text, place..<range.upperBound, range)

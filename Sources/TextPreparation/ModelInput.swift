@@ -10,6 +10,8 @@ public struct ModelInput: Sendable, Equatable {
         public let source: Range<Int>
         /// What stands for it in the translation: its own text, or what a glossary says.
         public let output: String
+        /// Whether it is an element of markup, which comes out with its tags.
+        let isElement: Bool
     }
 
     /// A part of an input for a model that loses protected spans.
@@ -39,6 +41,10 @@ public struct ModelInput: Sendable, Equatable {
     public let casing: Casing
     /// Where the distance between an offset in `text` and its offset in the original changes.
     let shifts: [Shift]
+    /// The tags in it; nil where there are none.
+    let markup: InlineMarkup?
+    /// Whether nothing that is read stands between it and the input before.
+    let followsDirectly: Bool
 
     struct Shift: Sendable, Equatable {
         let text: Int

@@ -5,9 +5,11 @@ public struct PreparationOptions: Sendable {
     public var source: String?
     /// The language of the translation, as a tag.
     public var target: String?
+    /// How the tags of the text are read; nil if it has none.
+    public var markup: MarkupOptions?
     /// Whether lines are parted into sentences; if not, a line is one.
     public var splitsSentences = true
-    /// What the ends of lines are.
+    /// What the ends of lines are; in a text with tags they are blanks.
     public var lineBreaks = SentenceSegmenter.LineBreaks.boundaries
     /// The kinds of spans that are protected by their form; what the request marks is protected in any case.
     ///

@@ -26,8 +26,13 @@ public struct PreparedText: Sendable {
     /// What the model translates, in order.
     public let inputs: [ModelInput]
     let cases: CaseRules
+    /// The language of the tags; nil if there are none.
+    let syntax: MarkupOptions.Syntax?
 
     /// Puts the text together again, in time proportional to the lengths.
+    ///
+    /// In a text with tags each comes out once, nested as it was: those within a sentence around what their words
+    /// became, by the alignment, or by their share of the sentence where there is none.
     ///
     /// Sentences that nothing parted get a blank between them where the language of the translation writes one.
     ///
@@ -40,21 +45,15 @@ public struct PreparedText: Sendable {
         let bytes = Array(source.utf8)
         var text: [UInt8] = []
         var targets = [Range<Int>?](repeating: nil, count: sentences.count)
-        var previous: Int?
         for unit in units {
             switch unit {
-            case .copied(let range):
-                text += bytes[range]
-                previous = nil
+            case .copied(let range): text += bytes[range]
             case .input(let index):
-                if let previous, needsBlank(between: previous, index, text.last) {
-                    text.append(0x20)
-                }
+                if needsBlank(before: index, text.last) { text.append(0x20) }
                 let start = text.count
-                text += restored(translations[index].text, of: inputs[index]).utf8
+                append(translations[index], of: inputs[index], bytes, to: &text)
                 let sentence = inputs[index].sentence
                 targets[sentence] = (targets[sentence]?.lowerBound ?? start)..<text.count
-                previous = index
             }
         }
         return TranslatedText(
@@ -69,15 +68,29 @@ public struct PreparedText: Sendable {
         reassemble(translations.map { InputTranslation($0) })
     }
 
+    private func append(
+        _ translation: InputTranslation, of input: ModelInput, _ bytes: [UInt8],
+        to text: inout [UInt8]
+    ) {
+        let restored = restored(translation.text, of: input)
+        guard let syntax else {
+            text += restored.utf8
+            return
+        }
+        MarkupComposer(input, original: bytes, syntax: syntax)
+            .append(translation, restored: restored, to: &text)
+    }
+
     private func restored(_ translation: String, of input: ModelInput) -> String {
         guard input.casing != .running else { return translation }
         return cases.restore(input.casing, in: translation, keeping: input.audit)
     }
 
     /// Whether a blank is missing between two inputs that touch each other: not within a word.
-    private func needsBlank(between first: Int, _ second: Int, _ last: UInt8?) -> Bool {
-        guard cases.target.writesSpaces, let last, last != 0x20 else { return false }
-        let (left, right) = (inputs[first], inputs[second])
+    private func needsBlank(before index: Int, _ last: UInt8?) -> Bool {
+        guard inputs[index].followsDirectly, cases.target.writesSpaces, let last, last != 0x20
+        else { return false }
+        let (left, right) = (inputs[index - 1], inputs[index])
         if left.sentence != right.sentence { return true }
         let isSpaceless = [left.text.unicodeScalars.last, right.text.unicodeScalars.first]
             .contains { $0.map(SpacelessScript.contains) ?? false }

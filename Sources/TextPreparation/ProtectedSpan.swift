@@ -2,7 +2,7 @@
 public struct ProtectedSpan: Sendable, Equatable {
     /// What kind of thing it is.
     public enum Kind: Sendable, CaseIterable {
-        /// What the request marks, by its text or its place.
+        /// What the request marks, by its text, its place or its tags.
         case marked
         /// What a glossary translates.
         case term
@@ -36,6 +36,8 @@ struct SpanMatch: Equatable {
     let range: Range<Int>
     /// What stands for it in the translation; nil for the span itself.
     var output: String?
+    /// Whether it is an element of markup, which comes out with its tags.
+    var isElement = false
 }
 
 /// Finds the protected spans of a text; where two overlap, the longer one stays, or of equal ones the marked.
@@ -50,15 +52,25 @@ struct SpanFinder {
     /// - Parameters:
     ///   - scalars: the text.
     ///   - marked: places that the request marks; those beyond the text are cut.
+    ///   - elements: elements of markup; they stay in any case.
     /// - Returns: ascending and disjoint ranges.
-    func spans(of scalars: [Unicode.Scalar], marked: [Range<Int>]) -> [SpanMatch] {
+    func spans(
+        of scalars: [Unicode.Scalar], marked: [Range<Int>], elements: [MarkupText.Kept]
+    ) -> [SpanMatch] {
         let whole = 0..<scalars.count
         var found = marked.map { SpanMatch(kind: .marked, range: $0.clamped(to: whole)) }
         found += terms.matches(in: scalars).map { SpanMatch(kind: .marked, range: $0.range) }
         found += glossary?.spans(of: scalars) ?? []
         var scanner = SpanScanner(scalars)
         found += scanner.scan().filter { kinds.contains($0.kind) }
-        return Self.longest(found.filter { !$0.range.isEmpty }, count: scalars.count)
+        found.removeAll { $0.range.isEmpty || Self.overlaps($0.range, elements) }
+        found += elements.map { SpanMatch(kind: .marked, range: $0.range, isElement: true) }
+        return Self.longest(found, count: scalars.count)
+    }
+
+    private static func overlaps(_ range: Range<Int>, _ elements: [MarkupText.Kept]) -> Bool {
+        let next = elements.partitioningIndex { $0.range.upperBound > range.lowerBound }
+        return next < elements.count && elements[next].range.lowerBound < range.upperBound
     }
 
     /// Takes spans from the longest on and leaves out what overlaps one that is taken.

@@ -3,6 +3,9 @@ struct ScalarText: Sendable {
     let scalars: [Unicode.Scalar]
     /// UTF-8 offset of each scalar, and of the end.
     let offsets: [Int]
+    /// UTF-8 offset behind each scalar, where more than the scalars is in the text; nil if one begins where the last
+    /// one ends.
+    private let ends: [Int]?
 
     /// Takes time and memory in proportion to the length of the text.
     init(_ text: String) {
@@ -16,21 +19,39 @@ struct ScalarText: Sendable {
         }
         offsets.append(offset)
         self.offsets = offsets
+        ends = nil
+    }
+
+    /// A text that holds more than its scalars.
+    ///
+    /// - Parameters:
+    ///   - scalars: what is read.
+    ///   - starts: the UTF-8 offset of each.
+    ///   - ends: the UTF-8 offset behind each; none is beyond the next one's start.
+    ///   - count: the length of the text in UTF-8.
+    init(_ scalars: [Unicode.Scalar], starts: [Int], ends: [Int], count: Int) {
+        self.scalars = scalars
+        offsets = starts + [count]
+        self.ends = ends
     }
 
     var count: Int { scalars.count }
 
     /// The UTF-8 offsets of a range of scalars.
     func bytes(_ range: Range<Int>) -> Range<Int> {
-        offsets[range.lowerBound]..<offsets[range.upperBound]
+        let start = offsets[range.lowerBound]
+        return start..<(range.isEmpty ? start : end(of: range.upperBound - 1))
     }
+
+    /// The UTF-8 offset behind a scalar.
+    func end(of index: Int) -> Int { ends?[index] ?? offsets[index + 1] }
 
     /// The scalars of a range as a string.
     func string(_ range: Range<Int>) -> String { String(scalars[range]) }
 
-    /// The index of the scalar that holds a UTF-8 offset; the count at the end or beyond it.
+    /// The index of the scalar that holds a UTF-8 offset, or of the next one; the count at the end or beyond it.
     func index(ofByte offset: Int) -> Int {
-        (0..<count).partitioningIndex { offsets[$0 + 1] > offset }
+        (0..<count).partitioningIndex { end(of: $0) > offset }
     }
 }
 

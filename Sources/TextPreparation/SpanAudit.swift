@@ -21,6 +21,13 @@ struct SpanAudit {
         return counts
     }
 
+    /// The places of the spans in a text, ascending, each with its span's text, in UTF-8 offsets.
+    func occurrences(in text: String) -> [(text: String, range: Range<Int>)] {
+        guard !texts.isEmpty else { return [] }
+        let text = ScalarText(text)
+        return places(in: text.scalars).map { (texts[$0.term], text.bytes($0.range)) }
+    }
+
     /// Applies a change to what lies outside of the spans.
     func mapRest(of translation: String, _ change: (String) -> String) -> String {
         guard !texts.isEmpty else { return change(translation) }

@@ -10,7 +10,10 @@ public struct TextPreparer: Sendable {
     public init(_ options: PreparationOptions) {
         self.options = options
         rules = .of(options.source)
-        segmenter = SentenceSegmenter(language: options.source, lineBreaks: options.lineBreaks)
+        // In markup the ends of lines are blanks, and those of blocks part in any case.
+        segmenter = SentenceSegmenter(
+            language: options.source,
+            lineBreaks: options.markup == nil ? options.lineBreaks : .boundaries)
         finder = SpanFinder(
             kinds: options.protectedKinds, terms: TermMatcher(options.protectedTerms),
             glossary: options.glossary)
@@ -33,13 +36,17 @@ public struct TextPreparer: Sendable {
     ///     scalar is cut to it.
     /// - Returns: the parts, what the model translates among them.
     public func prepare(_ text: String, marked: [Range<Int>] = []) -> PreparedText {
-        let scalarText = ScalarText(text)
+        let markup = options.markup.map { MarkupReader.read(text, $0) }
+        let scalarText = markup?.text ?? ScalarText(text)
         let places = marked.map {
-            scalarText.index(ofByte: $0.lowerBound)..<scalarText.index(ofByte: $0.upperBound)
+            let start = scalarText.index(ofByte: $0.lowerBound)
+            return start..<max(start, scalarText.index(ofByte: $0.upperBound))
         }
-        let spans = finder.spans(of: scalarText.scalars, marked: places)
+        let spans = finder.spans(
+            of: scalarText.scalars, marked: places, elements: markup?.kept ?? [])
         var builder = PreparedTextBuilder(
-            text: scalarText, spans: spans, options: options, cases: cases)
+            text: scalarText, spans: spans, tags: markup?.tags ?? [], options: options,
+            cases: cases)
         for segment in segmenter.segments(scalarText, Self.masked(scalarText, spans)) {
             let content = LineSplitter(scalars: scalarText.scalars, rules: rules)
                 .contentStart(segment.range)
@@ -66,15 +73,22 @@ struct PreparedTextBuilder {
     let spans: [SpanMatch]
     let options: PreparationOptions
     let cases: CaseRules
+    private let finder: InlineTagFinder
     private var units: [PreparedText.Unit] = []
     private var sentences: [PreparedText.Sentence] = []
     private var inputs: [ModelInput] = []
     /// Where what was not yet added begins.
     private var place = 0
+    /// The same in UTF-8.
+    private var byte = 0
     /// The first span that does not end before `place`.
     private var nextSpan = 0
 
-    init(text: ScalarText, spans: [SpanMatch], options: PreparationOptions, cases: CaseRules) {
+    init(
+        text: ScalarText, spans: [SpanMatch], tags: [MarkupText.Tag], options: PreparationOptions,
+        cases: CaseRules
+    ) {
+        finder = InlineTagFinder(text: text, tags: tags)
         self.text = text
         self.spans = spans
         self.options = options
@@ -126,9 +140,13 @@ struct PreparedTextBuilder {
 
     private mutating func add(first: Int, end: Int) {
         // What is before the line's words may reach beyond its first sentence.
-        let range = text.scalars.trimmed(first..<max(first, end))
+        var range = text.scalars.trimmed(first..<max(first, end))
         while nextSpan < spans.count, spans[nextSpan].range.upperBound <= range.lowerBound {
             nextSpan += 1
+        }
+        if nextSpan < spans.count, spans[nextSpan].isElement, !range.isEmpty {
+            // What looks like the mark of a list may be a part of an element.
+            range = min(range.lowerBound, spans[nextSpan].range.lowerBound)..<range.upperBound
         }
         let inside = spans[nextSpan...].prefix { $0.range.lowerBound < range.upperBound }
         guard !range.isEmpty, hasLetters(range, beside: inside) else { return }
@@ -161,7 +179,7 @@ struct PreparedTextBuilder {
         for piece in pieces { add(piece, of: sentence, casing) }
         let start = inputs[first].source.lowerBound
         sentences.append(
-            PreparedText.Sentence(source: start..<text.offsets[place], inputs: first..<inputs.count)
+            PreparedText.Sentence(source: start..<byte, inputs: first..<inputs.count)
         )
     }
 
@@ -170,21 +188,31 @@ struct PreparedTextBuilder {
         let piece = sentence.scalars.trimmed(piece)
         guard let last = piece.last else { return }
         // Format characters at the edges are copied, so that pairs of them stay pairs.
-        let source = sentence.origins[piece.lowerBound]..<(sentence.origins[last] + 1)
-        if place < source.lowerBound {
-            units.append(.copied(text.bytes(place..<source.lowerBound)))
+        let scalars = sentence.origins[piece.lowerBound]..<(sentence.origins[last] + 1)
+        let tags = finder.tags(in: scalars, after: place, byte)
+        var source = text.bytes(scalars)
+        if let first = tags.first, let last = tags.last {
+            source =
+                min(
+                    source.lowerBound, first.range.lowerBound)..<max(
+                    source.upperBound, last.range.upperBound)
         }
+        if byte < source.lowerBound { units.append(.copied(byte..<source.lowerBound)) }
         units.append(.input(inputs.count))
         inputs.append(
-            InputBuilder(text: text, sentence: sentence, piece: piece).input(
-                source: source, sentence: sentences.count, casing: casing))
-        place = source.upperBound
+            InputBuilder(text: text, sentence: sentence, piece: piece, tags: tags).input(
+                source: source, sentence: sentences.count, casing: casing,
+                followsDirectly: !inputs.isEmpty && place == scalars.lowerBound))
+        place = scalars.upperBound
+        byte = source.upperBound
     }
 
     /// Adds the rest of the text.
     mutating func finish(_ source: String) -> PreparedText {
-        if place < text.count { units.append(.copied(text.bytes(place..<text.count))) }
+        let count = text.offsets[text.count]
+        if byte < count { units.append(.copied(byte..<count)) }
         return PreparedText(
-            source: source, units: units, sentences: sentences, inputs: inputs, cases: cases)
+            source: source, units: units, sentences: sentences, inputs: inputs, cases: cases,
+            syntax: options.markup?.syntax)
     }
 }
