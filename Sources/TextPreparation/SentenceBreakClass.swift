@@ -18,9 +18,10 @@ enum SentenceBreakClass: UInt8 {
     /// Part of a protected span, which counts as a letter without case; no class of UAX #29.
     case opaque
 
-    /// Reads ASCII from a table and derives the rest as UAX #29, Table 4 defines it.
+    /// Reads the scripts from Latin to Arabic from a table and derives the rest as UAX #29, Table 4 defines it.
     init(_ scalar: Unicode.Scalar) {
-        self = scalar.value < 128 ? Self.ascii[Int(scalar.value)] : Self.derived(scalar)
+        let value = Int(scalar.value)
+        self = value < Self.table.count ? Self.table[value] : Self.derived(scalar)
     }
 
     /// A letter, with case or without.
@@ -36,7 +37,8 @@ enum SentenceBreakClass: UInt8 {
         self == .separator || self == .carriageReturn || self == .lineFeed
     }
 
-    private static let ascii: [Self] = (0..<128).map { derived(Unicode.Scalar(UInt8($0))) }
+    private static let table = (0..<0x800 as Range<UInt32>).compactMap { Unicode.Scalar($0) }
+        .map { derived($0) }
 
     private static func derived(_ scalar: Unicode.Scalar) -> Self {
         let properties = scalar.properties

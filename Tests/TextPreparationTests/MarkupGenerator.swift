@@ -109,12 +109,16 @@ enum StrictMarkup {
             let name = tag.dropFirst().prefix { !$0.isWhitespace && $0 != ">" }
             if name.hasPrefix("/") {
                 guard open.popLast() == name.dropFirst() else { return nil }
-            } else if !["wbr", "link", "br", "img"].contains(name) {
+            } else if !voids.contains(name) {
                 open.append(name)
             }
         }
         return open.isEmpty && !rest.contains(">") ? found.sorted() : nil
     }
+
+    private static let voids: Set<Substring> = [
+        "area", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+    ]
 
     private static func end(of text: Substring) -> Substring.Index? {
         if text.hasPrefix("<!--") {
@@ -125,16 +129,21 @@ enum StrictMarkup {
             }
             return nil
         }
+        guard text.dropFirst().drop(while: { $0 == "/" || $0 == "?" }).first?.isLetter == true
+        else { return nil }
         var quote: Character?
+        var previous: Character = "<"
         for index in text.indices {
             let character = text[index]
             if let open = quote {
                 if character == open { quote = nil }
             } else if character == "\"" || character == "'" {
+                guard previous == "=" else { return nil }
                 quote = character
             } else if character == ">" {
                 return text.index(after: index)
             }
+            previous = character
         }
         return nil
     }

@@ -9,6 +9,8 @@ struct MarkupReader {
     private var ends: [Int] = []
     private var tags: [MarkupText.Tag] = []
     private var kept: [MarkupText.Kept] = []
+    /// The index of the last tag that a reader sees.
+    private var lastVisible: Int?
     private var names: [String: Int] = [:]
     /// What is read without being translated, innermost last; nil where translation was brought back.
     private var contexts: [KeptContext?] = []
@@ -183,6 +185,7 @@ struct MarkupReader {
 
     private mutating func addPoint(_ range: Range<Int>, isVisible: Bool) {
         guard open.translates else { return }
+        if isVisible { lastVisible = tags.count }
         tags.append(
             MarkupText.Tag(
                 kind: .point, range: range, place: scalars.count, name: -1, isVisible: isVisible))
@@ -333,10 +336,10 @@ struct MarkupReader {
     }
 
     private mutating func addBlank(_ range: Range<Int>) {
-        guard let last = scalars.last, last != MarkupText.separator else { return }
-        if last != " " { return add(" ", range) }
-        if let tag = tags.last, tag.isVisible, tag.place == scalars.count {
-            tags[tags.count - 1].dropsBlank = true
+        if let last = scalars.last, last != MarkupText.separator, last != " " {
+            add(" ", range)
+        } else if let lastVisible, tags[lastVisible].place == scalars.count {
+            tags[lastVisible].dropsBlank = true
         }
     }
 

@@ -231,7 +231,8 @@ struct TagLayout {
     ) -> Int {
         let tag = tags[tree.nodes[node].start]
         let next = sources.partitioningIndex { $0.range.lowerBound >= tag.offset }
-        let goesRight = tag.isAfterBlank && !tag.isBeforeBlank
+        let isPoint = tree.nodes[node].end < 0
+        let goesRight = isPoint && tag.isAfterBlank && !tag.isBeforeBlank
         let before = placeBehind(next)
         let place = goesRight ? placeBefore(next) ?? before : before ?? placeBefore(next)
         var found = min(max(place ?? range.lowerBound, range.lowerBound), range.upperBound)

@@ -14,7 +14,8 @@ struct UnitAlignment {
     /// For each unit of the translation a unit of the source.
     ///
     /// The tokens of a unit vote with their lengths, first for an element, then for a unit in it. A unit without
-    /// a vote follows the one before it. Without an alignment the place in the text decides.
+    /// a vote follows that of its neighbours which is in fewer elements. Without an alignment the place in the text
+    /// decides.
     ///
     /// - Parameters:
     ///   - target: the units of the translation.
@@ -37,10 +38,23 @@ struct UnitAlignment {
             found.append(vote(tokens[next...], unit))
         }
         guard found.contains(where: { $0 != nil }) else { return proportional(target) }
-        var last = found.lazy.compactMap { $0 }.first ?? 0
-        return found.map { index in
-            last = index ?? last
-            return last
+        return filled(found)
+    }
+
+    /// The units, what is missing made that of the neighbour in fewer elements, or the one before.
+    private func filled(_ found: [Int?]) -> [Int] {
+        var following = found
+        for index in found.indices.reversed().dropFirst() where following[index] == nil {
+            following[index] = following[index + 1]
+        }
+        var last: Int?
+        return zip(found, following).map { unit, next in
+            if let unit { last = unit }
+            switch (unit ?? last, unit ?? next) {
+            case (let before?, let after?):
+                return depths[owners[after]] < depths[owners[before]] ? after : before
+            case (let before, let after): return before ?? after ?? 0
+            }
         }
     }
 
