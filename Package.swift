@@ -85,7 +85,7 @@ let package = Package(
             name: "TranslationService",
             dependencies: [
                 "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tensor",
-                "Tokenization", "Telemetry", "System",
+                "TextPreparation", "Tokenization", "Telemetry", "System",
                 .product(name: "DequeModule", package: "swift-collections"),
             ], swiftSettings: swift),
         .target(

@@ -18,6 +18,11 @@ struct CaseRules {
     /// How well the model's vocabulary knows a word; more is better.
     let score: (@Sendable (String) -> Double)?
 
+    /// What changes nothing.
+    static let none = CaseRules(
+        source: .of(nil), target: .of(nil), sourceIsTurkic: false, targetIsTurkic: false,
+        score: nil)
+
     /// A word outside of protected spans.
     private struct Word {
         let range: Range<Int>
@@ -106,7 +111,8 @@ struct CaseRules {
     /// The case of a sentence's words.
     ///
     /// Capitals: no small letter, and three words of two letters, or fewer with one of five. A title: every word of
-    /// the sentence but small ones begins with a capital, three at least.
+    /// the sentence but small ones begins with a capital, three at least, and two of them are surely known better
+    /// with small letters: "Ein Mann mit Hut" is none, for German nouns have capitals.
     private func casing(of words: [Word]) -> Casing {
         let cased = words.filter { $0.upper + $0.lower > 0 }
         if cased.allSatisfy({ $0.lower == 0 }) {
@@ -117,8 +123,19 @@ struct CaseRules {
         }
         guard score != nil else { return .running }
         let major = cased.filter { !isMinor($0) }
-        let isTitle = major.count >= 3 && major.allSatisfy { $0.isCapitalised && $0.lower > 0 }
-        return isTitle ? .title : .running
+        guard major.count >= 3, major.allSatisfy({ $0.isCapitalised && $0.lower > 0 }) else {
+            return .running
+        }
+        return major.dropFirst().count(where: isSurelySmall) >= 2 ? .title : .running
+    }
+
+    /// By how much a word has to be known better with small letters to be surely none with a capital: what rare words
+    /// differ by is less, as each is spelt in several pieces either way.
+    private static let sureMargin = 4.0
+
+    private func isSurelySmall(_ word: Word) -> Bool {
+        guard let score else { return false }
+        return score(lowercased(word.text)) > score(word.text) + Self.sureMargin
     }
 
     private func isMinor(_ word: Word) -> Bool {

@@ -68,6 +68,23 @@ public struct PreparedText: Sendable {
         reassemble(translations.map { InputTranslation($0) })
     }
 
+    /// The translation of one sentence.
+    ///
+    /// - Parameters:
+    ///   - index: which one.
+    ///   - translations: of its inputs.
+    /// - Returns: what stands for it in the whole translation.
+    public func text(ofSentence index: Int, _ translations: [InputTranslation]) -> String {
+        let bytes = syntax == nil ? [] : Array(source.utf8)
+        let first = sentences[index].inputs.lowerBound
+        var text: [UInt8] = []
+        for (input, translation) in zip(sentences[index].inputs, translations) {
+            if input > first, needsBlank(before: input, text.last) { text.append(0x20) }
+            append(translation, of: inputs[input], bytes, to: &text)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private func append(
         _ translation: InputTranslation, of input: ModelInput, _ bytes: [UInt8],
         to text: inout [UInt8]

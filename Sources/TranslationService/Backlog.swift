@@ -238,6 +238,21 @@ extension Backlog {
         entries[index].isReady = true
     }
 
+    /// Takes more work of a request that was taken, and of which nothing may wait any more.
+    package mutating func add(_ id: Int, deadline: Double, _ work: Workload, steps: Double) {
+        guard deadline < .infinity else {
+            patient += work
+            return
+        }
+        waiting += work
+        guard let index = index(of: id, deadline) else {
+            let entry = Entry(deadline: deadline, id: id, work: work, steps: steps, isReady: true)
+            return entries.insert(entry, at: place(of: deadline, id))
+        }
+        entries[index].work += work
+        entries[index].steps = max(entries[index].steps, steps)
+    }
+
     /// A sentence enters a batch.
     package mutating func start(_ id: Int, deadline: Double, _ work: Workload) {
         running += work

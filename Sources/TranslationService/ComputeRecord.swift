@@ -45,6 +45,12 @@ public struct ComputeRecord: Sendable, Equatable {
         sum.encoderOperations += other.encoderOperations
     }
 
+    /// Adds operations alone: of outputs that are not returned.
+    mutating func addOperations(of other: ComputeRecord) {
+        operations = operations + other.operations
+        encoderOperations += other.encoderOperations
+    }
+
     /// Tokens of the returned outputs, end of sentence included.
     public var targetTokens: Int { exitHistogram.reduce(0, +) }
 

@@ -52,6 +52,8 @@ public final class CorpusTranslator: Sendable {
     private static let maximumBytes = 8 << 20
 
     private let service: TranslationService
+    /// How texts are taken apart; nil: each is one sentence, as it is.
+    private let preparation: TextOptions?
     /// Texts under way: those of all batches, as many that wait, and as many that are done before others.
     private let places: Int
 
@@ -60,8 +62,10 @@ public final class CorpusTranslator: Sendable {
     /// - Parameters:
     ///   - model: what translates.
     ///   - workers: threads that translate, at least 1.
+    ///   - preparation: how texts are taken apart; nil: each is one sentence, which the model is given as it is.
     /// - Throws: what the service throws where it gets no threads.
-    public init(_ model: ServedModel, workers: Int) throws {
+    public init(_ model: ServedModel, workers: Int, preparation: TextOptions? = nil) throws {
+        self.preparation = preparation
         var configuration = TranslationService.Configuration()
         configuration.workers = workers
         configuration.maximumQueuedRequests = .max
@@ -154,9 +158,10 @@ public final class CorpusTranslator: Sendable {
             flow.change { $0.finish(number, nil) }
             return
         }
-        let request = TranslationRequest(
+        var request = TranslationRequest(
             texts: [text], options: item.options,
             maximumSourceTokens: model.checkpoint.configuration.maximumPositions)
+        request.preparation = preparation
         let cancel = service.submit(request) { result in
             flow.change { $0.finish(number, result.map { $0.translations[0] }) }
         }

@@ -1,5 +1,6 @@
 import Decoding
 import System
+import TextPreparation
 import Tokenization
 
 /// A request on its way through the service: gathers the results of its sentences, answers once.
@@ -33,6 +34,8 @@ package final class Job: Sendable {
     }
 
     private struct Progress {
+        /// Those of texts that are segmented and not finished.
+        var texts: [TextProgress?]
         var translations: [Translation?]
         var remaining: Int
         var isAnswered = false
@@ -56,7 +59,9 @@ package final class Job: Sendable {
         reportsTokens = callbacks.progress != nil && request.options.beamSize == 1
         let count = request.texts.count
         progress = Lock(
-            Progress(translations: Array(repeating: nil, count: count), remaining: count))
+            Progress(
+                texts: Array(repeating: nil, count: count),
+                translations: Array(repeating: nil, count: count), remaining: count))
     }
 
     /// Source tokens of a text that is not segmented yet: one for every four bytes.
@@ -105,28 +110,71 @@ package final class Job: Sendable {
         }
     }
 
-    /// Takes the translation of a text; the last one answers the request.
-    ///
-    /// - Returns: the answer given with it.
-    @discardableResult
-    func finish(_ translation: Translation, index: Int, at now: Double) -> TranslationResult? {
-        report(.sentence(index: index, translation))
-        let result: TranslationResult? = progress.withLock { progress in
+    /// Takes a text that is taken apart; one in which nothing is to be decoded is finished with it.
+    func begin(_ text: TextProgress, index: Int, at now: Double) {
+        let result = progress.withLock { progress -> TranslationResult? in
             guard !progress.isAnswered else { return nil }
-            progress.translations[index] = translation
-            progress.remaining -= 1
-            guard progress.remaining == 0 else { return nil }
-            progress.isAnswered = true
-            progress.timings.decode = progress.decodeStart.map { now - $0 } ?? 0
-            progress.timings.total = now - submitted
-            let translations = progress.translations.compactMap { $0 }
-            return TranslationResult(
-                translations: translations,
-                sourceTokens: translations.reduce(0) { $0 + $1.sourceTokens },
-                timings: progress.timings)
+            progress.texts[index] = text
+            for sentence in text.finishedSentences { tell(of: sentence, in: index, progress) }
+            guard text.isFinished else { return nil }
+            return finish(text.whole(), index: index, &progress, at: now)
         }
         if let result { callbacks.completion(.success(result)) }
-        return result
+    }
+
+    /// Has an input translated around its protected spans.
+    ///
+    /// - Returns: its parts; none where the request has been answered.
+    func divide(_ place: InputPlace) -> [ModelInput.Part] {
+        progress.withLock { $0.isAnswered ? [] : $0.texts[place.text]?.divide(place.input) ?? [] }
+    }
+
+    /// Takes what became of an input, or of a part of one; the last one answers the request.
+    ///
+    /// - Returns: whether the input is to be translated again, in parts.
+    func finish(_ decoded: DecodedInput, at place: InputPlace, now: Double) -> Bool {
+        let (isLost, result) = progress.withLock { progress -> (Bool, TranslationResult?) in
+            guard !progress.isAnswered,
+                let step = progress.texts[place.text]?.take(decoded, at: place)
+            else { return (false, nil) }
+            switch step {
+            case .wait: return (false, nil)
+            case .translateInParts: return (true, nil)
+            case .finished(let sentence, let whole):
+                tell(of: sentence, in: place.text, progress)
+                guard let whole else { return (false, nil) }
+                return (false, finish(whole, index: place.text, &progress, at: now))
+            }
+        }
+        if let result { callbacks.completion(.success(result)) }
+        return isLost
+    }
+
+    private func tell(of sentence: Int, in text: Int, _ progress: Progress) {
+        guard let tell = callbacks.progress,
+            let (words, compute) = progress.texts[text]?.sentence(sentence)
+        else { return }
+        tell(
+            .sentence(
+                SentenceEvent(index: text, sentence: sentence, text: words, compute: compute)))
+    }
+
+    /// Notes the translation of a text; with the last one the answer, which is to be given.
+    private func finish(
+        _ translation: Translation, index: Int, _ progress: inout Progress, at now: Double
+    ) -> TranslationResult? {
+        progress.texts[index] = nil
+        progress.translations[index] = translation
+        progress.remaining -= 1
+        guard progress.remaining == 0 else { return nil }
+        progress.isAnswered = true
+        progress.timings.decode = progress.decodeStart.map { now - $0 } ?? 0
+        progress.timings.total = now - submitted
+        let translations = progress.translations.compactMap { $0 }
+        return TranslationResult(
+            translations: translations,
+            sourceTokens: translations.reduce(0) { $0 + $1.sourceTokens },
+            timings: progress.timings)
     }
 
     /// Answers a request that has no texts.
@@ -154,12 +202,14 @@ package final class Job: Sendable {
     }
 }
 
-/// A text of a job that waits to be decoded.
+/// A sentence of a job that waits to be decoded, or a part of one.
 package struct PendingSentence {
     package let job: Job
-    package let index: Int
+    package let place: InputPlace
     /// Source ids, end of sentence included.
     package let ids: [Int]
+    /// Which sentence of its text it is, where its tokens are reported.
+    let reported: Int?
     /// What it takes, as estimated when it joined the queue.
     package internal(set) var work = Workload()
     /// Steps of its output, likewise.
@@ -167,14 +217,20 @@ package struct PendingSentence {
     /// Positions that its hypotheses may have together: its beam times its longest output.
     var positions = 0
 
-    package init(job: Job, index: Int, ids: [Int]) {
+    /// - Parameters:
+    ///   - job: whose it is.
+    ///   - place: where in the job.
+    ///   - ids: source ids, end of sentence included.
+    ///   - reported: which sentence of its text it is, where its text is that of its tokens.
+    package init(job: Job, place: InputPlace, ids: [Int], reported: Int? = nil) {
         self.job = job
-        self.index = index
+        self.place = place
         self.ids = ids
+        self.reported = job.reportsTokens ? reported : nil
     }
 }
 
-/// A text that is being decoded.
+/// A sentence that is being decoded.
 struct RunningSentence {
     let sentence: PendingSentence
     /// Its text so far, where its tokens are reported.
@@ -184,7 +240,7 @@ struct RunningSentence {
 
     init(_ sentence: PendingSentence, _ tokenizer: Tokenizer) {
         self.sentence = sentence
-        text = sentence.job.reportsTokens ? tokenizer.makeTextStream() : nil
+        text = sentence.reported == nil ? nil : tokenizer.makeTextStream()
     }
 
     var job: Job { sentence.job }
@@ -195,7 +251,7 @@ struct RunningSentence {
         let rest = isLast ? text?.finish() ?? "" : ""
         defer { position += 1 }
         return TokenEvent(
-            index: sentence.index, position: position, token: token, piece: piece,
-            text: ready + rest)
+            index: sentence.place.text, sentence: sentence.reported ?? 0, position: position,
+            token: token, piece: piece, text: ready + rest)
     }
 }

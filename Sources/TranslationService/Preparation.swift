@@ -1,10 +1,11 @@
 import Checkpoint
 import Decoding
 import System
+import TextPreparation
 import Tokenization
 
-/// Segments the texts of requests: on the thread that submits them where they are short, on a thread of its
-/// own otherwise, never on one that decodes.
+/// Takes the texts of requests apart and segments their sentences: on the thread that submits them where they are
+/// short, on a thread of its own otherwise, never on one that decodes, except for parts of a single sentence.
 struct Preparation: Sendable {
     let service: TranslationService
 
@@ -20,28 +21,22 @@ struct Preparation: Sendable {
         service.queue.change { $0.prepares = false }
     }
 
-    /// Segments the texts of a request that was admitted, and lets its sentences join the queue.
+    /// Prepares the texts of a request that was admitted, and lets its sentences join the queue.
     func prepare(_ job: Job) {
         guard !job.request.texts.isEmpty else {
             service.join(job, [])
             return job.finishWithoutTexts()
         }
         let start = service.clock()
-        let limit = min(
-            job.request.maximumSourceTokens, model.checkpoint.configuration.maximumPositions)
-        var pending: [PendingSentence] = []
-        var empty: [Int] = []
+        var texts: [PreparedSentences] = []
         var faults: [RequestFault] = []
         for (index, text) in job.request.texts.enumerated() {
             guard isWanted(job) else { return service.join(job, []) }
-            let ids = model.tokenizer.encode(text)
-            if ids.count > limit {
-                faults.append(tooLong(index, of: job.request, ids.count, limit))
-            } else if model.tokenizer.hasPieces(ids) {
-                pending.append(PendingSentence(job: job, index: index, ids: ids))
-            } else {
-                empty.append(index)
+            let prepared = PreparedSentences(text, index: index, of: job, model)
+            if let count = prepared.excess {
+                faults.append(tooLong(index, of: job.request, count))
             }
+            texts.append(prepared)
         }
         let end = service.clock()
         job.time { $0.tokenize = end - start }
@@ -50,8 +45,8 @@ struct Preparation: Sendable {
             job.fail(.invalid(InvalidRequest(faults)))
             return
         }
-        for index in empty { job.finish(blank(job.request.options), index: index, at: end) }
-        service.join(job, pending)
+        for (index, text) in texts.enumerated() { job.begin(text.progress, index: index, at: end) }
+        service.join(job, texts.flatMap(\.pending))
     }
 
     /// Whether somebody waits for a request and there is time left; otherwise it is answered.
@@ -60,21 +55,131 @@ struct Preparation: Sendable {
         return !job.isAnswered
     }
 
-    private func tooLong(
-        _ index: Int, of request: TranslationRequest, _ count: Int, _ limit: Int
-    ) -> RequestFault {
+    private func tooLong(_ index: Int, of request: TranslationRequest, _ count: Int) -> RequestFault
+    {
         RequestFault(
             .textTooLong, .text, index: request.texts.count == 1 ? nil : index,
-            "text \(index) has \(count) tokens; at most \(limit) are translated")
+            "text \(index) has \(count) tokens; at most \(request.limit(model)) are translated")
     }
 
-    /// The answer to a text without pieces, which is not decoded.
-    private func blank(_ options: DecodingOptions) -> Translation {
+    /// Has a sentence translated again, around its protected spans, of which the model lost one.
+    func divide(_ sentence: PendingSentence) {
+        let job = sentence.job
+        var pending: [PendingSentence] = []
+        for (part, place) in sentence.place.parts(job.divide(sentence.place)) {
+            let ids = model.tokenizer.encode(part)
+            if model.canDecode(ids, for: job.request) {
+                pending.append(PendingSentence(job: job, place: place, ids: ids))
+            } else {
+                _ = job.finish(model.copied(part, job.request), at: place, now: service.clock())
+            }
+        }
+        service.add(job, pending)
+    }
+}
+
+/// A text taken apart, with what of it is to be decoded.
+private struct PreparedSentences {
+    private(set) var progress: TextProgress
+    private(set) var pending: [PendingSentence] = []
+    /// The tokens of a text that is to be translated as it is and has too many.
+    private(set) var excess: Int?
+    private let job: Job
+    private let model: ServedModel
+
+    init(_ text: String, index: Int, of job: Job, _ model: ServedModel) {
+        self.job = job
+        self.model = model
+        let limit = job.request.limit(model)
+        let prepared =
+            job.request.preparation.map { model.preparer($0, limit: limit).prepare(text) }
+            ?? PreparedText(whole: text)
+        progress = TextProgress(prepared, none: model.noCompute(job.request.options))
+        for input in prepared.inputs.indices {
+            var place = InputPlace(text: index)
+            place.input = input
+            add(prepared.inputs[input], at: place)
+        }
+    }
+
+    private mutating func add(_ input: ModelInput, at place: InputPlace) {
+        // A span that the vocabulary cannot write is lost for certain.
+        guard input.spans.allSatisfy({ model.tokenizer.knows($0.output) }) else {
+            return divide(place)
+        }
+        let ids = model.tokenizer.encode(input.text)
+        if model.canDecode(ids, for: job.request) {
+            pending.append(
+                PendingSentence(
+                    job: job, place: place, ids: ids, reported: reportedSentence(of: input)))
+        } else if job.request.preparation == nil, ids.count > job.request.limit(model) {
+            excess = ids.count
+        } else if input.spans.isEmpty {
+            copy(input.text, at: place)
+        } else {
+            divide(place)
+        }
+    }
+
+    /// The sentence of an input whose text is that of its tokens; nil where it is not.
+    private func reportedSentence(of input: ModelInput) -> Int? {
+        let isWhole = progress.prepared.sentences[input.sentence].inputs.count == 1
+        return isWhole && input.spans.isEmpty && input.casing == .running ? input.sentence : nil
+    }
+
+    private mutating func divide(_ place: InputPlace) {
+        for (part, place) in place.parts(progress.divide(place.input)) {
+            let ids = model.tokenizer.encode(part)
+            if model.canDecode(ids, for: job.request) {
+                pending.append(PendingSentence(job: job, place: place, ids: ids))
+            } else {
+                copy(part, at: place)
+            }
+        }
+    }
+
+    private mutating func copy(_ text: String, at place: InputPlace) {
+        _ = progress.take(model.copied(text, job.request), at: place)
+    }
+}
+
+extension InputPlace {
+    /// The texts of an input's translated parts with their places; an empty one where it has none, so that the input is finished
+    /// with it.
+    fileprivate func parts(_ parts: [ModelInput.Part]) -> [(text: String, place: InputPlace)] {
+        let texts = parts.filter(\.isTranslated).map(\.text)
+        return (texts.isEmpty ? [""] : texts).enumerated().map { number, text in
+            var place = self
+            place.part = number
+            return (text, place)
+        }
+    }
+}
+
+extension TranslationRequest {
+    /// Longest source of a model, end of sentence included.
+    fileprivate func limit(_ model: ServedModel) -> Int {
+        min(maximumSourceTokens, model.checkpoint.configuration.maximumPositions)
+    }
+}
+
+extension ServedModel {
+    /// Whether ids are something to decode, and not too many.
+    fileprivate func canDecode(_ ids: [Int], for request: TranslationRequest) -> Bool {
+        tokenizer.hasPieces(ids) && ids.count <= request.limit(self)
+    }
+
+    /// Nothing spent.
+    fileprivate func noCompute(_ options: DecodingOptions) -> ComputeRecord {
+        ComputeRecord(policy: options.exit.policy, decoderLayers: layerCount)
+    }
+
+    /// What becomes of an input that is not decoded: one without pieces, or of which no part is short enough.
+    fileprivate func copied(_ text: String, _ request: TranslationRequest) -> DecodedInput {
         let hypothesis = Hypothesis(tokens: [], score: 0, finishReason: .endOfSentence)
-        return Translation(
-            outputs: [Translation.Output(text: "", pieces: [], hypothesis: hypothesis)],
-            compute: ComputeRecord(
-                policy: options.exit.policy, decoderLayers: model.layerCount),
-            sourceTokens: 0)
+        let output = Translation.Output(
+            text: request.preparation == nil ? "" : text, pieces: [], hypothesis: hypothesis)
+        return DecodedInput(
+            outputs: [output], compute: noCompute(request.options), sourceTokens: 0)
     }
 }

@@ -56,8 +56,10 @@ extension TranslationService.Queue {
         var work = Workload()
         var longest = 0.0
         for text in job.request.texts {
-            let (more, steps) = estimate(Job.estimatedTokens(text) + 1, job.request.options)
-            work += more
+            let tokens = Job.estimatedTokens(text) + 1
+            let sentences = job.request.preparation == nil ? 1 : Self.estimatedSentences(tokens)
+            let (more, steps) = estimate((tokens + sentences - 1) / sentences, job.request.options)
+            work += sentences * more
             longest = max(longest, steps)
         }
         if let seconds = backlog.admit(
@@ -69,6 +71,9 @@ extension TranslationService.Queue {
         estimatedTokens += job.estimatedTokens
         return nil
     }
+
+    /// Sentences of a text with so many source tokens, before it is parted.
+    private static func estimatedSentences(_ tokens: Int) -> Int { max(1, tokens / 32) }
 
     private func estimate(
         _ sourceTokens: Int, _ options: DecodingOptions
@@ -95,19 +100,35 @@ extension TranslationService.Queue {
         guard let old = expected.removeValue(forKey: job.id) else { return }
         estimatedTokens -= job.estimatedTokens
         guard !sentences.isEmpty else { return backlog.forget(job.id, deadline: job.deadline, old) }
-        var sentences = sentences
+        let (weighed, work, longest) = weigh(sentences, of: job)
+        backlog.revise(job.id, deadline: job.deadline, from: old, to: work, steps: longest)
+        turns.join(job, weighed)
+    }
+
+    /// Takes more sentences of a request that has joined, of which nothing may wait any more.
+    mutating func add(_ job: Job, _ sentences: [PendingSentence]) {
+        guard !sentences.isEmpty else { return }
+        let (weighed, work, longest) = weigh(sentences, of: job)
+        backlog.add(job.id, deadline: job.deadline, work, steps: longest)
+        turns.add(job, weighed)
+    }
+
+    /// Sentences with what each of them takes, all of them together, and the steps of the longest output.
+    private func weigh(
+        _ sentences: [PendingSentence], of job: Job
+    ) -> (weighed: [PendingSentence], work: Workload, longest: Double) {
+        var weighed = sentences
         var work = Workload()
         var longest = 0.0
-        for index in sentences.indices {
-            let (own, steps) = estimate(sentences[index].ids.count, job.request.options)
-            sentences[index].work = own
-            sentences[index].steps = steps
-            sentences[index].positions = positions(sentences[index])
+        for index in weighed.indices {
+            let (own, steps) = estimate(weighed[index].ids.count, job.request.options)
+            weighed[index].work = own
+            weighed[index].steps = steps
+            weighed[index].positions = positions(weighed[index])
             work += own
             longest = max(longest, steps)
         }
-        backlog.revise(job.id, deadline: job.deadline, from: old, to: work, steps: longest)
-        turns.join(job, sentences)
+        return (weighed, work, longest)
     }
 
     private func positions(_ sentence: PendingSentence) -> Int {

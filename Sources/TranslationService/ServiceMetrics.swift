@@ -6,6 +6,9 @@ public struct ServiceMetrics: Sendable {
     let batches: BatchMetrics
     let times: StageTimes
     let depth: DepthMetrics
+    /// Sentences that were translated again in parts.
+    let lostSpans: Counter
+    private let sentences: Counter
     private let requests: MetricFamily<Counter>
     private let duration: Histogram
     private let rejected: MetricFamily<Counter>
@@ -34,6 +37,11 @@ public struct ServiceMetrics: Sendable {
             labels: ["model", "result"], zeroes: Self.results.map { [model.id, $0] })
         duration = registry.seconds(
             "shoal_translate_duration_seconds", "Time from submission to answer of a request.")
+        sentences = registry.counter(
+            "shoal_sentences_total", help: "Sentences translated.")
+        lostSpans = registry.counter(
+            "shoal_sentences_in_parts_total",
+            help: "Sentences translated again in parts because the model lost a protected span.")
         queue = QueueMetrics(registry)
         batches = BatchMetrics(registry)
         rejected = Self.rejected(["overloaded", "shutting_down"], in: registry)
@@ -59,6 +67,7 @@ public struct ServiceMetrics: Sendable {
 
     private func count(_ result: TranslationResult, _ model: ServedModel) {
         duration.observe(result.timings.total)
+        sentences.increment(by: result.translations.reduce(0) { $0 + $1.sentences.count })
         depth.count(result, model)
     }
 

@@ -2,11 +2,15 @@ public import Decoding
 
 /// Texts to translate under one set of options.
 public struct TranslationRequest: Sendable {
-    /// At least one; a text without pieces is answered without decoding.
+    /// At least one; a text in which nothing is to be translated is answered without decoding.
     public var texts: [String]
     /// How to decode each of them.
     public var options: DecodingOptions
+    /// How texts are taken apart into sentences; nil: each text is one sentence, which the model is given as it is.
+    public var preparation: TextOptions?
     /// Longest source, end of sentence included; never above the model's positions.
+    ///
+    /// A longer sentence is parted; where texts are given to the model as they are, it is refused.
     public var maximumSourceTokens: Int
     /// Seconds from submission until the request is given up; nil: never.
     public var timeout: Double?
@@ -33,12 +37,34 @@ public struct TranslationResult: Sendable {
 
 /// One translated text.
 public struct Translation: Sendable {
+    /// The text.
+    public let source: String
     /// Best first, at least one: the translation, then its alternatives.
     public let outputs: [Output]
-    /// What it cost.
+    /// The sentences of the text that were translated, in order; what is between them was copied.
+    public let sentences: [Sentence]
+    /// What it cost: the sum over its sentences.
     public let compute: ComputeRecord
-    /// S, end of sentence included; 0 for a text without pieces.
+    /// Source ids of its sentences, each end of sentence included.
     public let sourceTokens: Int
+
+    /// One sentence of a text.
+    public struct Sentence: Sendable {
+        /// Its place in the text, in UTF-8 offsets.
+        public let source: Range<Int>
+        /// The place of its translation in the best output, in UTF-8 offsets.
+        public let target: Range<Int>
+        /// Its tokens among those of the best output.
+        public let tokens: Range<Int>
+        /// Σ log p / length^α; of a sentence that was translated in parts the mean of theirs by their tokens.
+        public let score: Double
+        /// Why its translation ended.
+        public let finishReason: FinishReason
+        /// What it cost.
+        public let compute: ComputeRecord
+        /// Its source ids, end of sentence included.
+        public let sourceTokens: Int
+    }
 
     /// One output.
     public struct Output: Sendable {
@@ -46,7 +72,8 @@ public struct Translation: Sendable {
         public let text: String
         /// The pieces of its tokens, as long as `hypothesis.tokens`.
         public let pieces: [String]
-        /// Tokens, exits, score.
+        /// Tokens, exits, score; of several sentences their tokens in a row, the mean of their scores by their
+        /// tokens, and the first reason other than the end of a sentence.
         public let hypothesis: Hypothesis
     }
 }

@@ -178,6 +178,14 @@ public final class TranslationService: Sendable {
         }
     }
 
+    /// Lets more sentences of a request that has joined wait for their turns.
+    func add(_ job: Job, _ sentences: [PendingSentence]) {
+        queue.change { queue in
+            queue.add(job, sentences)
+            metrics.queue.show(&queue)
+        }
+    }
+
     /// The next request whose texts the preparing thread is to segment; nil: none will come any more.
     func waitForUnprepared() -> Job? {
         queue.wait { queue -> Job?? in

@@ -23,7 +23,7 @@ struct Turns {
     /// A request's sentences, of which those before `next` have been taken.
     private struct Entry {
         let job: Job
-        let sentences: [PendingSentence]
+        var sentences: [PendingSentence]
         var next = 0
 
         var remaining: ArraySlice<PendingSentence> { sentences[next...] }
@@ -49,6 +49,18 @@ struct Turns {
         } else {
             served.append(entry)
         }
+    }
+
+    /// Takes more sentences of a request, behind those that wait of it.
+    mutating func add(_ job: Job, _ sentences: [PendingSentence]) {
+        func extend(_ entries: inout Deque<Entry>) -> Bool {
+            guard let index = entries.firstIndex(where: { $0.job === job }) else { return false }
+            entries[index].sentences += sentences
+            return true
+        }
+        guard extend(&waiting) || extend(&served) else { return join(job, sentences) }
+        sentenceCount += sentences.count
+        tokenCount += Self.tokens(sentences[...])
     }
 
     /// The sentence whose turn it is, and whether it is the last one of its request; nil: none waits, or it does

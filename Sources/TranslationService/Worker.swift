@@ -128,7 +128,7 @@ final class Worker {
             startedJobs.append(sentence.job)
             let ticket = decoder.add(
                 source: source, options: sentence.job.request.options,
-                reportsTokens: sentence.job.reportsTokens)
+                reportsTokens: sentence.reported != nil)
             running[ticket] = RunningSentence(sentence, model.tokenizer)
         }
         metrics.batches.running.add(Double(sentences.count))
@@ -228,8 +228,12 @@ final class Worker {
             result, policy: sentence.job.request.options.exit.policy,
             decoderLayers: model.layerCount,
             encoderOperations: model.network.encoderOperations(sourceCount: sentence.ids.count))
-        let translation = Translation(
+        let decoded = DecodedInput(
             outputs: outputs, compute: compute, sourceTokens: sentence.ids.count)
-        sentence.job.finish(translation, index: sentence.index, at: service.clock())
+        let isLost = sentence.job.finish(decoded, at: sentence.place, now: service.clock())
+        if isLost {
+            metrics.lostSpans.increment()
+            Preparation(service: service).divide(sentence)
+        }
     }
 }

@@ -30,6 +30,13 @@ package struct Workload: Sendable, Equatable {
         sum.sentences = max(0, sum.sentences - other.sentences)
     }
 
+    package static func * (count: Int, work: Workload) -> Workload {
+        let count = Double(count)
+        return Workload(
+            rowSteps: count * work.rowSteps, sourceTokens: count * work.sourceTokens,
+            sentences: count * work.sentences)
+    }
+
     package static func + (a: Workload, b: Workload) -> Workload {
         var sum = a
         sum += b

@@ -108,7 +108,8 @@ struct EventStreamTests {
         "What is refused before the first event keeps its status",
         arguments: [
             (
-                "{\"text\":\"\(String(repeating: "Hund ", count: 300))\",\"stream\":true}", 30.0,
+                "{\"text\":\"\(String(repeating: "Hund ", count: 300))\",\"format\":\"sentence\",\"stream\":true}",
+                30.0,
                 256, 422
             ),
             (#"{"text":"Ein Hund.","stream":true}"#, 0, 256, 504),

@@ -14,7 +14,10 @@ struct TranslationAPITests {
         let server = try TestServer()
         for golden in try Golden("own.json").cases {
             let texts = JSONValue.array(golden.sentences.map { .string($0.text) })
-            let body = JSONObject(golden.settings.members + [.init("text", texts)])
+            let body = JSONObject(
+                golden.settings.members + [
+                    .init("text", texts), .init("format", .string("sentence")),
+                ])
             let response = try server.translate(
                 String(decoding: JSON.serialize(.object(body)), as: UTF8.self))
             #expect(response.status == 200)
@@ -123,7 +126,10 @@ struct TranslationAPITests {
             ), (#"{"text":"x","target_lang":"fr"}"#, 422, "unsupported_language_pair"),
             (#"{"text":"x","model":"other"}"#, 404, "model_not_found"),
             ("{\"text\":\"\(String(repeating: "x", count: 10_001))\"}", 422, "text_too_long"),
-            ("{\"text\":\"\(String(repeating: "Hund ", count: 300))\"}", 422, "text_too_long"),
+            (
+                "{\"text\":\"\(String(repeating: "Hund ", count: 300))\",\"format\":\"sentence\"}",
+                422, "text_too_long"
+            ),
             (#"{"text":[]}"#, 422, "out_of_range"),
         ])
     func badBodies(_ entry: (body: String, status: Int, code: String)) throws {

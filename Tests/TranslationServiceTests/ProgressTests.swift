@@ -9,7 +9,7 @@ struct ProgressTests {
     /// What was reported, and the result at the end.
     private struct Report {
         var tokens: [TokenEvent] = []
-        var sentences: [(index: Int, translation: Translation)] = []
+        var sentences: [SentenceEvent] = []
         /// Index of each event's text, in order.
         var order: [Int] = []
         var result: Result<TranslationResult, TranslationError>?
@@ -30,9 +30,9 @@ struct ProgressTests {
                     case .token(let token):
                         report.tokens.append(token)
                         report.order.append(token.index)
-                    case .sentence(let index, let translation):
-                        report.sentences.append((index, translation))
-                        report.order.append(index)
+                    case .sentence(let sentence):
+                        report.sentences.append(sentence)
+                        report.order.append(sentence.index)
                     }
                 }
             },
@@ -61,9 +61,7 @@ struct ProgressTests {
         }
         #expect(Set(report.sentences.map(\.index)) == Set(translations.indices))
         for sentence in report.sentences {
-            #expect(
-                sentence.translation.outputs[0].text
-                    == translations[sentence.index].outputs[0].text)
+            #expect(sentence.text == translations[sentence.index].outputs[0].text)
         }
         worker.service.stop()
     }

@@ -145,7 +145,9 @@ struct SimulatedMachine {
             queue.join(
                 job,
                 arrival.texts.enumerated().map { index, count in
-                    PendingSentence(job: job, index: index, ids: Array(repeating: 7, count: count))
+                    PendingSentence(
+                        job: job, place: InputPlace(text: index),
+                        ids: Array(repeating: 7, count: count))
                 })
             for index in workers.indices where workers[index].end == nil { begin(index) }
         }

@@ -72,7 +72,7 @@ struct DeepLTranslation {
             throw Problem(error)
         }
         return TranslationRequest(
-            texts: texts, options: options, timeout: settings.limits.timeout,
+            texts: texts, TextOptions(), options: options, timeout: settings.limits.timeout,
             limits: settings.limits, model: model)
     }
 }

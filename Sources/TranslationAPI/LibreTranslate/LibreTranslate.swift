@@ -79,7 +79,8 @@ struct LibreTranslate {
         options.beamSize = alternatives + 1
         options.hypothesisCount = alternatives + 1
         return TranslationRequest(
-            texts: texts, options: options, timeout: limits.timeout, limits: limits, model: model)
+            texts: texts, TextOptions(), options: options, timeout: limits.timeout,
+            limits: limits, model: model)
     }
 
     private static func checkFormat(_ reader: inout FieldReader) {

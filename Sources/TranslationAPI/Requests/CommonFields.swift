@@ -67,13 +67,15 @@ extension FieldReader {
 extension TranslationRequest {
     /// A request within the server's limits and the model's.
     init(
-        texts: [String], options: DecodingOptions, timeout: Double, limits: APILimits,
+        texts: [String], _ preparation: TextOptions?, options: DecodingOptions, timeout: Double,
+        limits: APILimits,
         model: ServedModel
     ) {
         self.init(
             texts: texts, options: options,
             maximumSourceTokens: min(
                 limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
+        self.preparation = preparation
         self.timeout = timeout
     }
 }

@@ -36,8 +36,7 @@ final class EventStream: Sendable {
     func take(_ event: TranslationEvent) {
         switch event {
         case .token(let token): send("token") { Self.write(token, to: &$0) }
-        case .sentence(let index, let translation):
-            send("sentence") { write(translation, index: index, to: &$0) }
+        case .sentence(let sentence): send("sentence") { write(sentence, to: &$0) }
         }
     }
 
@@ -131,6 +130,7 @@ final class EventStream: Sendable {
     private static func write(_ event: TokenEvent, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("index", event.index)
+        writer.member("sentence", event.sentence)
         writer.member("position", event.position)
         writer.member("id", event.token.id)
         writer.member("piece", event.piece)
@@ -141,13 +141,13 @@ final class EventStream: Sendable {
         writer.endObject()
     }
 
-    private func write(_ translation: Translation, index: Int, to writer: inout JSONWriter) {
+    private func write(_ event: SentenceEvent, to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.member("index", index)
-        writer.member("text", translation.outputs[0].text)
+        writer.member("index", event.index)
+        writer.member("sentence", event.sentence)
+        writer.member("text", event.text)
         writer.name("compute")
-        TranslationJSON(model: answer.model, parts: [])
-            .write(translation.compute, to: &writer)
+        TranslationJSON(model: answer.model, parts: []).write(event.compute, to: &writer)
         writer.endObject()
     }
 }

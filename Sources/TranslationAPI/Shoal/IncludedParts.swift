@@ -8,13 +8,16 @@ public struct IncludedParts: OptionSet, Sendable {
 
     /// `tokens` of each output.
     public static let tokens = IncludedParts(rawValue: 1)
-    /// `score` of each output, and `logprob` of each token.
+    /// `score` of each output and sentence, and `logprob` of each token.
     public static let scores = IncludedParts(rawValue: 2)
     /// `timings` of the request.
     public static let timings = IncludedParts(rawValue: 4)
+    /// `sentences` of each translation.
+    public static let sentences = IncludedParts(rawValue: 8)
 
     /// The parts by their names, in the order of the document.
     static let named: [(name: String, part: IncludedParts)] = [
         ("tokens", .tokens), ("scores", .scores), ("timings", .timings),
+        ("sentences", .sentences),
     ]
 }

@@ -24,6 +24,7 @@ struct TranslateBody {
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchOptions(&reader, model, limits)
+        let preparation = TextOptions(&reader, limits)
         parts = Self.parts(&reader)
         let timeout = Self.timeout(&reader) ?? limits.timeout
         streams = reader.bool("stream")
@@ -37,7 +38,8 @@ struct TranslateBody {
             throw Problem(error)
         }
         request = TranslationRequest(
-            texts: texts, options: options, timeout: timeout, limits: limits, model: model)
+            texts: texts, preparation, options: options, timeout: timeout, limits: limits,
+            model: model)
     }
 
     private static func exit(
@@ -74,7 +76,7 @@ struct TranslateBody {
     }
 
     private static func parts(_ reader: inout FieldReader) -> IncludedParts {
-        guard let names = reader.strings("include") else { return [.tokens, .timings] }
+        guard let names = reader.strings("include") else { return [.tokens, .timings, .sentences] }
         let known = IncludedParts.named
         let parts = names.compactMap { name in known.first { $0.name == name }?.part }
         if parts.count != names.count {

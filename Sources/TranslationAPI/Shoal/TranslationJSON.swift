@@ -37,8 +37,44 @@ public struct TranslationJSON: Sendable {
             writer.endObject()
         }
         writer.endArray()
+        if parts.contains(.sentences) { writeSentences(of: translation, to: &writer) }
         writer.name("compute")
         write(translation.compute, to: &writer)
+        writer.endObject()
+    }
+
+    /// `sentences`: where each is in the text and in the output, how it was decoded, and what it cost.
+    private func writeSentences(of translation: Translation, to writer: inout JSONWriter) {
+        let best = translation.outputs[0]
+        var source = CharacterOffsets(of: translation.source)
+        var target = CharacterOffsets(of: best.text)
+        writer.name("sentences")
+        writer.beginArray()
+        for sentence in translation.sentences {
+            writer.beginObject()
+            write(source.range(sentence.source), "source", to: &writer)
+            write(target.range(sentence.target), "target", to: &writer)
+            writer.member("finish_reason", sentence.finishReason.rawValue)
+            if parts.contains(.scores) {
+                writer.name("score")
+                writer.value(sentence.score)
+            }
+            writer.name("exit_layers")
+            writer.beginArray()
+            for token in best.hypothesis.tokens[sentence.tokens] { writer.value(token.exitLayer) }
+            writer.endArray()
+            writer.name("compute")
+            write(sentence.compute, to: &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private func write(_ range: Range<Int>, _ name: String, to writer: inout JSONWriter) {
+        writer.name(name)
+        writer.beginObject()
+        writer.member("start", range.lowerBound)
+        writer.member("end", range.upperBound)
         writer.endObject()
     }
 

@@ -12,8 +12,9 @@ struct Translate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Translate texts, files or standard input.",
         discussion: """
-            Texts are arguments, or the lines of files, or the lines of standard input, each one \
-            sentence. Input in gzip is recognised. Each text gives one line, as soon as it and all before \
+            Texts are arguments, or the lines of files, or the lines of standard input. Each is parted into its \
+            sentences, and what has nothing to translate is copied; with --format sentence the model is given the line as it is. \
+            Input in gzip is recognised. Each text gives one line, as soon as it and all before \
             it are done. Memory is bounded, whatever the number of lines.
 
             Examples:
@@ -35,6 +36,7 @@ struct Translate: ParsableCommand {
 
     @OptionGroup var exit: ExitFlags
     @OptionGroup var search: SearchFlags
+    @OptionGroup var text: TextFlags
 
     @Option(
         name: .long,
@@ -76,7 +78,8 @@ struct Translate: ParsableCommand {
             var source = try TextSource(arguments: texts, files: file)
             let output = try TranslationOutput(model, json: json, onError: onError, file: output)
             prompt()
-            let translator = try CorpusTranslator(model, workers: Processors.available)
+            let translator = try CorpusTranslator(
+                model, workers: Processors.available, preparation: text.options)
             try translator.translate {
                 try source.next().map { .init($0.place, $0.text, options) }
             } deliver: {

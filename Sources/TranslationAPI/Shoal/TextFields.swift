@@ -1,0 +1,79 @@
+import JSON
+import TextPreparation
+import TranslationService
+
+/// What texts are.
+public enum TextFormat: String, Sendable, CaseIterable {
+    /// One sentence, which the model is given as it is.
+    case sentence
+    /// Plain text.
+    case text
+}
+
+extension TextOptions {
+    /// Most terms of `protect`, and most entries of `glossary`.
+    private static let mostTerms = 1000
+
+    /// Reads the fields about texts, `format`, `split_sentences`, `protect` and `glossary`; faults are noted.
+    ///
+    /// - Returns: nil where texts are given to the model as they are.
+    init?(_ reader: inout FieldReader, _ limits: APILimits) {
+        self.init()
+        let format = reader.choice("format", TextFormat.self) ?? .text
+        splitsSentences = reader.bool("split_sentences") ?? splitsSentences
+        protectedTerms = Self.terms(&reader)
+        glossary = Self.glossary(&reader)
+        guard format == .sentence else { return }
+        let others = ["split_sentences", "protect", "glossary"].filter { reader.value($0) != nil }
+        for name in others {
+            reader.note(
+                .conflictingOptions, name,
+                "`\(name)` needs `format: text`: with `format: sentence` the model is given the text as it is"
+            )
+        }
+        return nil
+    }
+
+    private static func terms(_ reader: inout FieldReader) -> [String] {
+        let terms = reader.strings("protect") ?? []
+        if terms.count > mostTerms {
+            reader.note(
+                .outOfRange, "protect",
+                "`protect` may hold \(mostTerms) texts at most; given \(terms.count)")
+        }
+        return terms
+    }
+
+    private static func glossary(_ reader: inout FieldReader) -> Glossary? {
+        guard let value = reader.value("glossary") else { return nil }
+        guard let members = value.objectValue?.members, members.count <= mostTerms,
+            case let entries = members.compactMap({ member in
+                member.value.stringValue.map { Glossary.Entry(source: member.name, target: $0) }
+            }), entries.count == members.count
+        else {
+            reader.wrongType(
+                "glossary", "an object of \(mostTerms) strings at most: word, translation", value)
+            return nil
+        }
+        do {
+            return try Glossary(entries)
+        } catch {
+            reader.note(
+                .outOfRange, "glossary",
+                "entry \(error.entry + 1) of `glossary` \(error.reason.explanation)")
+            return nil
+        }
+    }
+}
+
+extension Glossary.Fault.Reason {
+    /// What is wrong with an entry, without its words.
+    var explanation: String {
+        switch self {
+        case .columns: "must be a word, one tab, and its translation"
+        case .empty: "is empty, or its translation is"
+        case .control: "has a control character"
+        case .repeated: "has the same word as an earlier one"
+        }
+    }
+}

@@ -1,0 +1,40 @@
+public import TextPreparation
+import Tokenization
+
+/// How the texts of a request become what the model is given.
+public struct TextOptions: Sendable {
+    /// Whether a line is parted into its sentences; if not, it is one.
+    public var splitsSentences = true
+    /// What the ends of lines are.
+    public var lineBreaks = SentenceSegmenter.LineBreaks.boundaries
+    /// Texts that come out unchanged wherever they stand as whole words.
+    public var protectedTerms: [String] = []
+    /// How some words are translated.
+    public var glossary: Glossary?
+
+    /// Sentences of plain text, with what is protected by its form alone.
+    public init() {}
+}
+
+extension ServedModel {
+    /// What takes texts apart for this model.
+    ///
+    /// - Parameters:
+    ///   - options: of the request.
+    ///   - limit: longest source, end of sentence included.
+    /// - Returns: a preparer that asks the tokenizer how long and how well known words are.
+    func preparer(_ options: TextOptions, limit: Int) -> TextPreparer {
+        var all = PreparationOptions(source: languages.source, target: languages.target)
+        all.splitsSentences = options.splitsSentences
+        all.lineBreaks = options.lineBreaks
+        all.protectedTerms = options.protectedTerms
+        all.glossary = options.glossary
+        all.wordScore = { [tokenizer] in tokenizer.score(ofWord: $0) ?? -Double($0.utf8.count) }
+        all.limit = LengthLimit(maximum: limit) { [tokenizer] text in
+            // No text has more tokens than bytes, as good as always; what comes of it is held against the limit again.
+            let most = text.utf8.count + 2
+            return most <= limit ? most : tokenizer.encode(text).count
+        }
+        return TextPreparer(all)
+    }
+}

@@ -1,0 +1,235 @@
+import Decoding
+import TextPreparation
+
+/// Where an input belongs: to which text of a request, which input of the text, which part of the input.
+package struct InputPlace: Sendable, Hashable {
+    /// The index of the text in its request.
+    package let text: Int
+    /// The index of the input in its text.
+    package var input = 0
+    /// The index among the translated parts of an input that is translated in parts; else 0.
+    package var part = 0
+
+    package init(text: Int) { self.text = text }
+}
+
+/// What the model made of an input, or of a part of one.
+struct DecodedInput: Sendable {
+    /// Best first, at least one.
+    let outputs: [Translation.Output]
+    let compute: ComputeRecord
+    /// Source ids, end of sentence included; 0 where nothing was decoded.
+    let sourceTokens: Int
+}
+
+/// A text of a request on its way: what its inputs have come to, and the whole once all are there.
+struct TextProgress {
+    /// What is done next for a text.
+    enum Step {
+        /// Nothing: others of its inputs are on their way.
+        case wait
+        /// The input is translated again, around its protected spans, of which the model lost one.
+        case translateInParts(input: Int)
+        /// A sentence is finished, and with the last one the text.
+        case finished(sentence: Int, whole: Translation?)
+    }
+
+    /// The text, taken apart.
+    let prepared: PreparedText
+    private let none: ComputeRecord
+    private var inputs: [InputProgress]
+    /// Inputs of each sentence that are on their way, and of all.
+    private var waiting: [Int]
+    private var rest: Int
+
+    /// A text none of whose inputs is decoded.
+    ///
+    /// - Parameters:
+    ///   - prepared: the text.
+    ///   - none: a record of no cost.
+    init(_ prepared: PreparedText, none: ComputeRecord) {
+        self.prepared = prepared
+        self.none = none
+        inputs = prepared.inputs.map { InputProgress($0) }
+        waiting = prepared.sentences.map(\.inputs.count)
+        rest = prepared.inputs.count
+    }
+
+    /// Whether nothing of it is on its way.
+    var isFinished: Bool { rest == 0 }
+
+    /// The sentences of which nothing is on its way.
+    var finishedSentences: [Int] { waiting.indices.filter { waiting[$0] == 0 } }
+
+    /// The parts of an input, which is translated in parts from now on.
+    mutating func divide(_ input: Int) -> [ModelInput.Part] { inputs[input].divide() }
+
+    /// Takes what became of an input, or of a part of one.
+    mutating func take(_ decoded: DecodedInput, at place: InputPlace) -> Step {
+        switch inputs[place.input].take(decoded, part: place.part) {
+        case .wait: return .wait
+        case .lostSpan: return .translateInParts(input: place.input)
+        case .finished: break
+        }
+        let sentence = prepared.inputs[place.input].sentence
+        rest -= 1
+        waiting[sentence] -= 1
+        guard waiting[sentence] == 0 else { return .wait }
+        return .finished(sentence: sentence, whole: isFinished ? whole() : nil)
+    }
+
+    /// What a finished sentence has become, and what it cost.
+    func sentence(_ index: Int) -> (text: String, compute: ComputeRecord) {
+        let range = prepared.sentences[index].inputs
+        let text = prepared.text(
+            ofSentence: index, range.map { inputs[$0].output(0).inputTranslation })
+        return (text, range.reduce(into: none) { $0 += inputs[$1].compute(none) })
+    }
+
+    /// The translation of the whole text, in time proportional to its length.
+    ///
+    /// - Precondition: all of its inputs are finished.
+    func whole() -> Translation {
+        let count = inputs.map(\.outputCount).max() ?? 1
+        var best: TranslatedText?
+        let outputs = (0..<count).map { rank in
+            let parts = inputs.map { $0.output(rank) }
+            let text = prepared.reassemble(parts.map(\.inputTranslation))
+            best = best ?? text
+            return Translation.Output(joining: parts, text: text.text)
+        }
+        return Translation(
+            source: prepared.source, outputs: outputs, sentences: sentences(best?.sentences ?? []),
+            compute: inputs.reduce(into: none) { $0 += $1.compute(none) },
+            sourceTokens: inputs.reduce(0) { $0 + $1.sourceTokens })
+    }
+
+    private func sentences(_ places: [TranslatedText.Sentence]) -> [Translation.Sentence] {
+        var tokens = 0
+        return zip(prepared.sentences, places).map { sentence, place in
+            let inputs = inputs[sentence.inputs]
+            let output = Translation.Output(joining: inputs.map { $0.output(0) }, text: "")
+            defer { tokens += output.hypothesis.tokens.count }
+            return Translation.Sentence(
+                source: place.source, target: place.target,
+                tokens: tokens..<(tokens + output.hypothesis.tokens.count),
+                score: output.hypothesis.score, finishReason: output.hypothesis.finishReason,
+                compute: inputs.reduce(into: none) { $0 += $1.compute(none) },
+                sourceTokens: inputs.reduce(0) { $0 + $1.sourceTokens })
+        }
+    }
+}
+
+/// An input on its way.
+private struct InputProgress {
+    enum Step {
+        case wait
+        case lostSpan
+        case finished
+    }
+
+    private let input: ModelInput
+    /// Its parts, where it is translated around its protected spans.
+    private var parts: [ModelInput.Part]?
+    /// What became of each translated part; of the whole, where it has none.
+    private var decoded: [DecodedInput?] = [nil]
+    /// Of an attempt that lost a span.
+    private var lost: ComputeRecord?
+    /// Once it is finished: best first, at least one.
+    private var outputs: [Translation.Output] = []
+
+    init(_ input: ModelInput) { self.input = input }
+
+    var outputCount: Int { outputs.count }
+
+    /// The output of a rank; the last one where there are fewer.
+    func output(_ rank: Int) -> Translation.Output { outputs[min(rank, outputs.count - 1)] }
+
+    var sourceTokens: Int { decoded.reduce(0) { $0 + ($1?.sourceTokens ?? 0) } }
+
+    /// What it cost, an attempt that lost a span included.
+    func compute(_ none: ComputeRecord) -> ComputeRecord {
+        var sum = decoded.reduce(into: none) { sum, part in
+            if let part { sum += part.compute }
+        }
+        if let lost { sum.addOperations(of: lost) }
+        return sum
+    }
+
+    mutating func divide() -> [ModelInput.Part] {
+        let all = input.parts
+        parts = all
+        decoded = Array(repeating: nil, count: max(1, all.count(where: \.isTranslated)))
+        return all
+    }
+
+    mutating func take(_ result: DecodedInput, part: Int) -> Step {
+        decoded[part] = result
+        guard let parts else { return takeWhole(result) }
+        guard decoded.allSatisfy({ $0 != nil }) else { return .wait }
+        outputs = joined(parts, decoded.compactMap { $0?.outputs })
+        return .finished
+    }
+
+    /// Keeps the outputs that hold every protected span; none: the input is translated in parts.
+    private mutating func takeWhole(_ result: DecodedInput) -> Step {
+        outputs = result.outputs.filter { input.keepsSpans($0.text) }
+        guard outputs.isEmpty else { return .finished }
+        lost = result.compute
+        return .lostSpan
+    }
+
+    /// The outputs around the spans.
+    ///
+    /// Where one breaks a span still, because the model invents another of the same text, the source's words take
+    /// its place: what is protected comes before what is translated.
+    private func joined(
+        _ parts: [ModelInput.Part], _ translated: [[Translation.Output]]
+    ) -> [Translation.Output] {
+        let count = translated.map(\.count).max() ?? 1
+        let all = (0..<count).map { rank in
+            let chosen = translated.map { $0[min(rank, $0.count - 1)] }
+            // Where no part is translated, there is one output all the same, and it is empty.
+            let texts = chosen.prefix(parts.count(where: \.isTranslated)).map(\.inputTranslation)
+            return Translation.Output(joining: chosen, text: input.join(texts).text)
+        }
+        let kept = all.filter { input.keepsSpans($0.text) }
+        guard kept.isEmpty, let first = all.first else { return kept }
+        return [
+            Translation.Output(
+                text: parts.map(\.text).joined(), pieces: first.pieces,
+                hypothesis: first.hypothesis)
+        ]
+    }
+}
+
+extension ModelInput.Part {
+    /// Whether the model translates it.
+    var isTranslated: Bool {
+        if case .translated = self { return true }
+        return false
+    }
+}
+
+extension Translation.Output {
+    /// What a text is put together from.
+    var inputTranslation: InputTranslation { InputTranslation(text) }
+
+    /// The outputs of several inputs as that of their text: tokens in a row, the score by the number of tokens.
+    init(joining outputs: [Self], text: String) {
+        if outputs.count == 1 {
+            self.init(text: text, pieces: outputs[0].pieces, hypothesis: outputs[0].hypothesis)
+            return
+        }
+        let tokens = outputs.flatMap(\.hypothesis.tokens)
+        let sum = outputs.reduce(0.0) {
+            $0 + $1.hypothesis.score * Double($1.hypothesis.tokens.count)
+        }
+        self.init(
+            text: text, pieces: outputs.flatMap(\.pieces),
+            hypothesis: Hypothesis(
+                tokens: tokens, score: tokens.isEmpty ? 0 : sum / Double(tokens.count),
+                finishReason: outputs.map(\.hypothesis.finishReason)
+                    .first { $0 != .endOfSentence } ?? .endOfSentence))
+    }
+}
