@@ -75,6 +75,13 @@ public struct ModelInput: Sendable, Equatable {
     /// The parts join to the text, with what stands for the spans.
     public var parts: [Part] { placedParts.map(\.part) }
 
+    /// Where each translated part begins in the text, in UTF-8 offsets.
+    public var translatedPartStarts: [Int] {
+        placedParts.compactMap { part, place in
+            if case .translated = part { place.lowerBound } else { nil }
+        }
+    }
+
     /// The parts, each with its place in the text.
     private var placedParts: [(part: Part, place: Range<Int>)] {
         let bytes = Array(text.utf8)

@@ -208,6 +208,8 @@ package struct PendingSentence {
     package let place: InputPlace
     /// Source ids, end of sentence included.
     package let ids: [Int]
+    /// The place of each id in the text that it is of, in UTF-8 offsets; empty where nobody asks.
+    let ranges: [Range<Int>]
     /// Which sentence of its text it is, where its tokens are reported.
     let reported: Int?
     /// What it takes, as estimated when it joined the queue.
@@ -221,11 +223,15 @@ package struct PendingSentence {
     ///   - job: whose it is.
     ///   - place: where in the job.
     ///   - ids: source ids, end of sentence included.
+    ///   - ranges: the place of each id in the text that it is of.
     ///   - reported: which sentence of its text it is, where its text is that of its tokens.
-    package init(job: Job, place: InputPlace, ids: [Int], reported: Int? = nil) {
+    package init(
+        job: Job, place: InputPlace, ids: [Int], ranges: [Range<Int>] = [], reported: Int? = nil
+    ) {
         self.job = job
         self.place = place
         self.ids = ids
+        self.ranges = ranges
         self.reported = job.reportsTokens ? reported : nil
     }
 }

@@ -67,9 +67,9 @@ struct Preparation: Sendable {
         let job = sentence.job
         var pending: [PendingSentence] = []
         for (part, place) in sentence.place.parts(job.divide(sentence.place)) {
-            let ids = model.tokenizer.encode(part)
+            let (ids, ranges) = model.encode(part, for: job.request)
             if model.canDecode(ids, for: job.request) {
-                pending.append(PendingSentence(job: job, place: place, ids: ids))
+                pending.append(PendingSentence(job: job, place: place, ids: ids, ranges: ranges))
             } else {
                 _ = job.finish(model.copied(part, job.request), at: place, now: service.clock())
             }
@@ -107,11 +107,12 @@ private struct PreparedSentences {
         guard input.spans.allSatisfy({ model.tokenizer.knows($0.output) }) else {
             return divide(place)
         }
-        let ids = model.tokenizer.encode(input.text)
+        let (ids, ranges) = model.encode(input.text, for: job.request)
         if model.canDecode(ids, for: job.request) {
             pending.append(
                 PendingSentence(
-                    job: job, place: place, ids: ids, reported: reportedSentence(of: input)))
+                    job: job, place: place, ids: ids, ranges: ranges,
+                    reported: reportedSentence(of: input)))
         } else if job.request.preparation == nil, ids.count > job.request.limit(model) {
             excess = ids.count
         } else if input.spans.isEmpty {
@@ -124,14 +125,15 @@ private struct PreparedSentences {
     /// The sentence of an input whose text is that of its tokens; nil where it is not.
     private func reportedSentence(of input: ModelInput) -> Int? {
         let isWhole = progress.prepared.sentences[input.sentence].inputs.count == 1
-        return isWhole && input.spans.isEmpty && input.casing == .running ? input.sentence : nil
+        let isPlain = input.spans.isEmpty && input.casing == .running
+        return isWhole && isPlain && job.request.preparation?.markup == nil ? input.sentence : nil
     }
 
     private mutating func divide(_ place: InputPlace) {
         for (part, place) in place.parts(progress.divide(place.input)) {
-            let ids = model.tokenizer.encode(part)
+            let (ids, ranges) = model.encode(part, for: job.request)
             if model.canDecode(ids, for: job.request) {
-                pending.append(PendingSentence(job: job, place: place, ids: ids))
+                pending.append(PendingSentence(job: job, place: place, ids: ids, ranges: ranges))
             } else {
                 copy(part, at: place)
             }
@@ -164,6 +166,15 @@ extension TranslationRequest {
 }
 
 extension ServedModel {
+    /// The ids of a text, with their places in it where the request asks what its tokens are made from.
+    fileprivate func encode(
+        _ text: String, for request: TranslationRequest
+    ) -> (ids: [Int], ranges: [Range<Int>]) {
+        guard request.options.aligns else { return (tokenizer.encode(text), []) }
+        let (ids, ranges) = tokenizer.encodeWithRanges(text)
+        return (ids, ranges.withoutBlanks(of: text))
+    }
+
     /// Whether ids are something to decode, and not too many.
     fileprivate func canDecode(_ ids: [Int], for request: TranslationRequest) -> Bool {
         tokenizer.hasPieces(ids) && ids.count <= request.limit(self)
@@ -177,9 +188,20 @@ extension ServedModel {
     /// What becomes of an input that is not decoded: one without pieces, or of which no part is short enough.
     fileprivate func copied(_ text: String, _ request: TranslationRequest) -> DecodedInput {
         let hypothesis = Hypothesis(tokens: [], score: 0, finishReason: .endOfSentence)
-        let output = Translation.Output(
+        let output = InputOutput(
             text: request.preparation == nil ? "" : text, pieces: [], hypothesis: hypothesis)
         return DecodedInput(
             outputs: [output], compute: noCompute(request.options), sourceTokens: 0)
+    }
+}
+
+extension [Range<Int>] {
+    /// The ranges of a text's pieces without the blanks before them.
+    func withoutBlanks(of text: String) -> Self {
+        let bytes = [UInt8](text.utf8)
+        return map { range in
+            let start = range.first { bytes[$0] != 0x20 } ?? range.upperBound
+            return start..<range.upperBound
+        }
     }
 }

@@ -3,6 +3,8 @@ import Tokenization
 
 /// How the texts of a request become what the model is given.
 public struct TextOptions: Sendable {
+    /// How tags are read; nil for plain text.
+    public var markup: MarkupOptions?
     /// Whether a line is parted into its sentences; if not, it is one.
     public var splitsSentences = true
     /// What the ends of lines are.
@@ -25,6 +27,7 @@ extension ServedModel {
     /// - Returns: a preparer that asks the tokenizer how long and how well known words are.
     func preparer(_ options: TextOptions, limit: Int) -> TextPreparer {
         var all = PreparationOptions(source: languages.source, target: languages.target)
+        all.markup = options.markup
         all.splitsSentences = options.splitsSentences
         all.lineBreaks = options.lineBreaks
         all.protectedTerms = options.protectedTerms

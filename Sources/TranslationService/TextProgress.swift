@@ -16,7 +16,7 @@ package struct InputPlace: Sendable, Hashable {
 /// What the model made of an input, or of a part of one.
 struct DecodedInput: Sendable {
     /// Best first, at least one.
-    let outputs: [Translation.Output]
+    let outputs: [InputOutput]
     let compute: ComputeRecord
     /// Source ids, end of sentence included; 0 where nothing was decoded.
     let sourceTokens: Int
@@ -82,7 +82,7 @@ struct TextProgress {
     func sentence(_ index: Int) -> (text: String, compute: ComputeRecord) {
         let range = prepared.sentences[index].inputs
         let text = prepared.text(
-            ofSentence: index, range.map { inputs[$0].output(0).inputTranslation })
+            ofSentence: index, range.map { inputs[$0].output(0).translation })
         return (text, range.reduce(into: none) { $0 += inputs[$1].compute(none) })
     }
 
@@ -94,9 +94,12 @@ struct TextProgress {
         var best: TranslatedText?
         let outputs = (0..<count).map { rank in
             let parts = inputs.map { $0.output(rank) }
-            let text = prepared.reassemble(parts.map(\.inputTranslation))
+            let text = prepared.reassemble(parts.map(\.translation))
             best = best ?? text
-            return Translation.Output(joining: parts, text: text.text)
+            let all = InputOutput(joining: parts, text: text.text)
+            return Translation.Output(
+                text: all.text, pieces: all.pieces, hypothesis: all.hypothesis,
+                sources: all.spans.isEmpty ? nil : sources(of: parts))
         }
         return Translation(
             source: prepared.source, outputs: outputs, sentences: sentences(best?.sentences ?? []),
@@ -104,11 +107,21 @@ struct TextProgress {
             sourceTokens: inputs.reduce(0) { $0 + $1.sourceTokens })
     }
 
+    /// Where in the text each token of some inputs' outputs was made from.
+    private func sources(of outputs: [InputOutput]) -> [Range<Int>] {
+        zip(prepared.inputs, outputs).flatMap { input, output in
+            output.spans.map { span in
+                let start = input.sourceOffset(of: span.source.lowerBound)
+                return start..<max(start, input.sourceOffset(of: span.source.upperBound))
+            }
+        }
+    }
+
     private func sentences(_ places: [TranslatedText.Sentence]) -> [Translation.Sentence] {
         var tokens = 0
         return zip(prepared.sentences, places).map { sentence, place in
             let inputs = inputs[sentence.inputs]
-            let output = Translation.Output(joining: inputs.map { $0.output(0) }, text: "")
+            let output = InputOutput(joining: inputs.map { $0.output(0) }, text: "")
             defer { tokens += output.hypothesis.tokens.count }
             return Translation.Sentence(
                 source: place.source, target: place.target,
@@ -136,14 +149,14 @@ private struct InputProgress {
     /// Of an attempt that lost a span.
     private var lost: ComputeRecord?
     /// Once it is finished: best first, at least one.
-    private var outputs: [Translation.Output] = []
+    private var outputs: [InputOutput] = []
 
     init(_ input: ModelInput) { self.input = input }
 
     var outputCount: Int { outputs.count }
 
     /// The output of a rank; the last one where there are fewer.
-    func output(_ rank: Int) -> Translation.Output { outputs[min(rank, outputs.count - 1)] }
+    func output(_ rank: Int) -> InputOutput { outputs[min(rank, outputs.count - 1)] }
 
     var sourceTokens: Int { decoded.reduce(0) { $0 + ($1?.sourceTokens ?? 0) } }
 
@@ -184,22 +197,24 @@ private struct InputProgress {
     /// Where one breaks a span still, because the model invents another of the same text, the source's words take
     /// its place: what is protected comes before what is translated.
     private func joined(
-        _ parts: [ModelInput.Part], _ translated: [[Translation.Output]]
-    ) -> [Translation.Output] {
+        _ parts: [ModelInput.Part], _ translated: [[InputOutput]]
+    ) -> [InputOutput] {
         let count = translated.map(\.count).max() ?? 1
+        let starts = input.translatedPartStarts
         let all = (0..<count).map { rank in
             let chosen = translated.map { $0[min(rank, $0.count - 1)] }
             // Where no part is translated, there is one output all the same, and it is empty.
-            let texts = chosen.prefix(parts.count(where: \.isTranslated)).map(\.inputTranslation)
-            return Translation.Output(joining: chosen, text: input.join(texts).text)
+            let whole = input.join(chosen.prefix(starts.count).map(\.translation))
+            var output = InputOutput(
+                joining: zip(chosen, starts).map { $0.moved(by: $1) }, text: whole.text)
+            output.alignment = whole.alignment
+            return output
         }
         let kept = all.filter { input.keepsSpans($0.text) }
-        guard kept.isEmpty, let first = all.first else { return kept }
-        return [
-            Translation.Output(
-                text: parts.map(\.text).joined(), pieces: first.pieces,
-                hypothesis: first.hypothesis)
-        ]
+        guard kept.isEmpty, var first = all.first else { return kept }
+        first.text = parts.map(\.text).joined()
+        first.alignment = []
+        return [first]
     }
 }
 
@@ -211,25 +226,52 @@ extension ModelInput.Part {
     }
 }
 
-extension Translation.Output {
+/// One output of an input, or of a part of one.
+struct InputOutput: Sendable {
+    var text: String
+    let pieces: [String]
+    let hypothesis: Hypothesis
+    /// For each token its place in the text as the tokens gave it, and in the input's text; empty where nobody asks.
+    let spans: [AlignedSpan]
+    /// What the text is placed by, where it has not come from its tokens alone.
+    fileprivate var alignment: [AlignedSpan]?
+
+    init(text: String, pieces: [String], hypothesis: Hypothesis, spans: [AlignedSpan] = []) {
+        self.text = text
+        self.pieces = pieces
+        self.hypothesis = hypothesis
+        self.spans = spans
+    }
+
     /// What a text is put together from.
-    var inputTranslation: InputTranslation { InputTranslation(text) }
+    var translation: InputTranslation {
+        InputTranslation(text, alignment: alignment ?? spans.filter { !$0.target.isEmpty })
+    }
 
     /// The outputs of several inputs as that of their text: tokens in a row, the score by the number of tokens.
     init(joining outputs: [Self], text: String) {
-        if outputs.count == 1 {
-            self.init(text: text, pieces: outputs[0].pieces, hypothesis: outputs[0].hypothesis)
-            return
-        }
         let tokens = outputs.flatMap(\.hypothesis.tokens)
         let sum = outputs.reduce(0.0) {
             $0 + $1.hypothesis.score * Double($1.hypothesis.tokens.count)
         }
+        let score = tokens.isEmpty ? 0 : sum / Double(tokens.count)
+        let reasons = outputs.map(\.hypothesis.finishReason)
         self.init(
             text: text, pieces: outputs.flatMap(\.pieces),
             hypothesis: Hypothesis(
-                tokens: tokens, score: tokens.isEmpty ? 0 : sum / Double(tokens.count),
-                finishReason: outputs.map(\.hypothesis.finishReason)
-                    .first { $0 != .endOfSentence } ?? .endOfSentence))
+                tokens: tokens, score: outputs.count == 1 ? outputs[0].hypothesis.score : score,
+                finishReason: reasons.first { $0 != .endOfSentence } ?? .endOfSentence),
+            spans: outputs.flatMap(\.spans))
+    }
+
+    /// The output of a part that begins at an offset of its input's text.
+    fileprivate func moved(by offset: Int) -> Self {
+        Self(
+            text: text, pieces: pieces, hypothesis: hypothesis,
+            spans: spans.map { span in
+                AlignedSpan(
+                    target: span.target,
+                    source: (span.source.lowerBound + offset)..<(span.source.upperBound + offset))
+            })
     }
 }

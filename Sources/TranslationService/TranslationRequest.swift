@@ -75,6 +75,9 @@ public struct Translation: Sendable {
         /// Tokens, exits, score; of several sentences their tokens in a row, the mean of their scores by their
         /// tokens, and the first reason other than the end of a sentence.
         public let hypothesis: Hypothesis
+        /// Where in the text each token was made from, in UTF-8 offsets; nil where nobody asks
+        /// (`DecodingOptions.aligns`).
+        public let sources: [Range<Int>]?
     }
 }
 

@@ -2,6 +2,7 @@ import Decoding
 import Synchronization
 import System
 import Telemetry
+import TextPreparation
 import Tokenization
 import TranslationModel
 
@@ -217,13 +218,22 @@ final class Worker {
         }
     }
 
-    private func finish(_ sentence: PendingSentence, _ result: DecodingResult) {
-        let outputs = result.hypotheses.map { hypothesis in
-            Translation.Output(
-                text: model.tokenizer.decode(hypothesis.tokens.map(\.id)),
-                pieces: hypothesis.tokens.map { model.tokenizer.piece(targetID: $0.id) },
-                hypothesis: hypothesis)
+    private func output(of sentence: PendingSentence, _ hypothesis: Hypothesis) -> InputOutput {
+        let ids = hypothesis.tokens.map(\.id)
+        let pieces = ids.map { model.tokenizer.piece(targetID: $0) }
+        guard let alignment = hypothesis.alignment, !sentence.ranges.isEmpty else {
+            return InputOutput(
+                text: model.tokenizer.decode(ids), pieces: pieces, hypothesis: hypothesis)
         }
+        let (text, targets) = model.tokenizer.decodeWithRanges(ids)
+        let spans = zip(targets.withoutBlanks(of: text), alignment).map { target, position in
+            AlignedSpan(target: target, source: sentence.ranges[position])
+        }
+        return InputOutput(text: text, pieces: pieces, hypothesis: hypothesis, spans: spans)
+    }
+
+    private func finish(_ sentence: PendingSentence, _ result: DecodingResult) {
+        let outputs = result.hypotheses.map { output(of: sentence, $0) }
         let compute = ComputeRecord(
             result, policy: sentence.job.request.options.exit.policy,
             decoderLayers: model.layerCount,

@@ -254,6 +254,42 @@ struct TextTests {
         }
     }
 
+    @Test("A token says which part of the text it was made from, in parts around a span, too")
+    func sources() throws {
+        let text = "  Zwei Hunde spielen. Ein Kind mit {name} lacht."
+        let plain = try translate([text]).translations[0]
+        let aligned = try translate([text]) { $0.options.aligns = true }.translations[0]
+        #expect(plain.outputs[0].sources == nil)
+        #expect(plain.outputs[0].text == aligned.outputs[0].text)
+        let output = aligned.outputs[0]
+        let sources = try #require(output.sources)
+        #expect(sources.count == output.hypothesis.tokens.count)
+        let bytes = Array(text.utf8)
+        for (sentence, words) in zip(aligned.sentences, [["Hunde", "dogs"], ["Kind", "child"]]) {
+            for index in sentence.tokens {
+                let place = sources[index]
+                #expect(place.lowerBound >= sentence.source.lowerBound)
+                #expect(place.upperBound <= sentence.source.upperBound)
+                guard output.pieces[index] == "▁" + words[1] else { continue }
+                #expect(String(decoding: bytes[place], as: UTF8.self) == words[0])
+            }
+        }
+        worker.service.stop()
+    }
+
+    @Test("HTML keeps its tags, around what their words became")
+    func html() throws {
+        let html = "<p>Zwei <b>Hunde</b> spielen im Schnee.</p>\n<ul><li>Ein Kind lacht.</li></ul>"
+        let result = try translate([html, Self.sentences[1], Self.sentences[3]]) {
+            $0.preparation?.markup = MarkupOptions(.html)
+            $0.options.aligns = true
+        }
+        let texts = texts(result)
+        let bold = texts[1].replacing("dogs", with: "<b>dogs</b>")
+        #expect(texts[0] == "<p>\(bold)</p>\n<ul><li>\(texts[2])</li></ul>")
+        worker.service.stop()
+    }
+
     @Test("A deadline ends a text of which sentences are still to come")
     func deadline() throws {
         let slow = try SharedWorker(maximumSequences: 1, secondsPerLook: 1)

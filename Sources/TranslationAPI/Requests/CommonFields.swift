@@ -76,6 +76,8 @@ extension TranslationRequest {
             maximumSourceTokens: min(
                 limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
         self.preparation = preparation
+        // Tags are placed by what the words within them became.
+        self.options.aligns = options.aligns || preparation?.markup != nil
         self.timeout = timeout
     }
 }

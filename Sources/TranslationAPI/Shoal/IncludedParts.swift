@@ -14,10 +14,12 @@ public struct IncludedParts: OptionSet, Sendable {
     public static let timings = IncludedParts(rawValue: 4)
     /// `sentences` of each translation.
     public static let sentences = IncludedParts(rawValue: 8)
+    /// `source` of each token: where in the text it was made from.
+    public static let alignments = IncludedParts(rawValue: 16)
 
     /// The parts by their names, in the order of the document.
     static let named: [(name: String, part: IncludedParts)] = [
         ("tokens", .tokens), ("scores", .scores), ("timings", .timings),
-        ("sentences", .sentences),
+        ("sentences", .sentences), ("alignments", .alignments),
     ]
 }

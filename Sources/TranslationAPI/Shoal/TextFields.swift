@@ -1,5 +1,5 @@
 import JSON
-import TextPreparation
+public import TextPreparation
 import TranslationService
 
 /// What texts are.
@@ -8,6 +8,19 @@ public enum TextFormat: String, Sendable, CaseIterable {
     case sentence
     /// Plain text.
     case text
+    /// Text with tags of HTML.
+    case html
+    /// Text with tags of XML.
+    case xml
+
+    /// How tags are read; nil where there are none.
+    public var markup: MarkupOptions? {
+        switch self {
+        case .sentence, .text: nil
+        case .html: MarkupOptions(.html)
+        case .xml: MarkupOptions(.xml)
+        }
+    }
 }
 
 extension TextOptions {
@@ -20,6 +33,7 @@ extension TextOptions {
     init?(_ reader: inout FieldReader, _ limits: APILimits) {
         self.init()
         let format = reader.choice("format", TextFormat.self) ?? .text
+        markup = format.markup
         splitsSentences = reader.bool("split_sentences") ?? splitsSentences
         protectedTerms = Self.terms(&reader)
         glossary = Self.glossary(&reader)

@@ -30,13 +30,14 @@ struct TranslateBody {
         streams = reader.bool("stream")
         let problems = reader.finished() + exitProblems
         guard problems.isEmpty, let exit else { throw Problem(problems) }
-        let options: DecodingOptions
+        var options: DecodingOptions
         do {
             options = try search.resolve(
                 exit, longest: model.longestOutput, widestBeam: limits.maximumBeam)
         } catch {
             throw Problem(error)
         }
+        options.aligns = parts.contains(.alignments)
         request = TranslationRequest(
             texts: texts, preparation, options: options, timeout: timeout, limits: limits,
             model: model)

@@ -27,13 +27,13 @@ public struct TranslationJSON: Sendable {
         writer.member("text", translation.outputs[0].text)
         if let language = model.languages.source { writer.member("source_lang", language) }
         if let language = model.languages.target { writer.member("target_lang", language) }
-        write(translation.outputs[0], to: &writer)
+        write(translation.outputs[0], of: translation.source, to: &writer)
         writer.name("alternatives")
         writer.beginArray()
         for output in translation.outputs.dropFirst() {
             writer.beginObject()
             writer.member("text", output.text)
-            write(output, to: &writer)
+            write(output, of: translation.source, to: &writer)
             writer.endObject()
         }
         writer.endArray()
@@ -79,7 +79,9 @@ public struct TranslationJSON: Sendable {
     }
 
     /// `finish_reason`, `exit_layers` and what else is included of an output.
-    private func write(_ output: Translation.Output, to writer: inout JSONWriter) {
+    private func write(
+        _ output: Translation.Output, of source: String, to writer: inout JSONWriter
+    ) {
         let hypothesis = output.hypothesis
         writer.member("finish_reason", hypothesis.finishReason.rawValue)
         if parts.contains(.scores) {
@@ -90,10 +92,12 @@ public struct TranslationJSON: Sendable {
         writer.beginArray()
         for token in hypothesis.tokens { writer.value(token.exitLayer) }
         writer.endArray()
-        guard parts.contains(.tokens) else { return }
+        guard parts.contains(.tokens) || parts.contains(.alignments) else { return }
+        let sources = parts.contains(.alignments) ? output.sources ?? [] : []
+        let places = CharacterOffsets.ranges(sources, of: source)
         writer.name("tokens")
         writer.beginArray()
-        for (token, piece) in zip(hypothesis.tokens, output.pieces) {
+        for (index, (token, piece)) in zip(hypothesis.tokens, output.pieces).enumerated() {
             writer.beginObject()
             writer.name("id")
             writer.value(token.id)
@@ -104,6 +108,7 @@ public struct TranslationJSON: Sendable {
                 writer.name("logprob")
                 writer.value(token.logProbability)
             }
+            if index < places.count { write(places[index], "source", to: &writer) }
             writer.endObject()
         }
         writer.endArray()

@@ -9,8 +9,8 @@ struct TextFlags: ParsableArguments {
     @Option(
         name: .long,
         help: """
-            text: parted into its sentences, which are put together again; sentence: one sentence, which the model is \
-            given as it is.
+            text: parted into its sentences, which are put together again; html, xml: the same between tags, which stay; \
+            sentence: one sentence, which the model is given as it is.
             """)
     var format = TextFormat.text
 
@@ -26,8 +26,9 @@ struct TextFlags: ParsableArguments {
 
     /// The options of a request; nil where texts are given to the model as they are.
     var options: TextOptions? {
-        guard format == .text else { return nil }
+        guard format != .sentence else { return nil }
         var options = TextOptions()
+        options.markup = format.markup
         options.protectedTerms = protect
         return options
     }

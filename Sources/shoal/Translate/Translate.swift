@@ -74,13 +74,14 @@ struct Translate: ParsableCommand {
             if output != nil { CleanInterruption.begin() }
             let model = try model.load()
             let rule = try exit.options(policy: policy).rule(for: model)
-            let options = try search.options(rule, model)
+            var options = try search.options(rule, model)
+            options.aligns = text.options?.markup != nil
             var source = try TextSource(arguments: texts, files: file)
             let output = try TranslationOutput(model, json: json, onError: onError, file: output)
             prompt()
             let translator = try CorpusTranslator(
                 model, workers: Processors.available, preparation: text.options)
-            try translator.translate {
+            try translator.translate { [options] in
                 try source.next().map { .init($0.place, $0.text, options) }
             } deliver: {
                 try output.write($0)
