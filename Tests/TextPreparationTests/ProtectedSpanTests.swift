@@ -111,6 +111,39 @@ struct ProtectedSpanTests {
         #expect(input.keepsSpans(joined.text))
     }
 
+    @Test("A span that the model changed is put in the place of what was made from it")
+    func repaired() throws {
+        let input = TextPreparer(PreparationOptions(source: "de")).prepare(
+            "Nimm %1$s und {x} für 5 km."
+        ).inputs[0]
+        let changed = AlignedWords.translation(
+            "Take=Nimm 111=%1$s ssss=%1$s and=und {x}={x} for=für 15=5 km=km +.=.", of: input.text)
+        #expect(!input.keepsSpans(changed.text))
+        let repaired = try #require(input.repaired(changed))
+        #expect(repaired.text == "Take %1$s and {x} for 5 km.")
+        let (source, target) = (Array(input.text.utf8), Array(repaired.text.utf8))
+        let pairs = repaired.alignment.map { pair in
+            [target[pair.target], source[pair.source]].map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(
+            pairs == [
+                ["Take", "Nimm"], ["%1$s", "%1$s"], ["and", "und"], ["{x}", "{x}"], ["for", "für"],
+                ["5 km", "5 km"], [".", "."],
+            ])
+    }
+
+    @Test("Where the alignment does not say where a span was, nothing is repaired")
+    func notRepaired() {
+        let input = TextPreparer(PreparationOptions(source: "de")).prepare("Nimm %1$s mit.").inputs[
+            0]
+        for notation in [
+            "Take it", "Take=Nimm it=mit", "Take=Nimm 11=%1$s +it", "%1$s=%1$s %1$s=%1$s",
+        ] {
+            let translation = AlignedWords.translation(notation, of: input.text)
+            #expect(input.repaired(translation) == nil, "\(notation)")
+        }
+    }
+
     @Test("The alignments of parts are moved to their places, and spans are aligned to themselves")
     func alignedParts() {
         let input = TextPreparer(PreparationOptions(source: "de")).prepare("Ein Hund {x} läuft.")
