@@ -18,10 +18,18 @@ results = client.translate_text(
 assert [result.text for result in results] == ["A dog is walking."] * 2, results
 assert results[0].model_type_used == "latency_optimized"
 
+result = client.translate_text(
+    "<p>Ein <b>Mann</b> liest ein Buch.</p><code>x = 1</code>", target_lang="EN-US", tag_handling="html")
+assert result.text.startswith("<p>") and result.text.endswith("</p><code>x = 1</code>"), result
+assert result.text.count("<b>") == result.text.count("</b>") == 1, result
+result = client.translate_text(
+    "<x>Ein Hund.</x><keep>Ein Hund.</keep>", target_lang="EN-US", tag_handling="xml", ignore_tags=["keep"])
+assert result.text == "<x>A dog is walking.</x><keep>Ein Hund.</keep>", result
+
 assert [language.code for language in client.get_source_languages()] == ["DE"]
 assert [language.code for language in client.get_target_languages()] == ["EN-GB", "EN-US"]
 usage = client.get_usage()
-assert usage.character.valid and usage.character.count == 29 + 18 and not usage.any_limit_reached, usage
+assert usage.character.valid and usage.character.count > 29 + 18 and not usage.any_limit_reached, usage
 
 assert [(pair.source_lang, pair.target_lang) for pair in client.get_glossary_languages()] == [("de", "en")]
 glossary = client.create_glossary("Tiere", "DE", "EN", {"Hund": "hound", "Katze": "cat"})
@@ -29,6 +37,8 @@ assert glossary.ready and glossary.entry_count == 2 and (glossary.source_lang, g
 assert client.get_glossary(glossary.glossary_id).name == "Tiere"
 assert [entry.glossary_id for entry in client.list_glossaries()] == [glossary.glossary_id]
 assert client.get_glossary_entries(glossary) == {"Hund": "hound", "Katze": "cat"}
+with_glossary = client.translate_text_with_glossary("Ein Hund spielt.", glossary)
+assert "hound" in with_glossary.text, with_glossary
 client.delete_glossary(glossary)
 try:
     client.get_glossary(glossary.glossary_id)

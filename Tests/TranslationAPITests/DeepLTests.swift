@@ -72,6 +72,34 @@ struct DeepLTests {
         server.close()
     }
 
+    @Test(
+        "Tags are kept, those that are named are not translated, and sentences end where it is asked"
+    )
+    func markup() throws {
+        let server = try TestServer()
+        func translated(_ fields: String) throws -> JSONValue? {
+            try translations(server.post("/v2/translate", "{\"target_lang\":\"EN\",\(fields)}"))[0][
+                "text"]
+        }
+        let dog = try #require(translated(#""text":"Ein Hund.""#)?.stringValue)
+        #expect(
+            try translated(
+                #""text":"<a>Ein Hund.</a><b>Ein Hund.</b>","tag_handling":"xml","ignore_tags":["b"]"#
+            )
+                == .string("<a>\(dog)</a><b>Ein Hund.</b>"))
+        #expect(
+            try translated(#""text":"<p>Ein Hund.</p>","tag_handling":"html""#)
+                == .string("<p>\(dog)</p>"))
+        let lines = try translated(#""text":"Zwei Hunde spielen\nim Schnee.""#)?.stringValue
+        #expect(lines?.contains("\n") == true)
+        let wrapped = try translated(
+            #""text":"Zwei Hunde spielen\nim Schnee.","split_sentences":"nonewlines""#)
+        #expect(
+            wrapped?.stringValue?.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                == "Two dogs play in the snow.")
+        server.close()
+    }
+
     @Test("Options that cost nothing to honour are taken in every way that clients write them")
     func options() throws {
         let server = try TestServer()
@@ -251,6 +279,25 @@ struct DeepLGlossaryTests {
         server.close()
     }
 
+    @Test("Translations follow a glossary, those of earlier ones first, and only with a language")
+    func followed() throws {
+        let files = try [
+            NamedGlossary(name: "first", text: "Hund\thound", format: .tsv),
+            NamedGlossary(name: "second", text: "Hund\tpooch\nMann\tgent", format: .tsv),
+        ]
+        let server = try TestServer { $0.glossaries = files }
+        func translated(_ fields: String) throws -> String {
+            let body =
+                "{\"text\":\"Ein Mann und ein Hund spielen.\",\"target_lang\":\"EN\",\(fields)}"
+            return try server.post("/v2/translate", body).text
+        }
+        #expect(try translated(#""source_lang":"DE","glossary_id":"first""#).contains("hound"))
+        let both = try translated(#""source_lang":"DE","glossary_ids":["first","second"]"#)
+        #expect(both.contains("hound") && both.contains("gent") && !both.contains("pooch"))
+        #expect(try translated(#""glossary_id":"first""#).contains("source_lang"))
+        server.close()
+    }
+
     @Test(
         "What is no glossary is refused by its first entry that is at fault",
         arguments: [
@@ -279,9 +326,8 @@ struct DeepLGlossaryTests {
     @Test(
         "Each holder of a key sees its own glossaries and those of the server's files, which stay")
     func owners() throws {
-        let server = try TestServer {
-            $0.glossaries = [try! NamedGlossary(name: "house", text: "Hund\thound", format: .tsv)]
-        }
+        let house = try NamedGlossary(name: "house", text: "Hund\thound", format: .tsv)
+        let server = try TestServer { $0.glossaries = [house] }
         server.api.replaceKeys(
             try APIKeys(
                 "a sha256=\(String(repeating: "01", count: 32))\nb sha256=\(String(repeating: "02", count: 32))"
@@ -295,10 +341,10 @@ struct DeepLGlossaryTests {
         #expect(try server.ask("GET", path, fields: fields("b")).status == 404)
         #expect(try server.ask("DELETE", path, fields: fields("b")).status == 404)
         let list = try json(server.ask("GET", "/v2/glossaries", fields: fields("b")))["glossaries"]
-        let house = try #require(list?.arrayValue?.first?.objectValue)
+        let listed = try #require(list?.arrayValue?.first?.objectValue)
         #expect(list?.arrayValue?.count == 1)
-        #expect(house["glossary_id"] == .string("house"))
-        #expect(house["source_lang"] == .string("de"))
+        #expect(listed["glossary_id"] == .string("house"))
+        #expect(listed["source_lang"] == .string("de"))
         #expect(try server.ask("DELETE", "/v2/glossaries/house", fields: fields("b")).status == 403)
         server.close()
     }

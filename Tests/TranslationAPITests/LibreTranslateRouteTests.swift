@@ -176,6 +176,27 @@ struct TranslateFileTests {
         server.close()
     }
 
+    @Test("Pages and subtitles with tags keep them")
+    func markup() throws {
+        let server = try TestServer()
+        let dog = try translation(server, "Ein Hund.")
+        let page =
+            "<!DOCTYPE html>\n<html><body class=\"a\"><!-- Hund --><p>Ein Hund.</p></body></html>\n"
+        #expect(
+            try translated(server, "page.htm", page)
+                == page.replacing("<p>Ein Hund.", with: "<p>\(dog)"))
+        let srt = "1\n00:00:01,000 --> 00:00:02,000\n<i>Ein Hund.</i>\n"
+        #expect(
+            try translated(server, "a.srt", srt) == srt.replacing("Ein Hund.", with: dog))
+        let lines =
+            "1\n00:00:01,000 --> 00:00:02,000\n<i>Zwei Hunde spielen</i>\n<i>im Schnee.</i>\n"
+        let read = try translated(server, "b.srt", lines).split(separator: "\n")[2...]
+        #expect(read.count == 2)
+        let dogs = try translation(server, "Zwei Hunde spielen im Schnee.")
+        #expect(read.joined(separator: " ") == "<i>\(dogs)</i>")
+        server.close()
+    }
+
     @Test("Messages without a translation get one, and all else stays as it is")
     func messages() throws {
         let server = try TestServer()
@@ -208,6 +229,21 @@ struct TranslateFileTests {
             .replacing("msgstr[0] \"\"", with: "msgstr[0] \"\(dog)\"")
             .replacing("msgstr[1] \"\"", with: "msgstr[1] \"\(dogs)\"")
         #expect(try translated(server, "de.po", po) == wanted)
+        server.close()
+    }
+
+    @Test("Files that hold one thing as often as they can are read, or refused", arguments: 0..<5)
+    func large(_ index: Int) throws {
+        let files = [
+            ("a.srt", "0 --> 1\n" + String(repeating: "\n", count: 100_000)),
+            ("a.srt", "0 --> 1\n" + String(repeating: "-x\n", count: 50_000)),
+            ("a.srt", "0 --> 1\n" + String(repeating: "<\n", count: 100_000)),
+            ("a.po", "msgid \"a\"\nmsgstr \"\"\n" + String(repeating: "\"\"\n", count: 100_000)),
+            ("a.po", "msgid \"a\"\n" + String(repeating: "\"a\"\n", count: 100_000)),
+        ]
+        let server = try TestServer(queue: 0)
+        let status = try upload(server, files[index].0, files[index].1).status
+        #expect([200, 400, 503].contains(status))
         server.close()
     }
 

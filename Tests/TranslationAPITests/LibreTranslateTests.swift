@@ -24,6 +24,22 @@ struct LibreTranslateTests {
         server.close()
     }
 
+    @Test("HTML keeps its tags, and texts of several sentences and lines come back whole")
+    func texts() throws {
+        let server = try TestServer()
+        func translated(_ body: String) throws -> String {
+            try #require(json(server.translate(body))["translatedText"]?.stringValue)
+        }
+        let dog = try translated(#"{"q":"Ein Hund."}"#)
+        let man = try translated(#"{"q":"Ein Mann."}"#)
+        #expect(
+            try translated(#"{"q":"Ein Hund. Ein Mann.\r\n\nEin Hund."}"#)
+                == "\(dog) \(man)\r\n\n\(dog)")
+        let html = #"{"q":"<p id='1'>Ein Hund.</p><pre>Ein Hund.</pre>","format":"html"}"#
+        #expect(try translated(html) == "<p id='1'>\(dog)</p><pre>Ein Hund.</pre>")
+        server.close()
+    }
+
     @Test("Alternatives come beside the best, a list for each text of a list")
     func alternatives() throws {
         let server = try TestServer()
@@ -58,7 +74,7 @@ struct LibreTranslateTests {
             (#"{"q":"x","source":"fr","target":"en"}"#, "application/json", 400),
             (#"{"q":5,"target":"en"}"#, "application/json", 400),
             (#"{"q":[],"target":"en"}"#, "application/json", 400),
-            (#"{"q":"<b>x</b>","target":"en","format":"html"}"#, "application/json", 400),
+            (#"{"q":"<b>x</b>","target":"en","format":"markdown"}"#, "application/json", 400),
             (#"{"q":"x","target":"en","alternatives":8}"#, "application/json", 400),
             (#"{"q":"x","target":"en","alternatives":-1}"#, "application/json", 400),
             (#"{"q":"x","text":"x"}"#, "application/json", 400),

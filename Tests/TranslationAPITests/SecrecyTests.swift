@@ -43,6 +43,35 @@ struct SecrecyTests {
         .json(#"{"q":"a","source":"\#(secret)","target":"\#(secret)"}"#),
         .json(#"{"q":"a","target":"en","format":"\#(secret)","alternatives":"\#(secret)"}"#),
         .json(#"{"q":{"\#(secret)":1},"target":"en"}"#),
+        .json(#"{"text":"a","target_lang":"EN","\#(secret)":1}"#, to: "/v2/translate"),
+        .json(#"{"text":"a","target_lang":"\#(secret)"}"#, to: "/v2/translate"),
+        .json(
+            #"{"text":"a","target_lang":"EN","formality":"\#(secret)","split_sentences":"\#(secret)"}"#,
+            to: "/v2/translate"),
+        .json(
+            #"{"text":"a","target_lang":"EN","source_lang":"DE","glossary_id":"\#(secret)"}"#,
+            to: "/v2/translate"),
+        .json(
+            #"{"name":"\#(secret)","source_lang":"de","target_lang":"en","entries":"\#(secret)"}"#,
+            to: "/v2/glossaries"),
+        .json(
+            #"{"name":"x","dictionaries":[{"source_lang":"de","target_lang":"\#(secret)","entries":"\#(secret),","entries_format":"csv"}]}"#,
+            to: "/v3/glossaries"),
+        .json(#"{"q":{"\#(secret)":1},"\#(secret)":2}"#, to: "/detect"),
+        Attempt(path: "/v2/glossaries/\(secret)", method: "GET"),
+        Attempt(path: "/v3/glossaries/\(secret)/entries", method: "GET"),
+        Attempt(path: "/v2/document/\(secret)", method: "GET"),
+        Attempt(path: "/download_file/\(secret)", method: "GET"),
+        Attempt(path: "/suggest", body: "q=\(secret)"),
+        Attempt(
+            path: "/translate_file", type: "multipart/form-data; boundary=x",
+            body: multipart(
+                [("source", secret), (secret, secret)], file: (secret + ".txt", secret))),
+        Attempt(
+            path: "/translate_file", type: "multipart/form-data; boundary=x",
+            body: multipart([], file: (secret + ".po", "msgid \(secret)"))),
+        Attempt(type: "multipart/form-data; boundary=x", body: "--x\r\n\(secret): \(secret)"),
+        Attempt(type: "multipart/form-data; boundary=\(secret)", body: "--\(secret)x"),
         .json(#"{"text":"a","\#(secret)":1}"#, to: "/tokenize"),
         .json(#"{"text":"a","model":"\#(secret)"}"#, to: "/tokenize"),
         .json(#"{"ids":["\#(secret)"]}"#, to: "/detokenize"),

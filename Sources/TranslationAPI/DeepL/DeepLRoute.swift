@@ -70,6 +70,14 @@ enum DeepLRoute: Equatable {
         }
     }
 
+    /// Whether its work takes as long as a glossary is large.
+    var isOfGlossaries: Bool {
+        switch self {
+        case .glossaries, .glossary, .entries, .dictionaries: true
+        default: false
+        }
+    }
+
     var methods: [String] {
         switch self {
         case .translate, .glossaries: ["POST", "GET", "HEAD"]

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HTTPWire
 import JSON
+import Telemetry
 import TranslationService
 
 extension TranslationAPI {
@@ -8,9 +9,12 @@ extension TranslationAPI {
     func deepL(_ route: DeepLRoute, _ context: RequestContext) {
         var context = context
         context.refusals = .deepL
-        work(on: context, DeepL.shape, keyField: DeepL.keyField) {
+        work(on: context, DeepL.shape, keyField: DeepL.keyField, isLong: route.isOfGlossaries) {
             [self] request throws(Problem) in
             switch route {
+            // Several glossaries are made one, which takes as long as they are large.
+            case .translate where request.body.object["glossary_ids"] != nil:
+                translateBeside(request)
             case .translate: try translateAsDeepL(request)
             case .languages: try answerLanguages(request)
             case .usage: try answerUsage(request)
@@ -23,6 +27,20 @@ extension TranslationAPI {
                     "this server translates no documents here: send text to /v2/translate, with "
                         + "tag_handling for HTML and XML, or files to /translate_file")
             }
+        }
+    }
+
+    private func translateBeside(_ request: AdmittedRequest) {
+        workBeside(request.context) { [self] context in
+            do throws(Problem) {
+                try translateAsDeepL(
+                    AdmittedRequest(body: request.body, holder: request.holder, context: context))
+            } catch {
+                context.refuse(error)
+            }
+        } orRefuse: { [rejected] error in
+            if case .overloaded = error { rejected.labeled("overloaded").increment() }
+            request.context.refuse(Problem(error))
         }
     }
 

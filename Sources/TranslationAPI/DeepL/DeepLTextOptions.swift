@@ -66,10 +66,34 @@ struct DeepLTextOptions {
         }
     }
 
-    /// The glossaries of a request as one; nil where it names none.
+    /// The options as the service takes them.
+    ///
+    /// Without splitting, a paragraph is one sentence, which is parted only where it is longer than the model takes.
     ///
     /// - Throws: `glossary_not_found`, `unsupported_language_pair`.
-    func glossary(
+    func resolved(
+        _ store: GlossaryStore, for holder: String?, _ model: ServedModel
+    ) throws(Problem) -> TextOptions {
+        var options = TextOptions()
+        let splitting = splitting ?? (markup == .html ? .noNewlines : .all)
+        options.splitsSentences = splitting != .none
+        options.lineBreaks = splitting == .all ? .boundaries : .blanks
+        options.glossary = try glossary(store, for: holder, model)
+        options.markup = markup.map(markupOptions)
+        return options
+    }
+
+    private func markupOptions(_ markup: Markup) -> MarkupOptions {
+        var options = MarkupOptions(markup == .html ? .html : .xml)
+        options.ignoredTags = Set(ignoredTags)
+        options.splittingTags = Set(splittingTags)
+        options.nonSplittingTags = Set(nonSplittingTags)
+        options.detectsOutline = detectsOutline
+        return options
+    }
+
+    /// The glossaries of a request as one; nil where it names none.
+    private func glossary(
         _ store: GlossaryStore, for holder: String?, _ model: ServedModel
     ) throws(Problem) -> Glossary? {
         var found: [Glossary] = []
@@ -84,7 +108,7 @@ struct DeepLTextOptions {
             }
             if let glossary = stored.glossary { found.append(glossary) }
         }
-        return found.isEmpty ? nil : try Glossary.merged(found)
+        return found.count < 2 ? found.first : try Glossary.merged(found)
     }
 
     /// A model that was trained for no formality has none.

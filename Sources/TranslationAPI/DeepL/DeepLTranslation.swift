@@ -2,7 +2,6 @@ import Checkpoint
 import Decoding
 import HTTPWire
 import JSON
-import TextPreparation
 import TranslationService
 
 /// A request to POST /v2/translate, proven to make sense for a model.
@@ -16,7 +15,6 @@ struct DeepLTranslation {
     private let characters: [Int]
     private let usage: UsageMeter
     private let holder: String?
-    private let glossary: Glossary?
 
     /// DeepL's choice between two kinds of models; here all layers, or those that the server's policy takes.
     private enum ModelType: String, CaseIterable {
@@ -49,16 +47,13 @@ struct DeepLTranslation {
         characters = texts.map(\.unicodeScalars.count)
         self.usage = usage
         holder = admitted.holder
-        glossary = try text.glossary(glossaries, for: holder, model)
-        guard glossary == nil, text.markup == nil else {
-            throw Problem(.outOfRange, "glossaries and tags are not followed in translations")
-        }
-        request = try Self.request(texts, modelType, settings, model)
+        request = try Self.request(
+            texts, text.resolved(glossaries, for: holder, model), modelType, settings, model)
     }
 
     private static func request(
-        _ texts: [String], _ type: ModelType?, _ settings: TranslationAPI.Settings,
-        _ model: ServedModel
+        _ texts: [String], _ text: TextOptions, _ type: ModelType?,
+        _ settings: TranslationAPI.Settings, _ model: ServedModel
     ) throws(Problem) -> TranslationRequest {
         var exit = settings.exit
         if type?.isQuality == true {
@@ -72,7 +67,7 @@ struct DeepLTranslation {
             throw Problem(error)
         }
         return TranslationRequest(
-            texts: texts, TextOptions(), options: options, timeout: settings.limits.timeout,
+            texts: texts, text, options: options, timeout: settings.limits.timeout,
             limits: settings.limits, model: model)
     }
 }

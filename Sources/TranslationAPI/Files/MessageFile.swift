@@ -11,8 +11,7 @@ enum MessageFile {
         var keyword = Substring()
         var parts: [FilePart] = []
         /// Strings of a translation that is being read.
-        var translation: (text: String, lines: [FileLine])?
-        var hasTranslation = false
+        var translation: (text: String, lines: [FileLine]) = ("", [])
     }
 
     static func parts(of text: String) throws(Problem) -> [FilePart] {
@@ -51,10 +50,8 @@ enum MessageFile {
             message.plural = (message.plural ?? "") + value
             parts.append(.kept(line.whole))
         case let name where name == "msgstr" || name.hasPrefix("msgstr[") && name.hasSuffix("]"):
-            message.translation = (
-                (message.translation?.text ?? "") + value,
-                (message.translation?.lines ?? []) + [line]
-            )
+            message.translation.text += value
+            message.translation.lines.append(line)
         default: throw malformed(number)
         }
     }
@@ -68,14 +65,15 @@ enum MessageFile {
 
     /// The lines of a translation that has been read, or a text in its place where it is empty.
     private static func endTranslation(_ message: inout Message) -> [FilePart] {
-        guard let translation = message.translation else { return [] }
-        message.translation = nil
+        let translation = message.translation
+        guard let last = translation.lines.last else { return [] }
+        message.translation = ("", [])
         let isSingular = message.keyword == "msgstr" || message.keyword == "msgstr[0]"
         let source = isSingular ? message.identifier : message.plural ?? message.identifier
         guard translation.text.isEmpty, !source.isEmpty else {
             return [.kept(translation.lines.map(\.whole).joined())]
         }
-        let terminator = String(translation.lines[translation.lines.count - 1].terminator)
+        let terminator = String(last.terminator)
         return [
             .kept(message.keyword + " "),
             .text(

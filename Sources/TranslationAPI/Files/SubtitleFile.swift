@@ -23,11 +23,9 @@ struct SubtitleFile {
 
     /// The texts of a cue, and the ends of its lines.
     private func texts(of lines: [FileLine]) -> [FilePart] {
-        var groups: [[FileLine]] = []
-        for line in lines {
-            let isNew = groups.isEmpty || lines.contains { Self.beginsSpeech($0.text) }
-            if isNew { groups.append([line]) } else { groups[groups.count - 1].append(line) }
-        }
+        guard !lines.isEmpty else { return [] }
+        let areApart = lines.contains { Self.beginsSpeech($0.text) }
+        let groups = areApart ? lines.map { [$0] } : [lines]
         return groups.flatMap { group in
             part(of: group) + [.kept(String(group[group.count - 1].terminator))]
         }
@@ -41,7 +39,10 @@ struct SubtitleFile {
     /// Lines as one text, behind what says how or by whom it is shown.
     private func part(of lines: [FileLine]) -> [FilePart] {
         let joined = lines.map { String($0.text) }.joined(separator: " ")
-        let (marks, body) = Self.leadingMarks(joined)
+        // Each line in italics by itself is one text in italics.
+        let isTagged = joined.utf8.contains(UInt8(ascii: "<"))
+        let merged = isTagged ? joined.replacing(/<\/([ibu])> <\1>/, with: " ") : joined
+        let (marks, body) = Self.leadingMarks(merged)
         let text = Self.withoutTimes(body)
         let terminator = String(lines[0].terminator)
         let written = { @Sendable [count = lines.count] (text: String) in
@@ -70,21 +71,22 @@ struct SubtitleFile {
 
     /// Without times of WebVTT within a text.
     private static func withoutTimes(_ text: Substring) -> String {
-        guard text.contains("<") else { return String(text) }
+        guard text.utf8.contains(UInt8(ascii: "<")) else { return String(text) }
         return String(text).replacing(/<[0-9:.]+>/, with: "").replacing(/[ ]{2,}/, with: " ")
     }
 
     private func isMarkup(_ text: String) -> Bool {
-        text.contains(/<\/?[a-zA-Z]/) || isWebVTT && text.contains("&")
+        text.utf8.contains(UInt8(ascii: "<")) && text.contains(/<\/?[a-zA-Z]/)
+            || isWebVTT && text.utf8.contains(UInt8(ascii: "&"))
     }
 
     /// A text in lines of about the same length; fewer where it has not as many words.
     static func parted(_ text: String, into count: Int) -> [String] {
         guard count > 1 else { return [text] }
         var lines: [String] = []
-        var rest = text.split(separator: " ")[...]
+        var rest = words(of: text)[...]
+        var total = rest.reduce(0) { $0 + $1.count + 1 }
         for left in stride(from: count, to: 1, by: -1) where !rest.isEmpty {
-            let total = rest.reduce(0) { $0 + $1.count + 1 }
             var taken = 0
             var line: [Substring] = []
             while let word = rest.first,
@@ -93,8 +95,19 @@ struct SubtitleFile {
                 taken += word.count + 1
                 line.append(rest.removeFirst())
             }
+            total -= taken
             lines.append(line.joined(separator: " "))
         }
         return lines + (rest.isEmpty ? [] : [rest.joined(separator: " ")])
+    }
+
+    /// The words of a text; blanks within a tag part none.
+    private static func words(of text: String) -> [Substring] {
+        var isInTag = false
+        return text.split { character in
+            if character == "<" { isInTag = true }
+            if character == ">" { isInTag = false }
+            return character == " " && !isInTag
+        }
     }
 }

@@ -2,6 +2,7 @@ import Decoding
 import HTTPTypes
 import HTTPWire
 import JSON
+import TextPreparation
 import TranslationService
 
 /// A body in LibreTranslate's shape, recognised by its field `q`, proven to make sense for a model.
@@ -11,6 +12,12 @@ struct LibreTranslate {
     private let isList: Bool
     private let alternatives: Int
     private let model: ServedModel
+
+    /// What texts are.
+    private enum Format: String, CaseIterable {
+        case text
+        case html
+    }
 
     /// The field that tells this shape from that of this API.
     private static let mark = "q"
@@ -45,13 +52,13 @@ struct LibreTranslate {
         let texts = reader.texts(Self.mark, limits)
         reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
         reader.checkLanguage("target", model.languages.target, of: model)
-        Self.checkFormat(&reader)
+        let isMarkup = reader.choice("format", Format.self) == .html
         alternatives = Self.alternatives(&reader, limits)
         Self.skipAccess(&reader)
         let problems = reader.finished()
         guard problems.isEmpty else { throw Problem(problems) }
         request = try Self.request(
-            texts, isMarkup: false, alternatives: alternatives, model, limits, exit)
+            texts, isMarkup: isMarkup, alternatives: alternatives, model, limits, exit)
     }
 
     /// Texts with the server's settings for everything that LibreTranslate lacks.
@@ -69,7 +76,8 @@ struct LibreTranslate {
         _ texts: [String], isMarkup: Bool, alternatives: Int, _ model: ServedModel,
         _ limits: APILimits, _ exit: ExitOptions
     ) throws(Problem) -> TranslationRequest {
-        guard !isMarkup else { throw Problem(.outOfRange, "markup is not translated") }
+        var text = TextOptions()
+        text.markup = isMarkup ? MarkupOptions(.html) : nil
         var options: DecodingOptions
         do {
             options = DecodingOptions(exit: try exit.resolve(for: model))
@@ -79,15 +87,8 @@ struct LibreTranslate {
         options.beamSize = alternatives + 1
         options.hypothesisCount = alternatives + 1
         return TranslationRequest(
-            texts: texts, TextOptions(), options: options, timeout: limits.timeout,
-            limits: limits, model: model)
-    }
-
-    private static func checkFormat(_ reader: inout FieldReader) {
-        guard let format = reader.string("format"), format != "text" else { return }
-        reader.note(
-            .outOfRange, "format",
-            "`format` must be text: markup is not translated")
+            texts: texts, text, options: options, timeout: limits.timeout, limits: limits,
+            model: model)
     }
 
     private static func alternatives(_ reader: inout FieldReader, _ limits: APILimits) -> Int {
