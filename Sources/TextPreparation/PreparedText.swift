@@ -28,6 +28,8 @@ public struct PreparedText: Sendable {
     let cases: CaseRules
     /// The language of the tags; nil if there are none.
     let syntax: MarkupOptions.Syntax?
+    /// The text's bytes where it has tags, so that a sentence is put together without reading all of the text.
+    let markup: [UInt8]
 
     /// Puts the text together again, in time proportional to the lengths.
     ///
@@ -42,7 +44,7 @@ public struct PreparedText: Sendable {
     /// - Precondition: there are as many translations as inputs.
     public func reassemble(_ translations: [InputTranslation]) -> TranslatedText {
         precondition(translations.count == inputs.count, "a translation for each input")
-        let bytes = Array(source.utf8)
+        let bytes = syntax == nil ? Array(source.utf8) : markup
         var text: [UInt8] = []
         var targets = [Range<Int>?](repeating: nil, count: sentences.count)
         for unit in units {
@@ -51,7 +53,7 @@ public struct PreparedText: Sendable {
             case .input(let index):
                 if needsBlank(before: index, text.last) { text.append(0x20) }
                 let start = text.count
-                append(translations[index], of: inputs[index], bytes, to: &text)
+                append(translations[index], of: inputs[index], to: &text)
                 let sentence = inputs[index].sentence
                 targets[sentence] = (targets[sentence]?.lowerBound ?? start)..<text.count
             }
@@ -75,26 +77,24 @@ public struct PreparedText: Sendable {
     ///   - translations: of its inputs.
     /// - Returns: what stands for it in the whole translation.
     public func text(ofSentence index: Int, _ translations: [InputTranslation]) -> String {
-        let bytes = syntax == nil ? [] : Array(source.utf8)
         let first = sentences[index].inputs.lowerBound
         var text: [UInt8] = []
         for (input, translation) in zip(sentences[index].inputs, translations) {
             if input > first, needsBlank(before: input, text.last) { text.append(0x20) }
-            append(translation, of: inputs[input], bytes, to: &text)
+            append(translation, of: inputs[input], to: &text)
         }
         return String(decoding: text, as: UTF8.self)
     }
 
     private func append(
-        _ translation: InputTranslation, of input: ModelInput, _ bytes: [UInt8],
-        to text: inout [UInt8]
+        _ translation: InputTranslation, of input: ModelInput, to text: inout [UInt8]
     ) {
         let restored = restored(translation.text, of: input)
         guard let syntax else {
             text += restored.utf8
             return
         }
-        MarkupComposer(input, original: bytes, syntax: syntax)
+        MarkupComposer(input, original: markup, syntax: syntax)
             .append(translation, restored: restored, to: &text)
     }
 

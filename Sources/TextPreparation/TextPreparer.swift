@@ -213,6 +213,6 @@ struct PreparedTextBuilder {
         if byte < count { units.append(.copied(byte..<count)) }
         return PreparedText(
             source: source, units: units, sentences: sentences, inputs: inputs, cases: cases,
-            syntax: options.markup?.syntax)
+            syntax: options.markup?.syntax, markup: options.markup == nil ? [] : Array(source.utf8))
     }
 }

@@ -5,7 +5,7 @@ extension PreparedText {
         self.init(
             source: text, units: [.input(0)],
             sentences: [Sentence(source: range, inputs: 0..<1)],
-            inputs: [ModelInput(whole: text)], cases: .none, syntax: nil)
+            inputs: [ModelInput(whole: text)], cases: .none, syntax: nil, markup: [])
     }
 }
 

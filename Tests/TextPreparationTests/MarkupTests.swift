@@ -138,6 +138,16 @@ struct MarkupTests {
             ])
     }
 
+    @Test("A sentence alone is what stands for it in the whole")
+    func oneSentence() {
+        let prepared = prepare("<p>Ein <b>Hund</b>. <i>Zwei</i> Hunde.</p>")
+        let translations = ["A dog.", "Two dogs."].map { InputTranslation($0) }
+        let texts = translations.indices.map {
+            prepared.text(ofSentence: $0, [translations[$0]])
+        }
+        #expect(texts == ["A <b>dog</b>.", "<i>Two</i> dogs."])
+    }
+
     @Test("Spans, glossaries, marked places and capitals work within tags")
     func together() throws {
         var options = PreparationOptions(source: "de", target: "en")
