@@ -70,6 +70,12 @@ let package = Package(
             ], swiftSettings: computing),
         .target(name: "FormData", dependencies: ["System"], swiftSettings: computing),
         .target(name: "UnicodeText", swiftSettings: computing),
+        .target(name: "LanguageTags", swiftSettings: swift),
+        .target(name: "CLanguageProfiles", exclude: ["profiles.bin"], cSettings: c),
+        .target(
+            name: "LanguageIdentification",
+            dependencies: ["CLanguageProfiles", "LanguageTags", "UnicodeText"],
+            swiftSettings: computing),
         .target(
             name: "CorpusPreparation", dependencies: ["System", "UnicodeText"],
             swiftSettings: computing),
@@ -109,8 +115,8 @@ let package = Package(
         .target(
             name: "TranslationAPI",
             dependencies: [
-                "Compression", "FormData", "HTTPWire", "JSON", "TextPreparation",
-                "TranslationService", "Decoding",
+                "Compression", "FormData", "HTTPWire", "JSON", "LanguageIdentification",
+                "LanguageTags", "TextPreparation", "TranslationService", "Decoding",
                 "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "System",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
@@ -152,7 +158,8 @@ let package = Package(
             name: "shoal",
             dependencies: [
                 "Calibration", "Charts", "Checkpoint", "Configuration", "CorpusPreparation",
-                "Decoding", "Digest", "Evaluation", "HTTPServer", "JSON", "SentencePiece",
+                "Decoding", "Digest", "Evaluation", "HTTPServer", "JSON", "LanguageIdentification",
+                "LanguageTags", "SentencePiece",
                 "SentencePieceTraining",
                 "ServerApp", "System", "Telemetry", "Tensor", "TensorTraining", "TextFiles",
                 "Tokenization", "Training", "TranslationAPI", "TranslationModel",
@@ -263,6 +270,12 @@ let package = Package(
                 "Calibration", "Checkpoint", "Decoding", "Evaluation", "TestSupport",
                 "TranslationModel",
             ], swiftSettings: swift),
+        .testTarget(
+            name: "LanguageTagsTests", dependencies: ["LanguageTags"], swiftSettings: swift),
+        .testTarget(
+            name: "LanguageIdentificationTests",
+            dependencies: ["LanguageIdentification", "LanguageTags", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "PagesTests", dependencies: ["Pages", "COpenSSL"], swiftSettings: swift),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),

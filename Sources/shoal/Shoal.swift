@@ -16,7 +16,7 @@ struct Shoal: ParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Translate.self, Evaluate.self, PrepareData.self, Train.self, Calibrate.self,
-            Plot.self, Inspect.self, Bench.self, Health.self, GenerateKey.self,
+            Identify.self, Plot.self, Inspect.self, Bench.self, Health.self, GenerateKey.self,
         ])
 
     static func main() {

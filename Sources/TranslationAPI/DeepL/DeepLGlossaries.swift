@@ -1,6 +1,7 @@
 import HTTPTypes
 import HTTPWire
 import JSON
+import LanguageTags
 import TextPreparation
 import TranslationService
 
@@ -249,8 +250,8 @@ extension FieldReader {
     fileprivate mutating func names(pair: (source: String, target: String)) -> Bool {
         let source = required("source_lang")
         let target = required("target_lang")
-        return source.map { LanguageTag.lookup($0, finds: pair.source) } == true
-            && target.map { LanguageTag.lookup($0, finds: pair.target) } == true
+        return source.map { LanguageTag.matches($0, pair.source) } == true
+            && target.map { LanguageTag.matches($0, pair.target) } == true
     }
 
     /// The field `dictionaries`.

@@ -1,6 +1,7 @@
 import Checkpoint
 import Decoding
 import JSON
+import LanguageTags
 import TranslationService
 
 /// Fields that several kinds of bodies have.
@@ -44,7 +45,7 @@ extension FieldReader {
             "`\(name)` must hold 1 to \(limits.maximumTexts) texts; given \(count)")
     }
 
-    /// Notes a language that is not the model's.
+    /// Notes a language that is not the model's, by lookup (RFC 4647 §3.4): `de_AT`, `deu` and `DE` are served by `de`.
     ///
     /// - Parameters:
     ///   - name: the field.
@@ -55,7 +56,7 @@ extension FieldReader {
         _ name: String, _ own: String?, of model: ServedModel, or anything: String? = nil
     ) {
         guard let asked = string(name), asked != anything, let own,
-            !LanguageTag.lookup(asked, finds: own)
+            !LanguageTag.matches(asked, own)
         else { return }
         let pair = model.languages
         note(

@@ -1,0 +1,137 @@
+public import LanguageTags
+import UnicodeText
+
+/// Says which language a text is in.
+///
+/// Most letters' script says which languages can be. Among these naive Bayes decides, with runs of one to five characters
+/// of words (Cavnar and Trenkle 1994; Lui and Baldwin 2012), from profiles that are part of the program. The same text has the
+/// same answer everywhere: scores are sums of integers. Time is linear in the text, about 0.1 ms for 1,000 characters.
+public enum LanguageIdentifier {
+    /// All languages that can be found, by code.
+    public static let languages: [LanguageTag] = LanguageProfiles.embedded.codes.sorted().compactMap
+    {
+        LanguageTag($0)
+    }
+
+    /// Characters of a text that are looked at; what comes after says little more.
+    public static let maximumCharacters = 4000
+
+    /// The languages that a text can be in.
+    ///
+    /// - Parameters:
+    ///   - text: any text.
+    ///   - languages: the only ones that come into question; nil for all.
+    /// - Returns: the languages with their probabilities.
+    public static func identify(
+        _ text: String, among languages: Set<LanguageTag>? = nil
+    ) -> LanguageIdentification {
+        var evidence = Evidence(profiles: .embedded)
+        for scalar in text.composed.unicodeScalars.prefix(maximumCharacters) {
+            evidence.add(scalar.value)
+        }
+        return evidence.finished(among: languages)
+    }
+}
+
+/// What the words of a text say.
+private struct Evidence {
+    private let profiles: LanguageProfiles
+    private var reader = WordReader()
+    private var run = PlainRun()
+    /// By script and language, in steps of the profiles.
+    private var scores: [Int32]
+    /// Letters of each script, and at the end those of unknown ones.
+    private var letters: [Int]
+    /// A word with what stands before and after it.
+    private var padded: [UInt32] = []
+
+    init(profiles: LanguageProfiles) {
+        self.profiles = profiles
+        scores = Array(repeating: 0, count: profiles.scripts.count * profiles.codes.count)
+        letters = Array(repeating: 0, count: profiles.scripts.count + 1)
+    }
+
+    /// Takes a character; addresses, names of files, numbers and code are passed over.
+    mutating func add(_ value: UInt32) {
+        if value > 0x20 && value < 0x7F { return run.add(value) }
+        endRun()
+        read(value)
+    }
+
+    private mutating func endRun() {
+        if run.isText {
+            for value in run.characters { read(value) }
+        } else {
+            read(GramHash.blank)
+        }
+        run.removeAll()
+    }
+
+    private mutating func read(_ value: UInt32) {
+        var ended: (word: [UInt32], script: LetterTable.Kind)?
+        reader.read(value) { ended = (copy $0, $1) }
+        if let ended { add(ended.word, ended.script) }
+    }
+
+    private mutating func add(_ word: [UInt32], _ kind: LetterTable.Kind) {
+        guard case .script(let script) = kind else {
+            letters[letters.count - 1] += word.count
+            return
+        }
+        letters[script] += word.count
+        let languages = profiles.scripts[script].languages
+        guard languages.count > 1 else { return }
+        padded.removeAll(keepingCapacity: true)
+        let blank: [UInt32] = script == LetterTable.han ? [] : [GramHash.blank]
+        padded += blank + word + blank
+        addGrams(script)
+    }
+
+    private mutating func addGrams(_ script: Int) {
+        let order = profiles.scripts[script].order
+        let base = script * profiles.codes.count
+        for start in padded.indices {
+            var hash = GramHash()
+            for end in start..<min(start + order, padded.count) {
+                hash.add(padded[end])
+                guard end > start || padded[end] != GramHash.blank else { continue }
+                profiles.forEachScore(of: hash.value) { language, score in
+                    scores[base + language] += score
+                }
+            }
+        }
+    }
+
+    mutating func finished(among languages: Set<LanguageTag>?) -> LanguageIdentification {
+        endRun()
+        var ended: (word: [UInt32], script: LetterTable.Kind)?
+        reader.finish { ended = (copy $0, $1) }
+        if let ended { add(ended.word, ended.script) }
+        return LanguageIdentification(
+            candidates: candidates(among: languages), letterCount: letters.reduce(0, +))
+    }
+
+    /// A character of these says as much as two of other scripts.
+    private static let dense: Set<Int> = [LetterTable.han, LetterTable.hangul]
+
+    private func candidates(among allowed: Set<LanguageTag>?) -> [IdentifiedLanguage] {
+        let weights = letters.enumerated().map { Self.dense.contains($0) ? 2 * $1 : $1 }
+        let total = weights.reduce(0, +)
+        guard let script = profiles.scripts.indices.max(by: { weights[$0] < weights[$1] }),
+            weights[script] > 0
+        else { return [] }
+        let tags = profiles.scripts[script].languages.compactMap { index in
+            LanguageTag(profiles.codes[index]).map { (index, $0) }
+        }.filter { allowed?.contains($0.1) ?? true }
+        let scored = tags.map {
+            ($0.1, Self.step * Double(scores[script * profiles.codes.count + $0.0]))
+        }
+        return Posterior(
+            script: profiles.scripts[script], letters: letters[script],
+            share: Double(weights[script]) / Double(total)
+        ).languages(scored)
+    }
+
+    /// Nats that a step of the scores stands for.
+    private static let step = 0.5
+}
