@@ -67,7 +67,7 @@ struct Preparation: Sendable {
         let job = sentence.job
         var pending: [PendingSentence] = []
         for (part, place) in sentence.place.parts(job.divide(sentence.place)) {
-            let (ids, ranges) = model.encode(part, for: job.request)
+            let (ids, ranges) = model.encode(part, aligns: job.request.options.aligns)
             if model.canDecode(ids, for: job.request) {
                 pending.append(PendingSentence(job: job, place: place, ids: ids, ranges: ranges))
             } else {
@@ -94,7 +94,9 @@ private struct PreparedSentences {
         let prepared =
             job.request.preparation.map { model.preparer($0, limit: limit).prepare(text) }
             ?? PreparedText(whole: text)
-        progress = TextProgress(prepared, none: model.noCompute(job.request.options))
+        progress = TextProgress(
+            prepared, aligns: job.request.options.aligns,
+            none: model.noCompute(job.request.options))
         for input in prepared.inputs.indices {
             var place = InputPlace(text: index)
             place.input = input
@@ -103,11 +105,8 @@ private struct PreparedSentences {
     }
 
     private mutating func add(_ input: ModelInput, at place: InputPlace) {
-        // A span that the vocabulary cannot write is lost for certain.
-        guard input.spans.allSatisfy({ model.tokenizer.knows($0.output) }) else {
-            return divide(place)
-        }
-        let (ids, ranges) = model.encode(input.text, for: job.request)
+        let aligns = job.request.options.aligns || !input.spans.isEmpty
+        let (ids, ranges) = model.encode(input.text, aligns: aligns)
         if model.canDecode(ids, for: job.request) {
             pending.append(
                 PendingSentence(
@@ -131,7 +130,7 @@ private struct PreparedSentences {
 
     private mutating func divide(_ place: InputPlace) {
         for (part, place) in place.parts(progress.divide(place.input)) {
-            let (ids, ranges) = model.encode(part, for: job.request)
+            let (ids, ranges) = model.encode(part, aligns: job.request.options.aligns)
             if model.canDecode(ids, for: job.request) {
                 pending.append(PendingSentence(job: job, place: place, ids: ids, ranges: ranges))
             } else {
@@ -166,11 +165,11 @@ extension TranslationRequest {
 }
 
 extension ServedModel {
-    /// The ids of a text, with their places in it where the request asks what its tokens are made from.
+    /// The ids of a text, with their places in it where somebody asks what tokens are made from.
     fileprivate func encode(
-        _ text: String, for request: TranslationRequest
+        _ text: String, aligns: Bool
     ) -> (ids: [Int], ranges: [Range<Int>]) {
-        guard request.options.aligns else { return (tokenizer.encode(text), []) }
+        guard aligns else { return (tokenizer.encode(text), []) }
         let (ids, ranges) = tokenizer.encodeWithRanges(text)
         return (ids, ranges.withoutBlanks(of: text))
     }

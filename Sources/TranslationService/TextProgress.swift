@@ -36,6 +36,8 @@ struct TextProgress {
 
     /// The text, taken apart.
     let prepared: PreparedText
+    /// Whether it is to say what each token was made from.
+    private let aligns: Bool
     private let none: ComputeRecord
     private var inputs: [InputProgress]
     /// Inputs of each sentence that are on their way, and of all.
@@ -46,9 +48,11 @@ struct TextProgress {
     ///
     /// - Parameters:
     ///   - prepared: the text.
+    ///   - aligns: whether it is to say what each token was made from.
     ///   - none: a record of no cost.
-    init(_ prepared: PreparedText, none: ComputeRecord) {
+    init(_ prepared: PreparedText, aligns: Bool, none: ComputeRecord) {
         self.prepared = prepared
+        self.aligns = aligns
         self.none = none
         inputs = prepared.inputs.map { InputProgress($0) }
         waiting = prepared.sentences.map(\.inputs.count)
@@ -99,7 +103,7 @@ struct TextProgress {
             let all = InputOutput(joining: parts, text: text.text)
             return Translation.Output(
                 text: all.text, pieces: all.pieces, hypothesis: all.hypothesis,
-                sources: all.spans.isEmpty ? nil : sources(of: parts))
+                sources: aligns ? sources(of: parts) : nil)
         }
         return Translation(
             source: prepared.source, outputs: outputs, sentences: sentences(best?.sentences ?? []),
@@ -184,9 +188,13 @@ private struct InputProgress {
         return .finished
     }
 
-    /// Keeps the outputs that hold every protected span; none: the input is translated in parts.
+    /// Keeps the outputs that hold every protected span, or in which one can be put in the place of what became of it;
+    /// none: the input is translated in parts.
     private mutating func takeWhole(_ result: DecodedInput) -> Step {
-        outputs = result.outputs.filter { input.keepsSpans($0.text) }
+        outputs = result.outputs.compactMap { output in
+            if input.keepsSpans(output.text) { return output }
+            return input.repaired(output.translation).map { output.replaced(by: $0) }
+        }
         guard outputs.isEmpty else { return .finished }
         lost = result.compute
         return .lostSpan
@@ -205,10 +213,9 @@ private struct InputProgress {
             let chosen = translated.map { $0[min(rank, $0.count - 1)] }
             // Where no part is translated, there is one output all the same, and it is empty.
             let whole = input.join(chosen.prefix(starts.count).map(\.translation))
-            var output = InputOutput(
-                joining: zip(chosen, starts).map { $0.moved(by: $1) }, text: whole.text)
-            output.alignment = whole.alignment
-            return output
+            return InputOutput(
+                joining: zip(chosen, starts).map { $0.moved(by: $1) }, text: whole.text
+            ).replaced(by: whole)
         }
         let kept = all.filter { input.keepsSpans($0.text) }
         guard kept.isEmpty, var first = all.first else { return kept }
@@ -262,6 +269,14 @@ struct InputOutput: Sendable {
                 tokens: tokens, score: outputs.count == 1 ? outputs[0].hypothesis.score : score,
                 finishReason: reasons.first { $0 != .endOfSentence } ?? .endOfSentence),
             spans: outputs.flatMap(\.spans))
+    }
+
+    /// The output with another text in which its own words stand elsewhere.
+    fileprivate func replaced(by translation: InputTranslation) -> Self {
+        var output = self
+        output.text = translation.text
+        output.alignment = translation.alignment
+        return output
     }
 
     /// The output of a part that begins at an offset of its input's text.

@@ -127,8 +127,10 @@ final class Worker {
             sentence.job.time { $0.encode += end - start }
             sentence.job.startDecoding(at: end)
             startedJobs.append(sentence.job)
+            var options = sentence.job.request.options
+            options.aligns = !sentence.ranges.isEmpty
             let ticket = decoder.add(
-                source: source, options: sentence.job.request.options,
+                source: source, options: options,
                 reportsTokens: sentence.reported != nil)
             running[ticket] = RunningSentence(sentence, model.tokenizer)
         }
