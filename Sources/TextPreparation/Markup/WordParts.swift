@@ -9,6 +9,9 @@ struct WordParts {
     let sourceBytes: [UInt8]
     let targetBytes: [UInt8]
 
+    /// In longer words, which are none, parts are not looked for.
+    private static let longest = 256
+
     /// The parts of a unit of the translation.
     ///
     /// - Parameters:
@@ -84,7 +87,7 @@ struct WordParts {
     private func find(
         _ text: ArraySlice<UInt8>, in range: Range<Int>, atStart: Bool, atEnd: Bool
     ) -> Range<Int>? {
-        guard text.count <= range.count else { return nil }
+        guard text.count <= range.count, range.count <= Self.longest else { return nil }
         let bytes = targetBytes[range]
         if atStart {
             return bytes.starts(with: text)
