@@ -18,6 +18,8 @@ public final class TranslationAPI: Sendable {
     private let prefixedPages = PrefixedPages()
     let sideWork = SideWork()
     let answers = AnswerQueue()
+    /// The document as clients of LibreTranslate look for it.
+    let specification: LazyDocument
     let translatedFiles: TranslatedFiles
     let glossaries: GlossaryStore
     let usage = UsageMeter()
@@ -53,6 +55,9 @@ public final class TranslationAPI: Sendable {
         rejected = ServiceMetrics.rejected(
             ["overloaded", "unauthorized", "rate_limited"], in: registry)
         gate = KeyGate(rejected: rejected, now: settings.clock.now)
+        specification = LazyDocument { [json = settings.documentJSON] in
+            json.document.titled("LibreTranslate")
+        }
         translatedFiles = TranslatedFiles(now: settings.clock.now)
         glossaries = GlossaryStore(files: settings.glossaries)
         let trust = ProxyTrust(proxies: settings.trustedProxies)

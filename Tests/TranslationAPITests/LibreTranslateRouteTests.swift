@@ -37,12 +37,21 @@ struct LibreTranslateRouteTests {
         server.close()
     }
 
-    @Test("The specification is the document, and suggestions are refused with 403")
+    @Test(
+        "The specification is the document under the title that clients look for, and suggestions are refused with 403"
+    )
     func others() throws {
         let server = try TestServer {
-            $0.documentJSON = LazyDocument { .json(Array(#"{"openapi":"3.1.0"}"#.utf8)) }
+            $0.documentJSON = LazyDocument {
+                .json(Array(#"{"openapi":"3.1.0","info":{"title":"Shoal"},"title":"x"}"#.utf8))
+            }
         }
-        #expect(try json(server.ask("GET", "/spec"))["openapi"] == .string("3.1.0"))
+        for _ in 0..<2 {
+            let document = try json(server.ask("GET", "/spec"))
+            #expect(document["openapi"] == .string("3.1.0"))
+            #expect(document["info"]?.objectValue?["title"] == .string("LibreTranslate"))
+            #expect(document["title"] == .string("x"))
+        }
         let refused = try server.post(
             "/suggest", "q=a&s=b&source=de&target=en", type: "application/x-www-form-urlencoded")
         #expect(refused.status == 403)
@@ -275,6 +284,32 @@ struct TranslateFileTests {
         let full = try TestServer(queue: 0)
         #expect(try upload(full, "a.txt", "Ein Hund.").status == 503)
         for server in [server, long, full] { server.close() }
+    }
+
+    @Test(
+        "What curl and PHP send is taken: an empty form beside a query, and a format that the name tells"
+    )
+    func habits() throws {
+        let server = try TestServer()
+        let detected = try server.post("/detect?q=Hund&api_key=", "--x--\r\n", type: multipartType)
+        #expect(detected.status == 200)
+        let fields = [("format", "html"), ("source", "de"), ("target", "en"), ("api_key", "")]
+        #expect(try upload(server, "a.txt", "Ein Hund.", fields).status == 200)
+        server.close()
+    }
+
+    @Test("A wrong key is told in the words by which clients know it")
+    func wrongKey() throws {
+        let server = try TestServer()
+        server.api.replaceKeys(
+            try APIKeys("a sha256=\(String(repeating: "01", count: 32))") { _ in [0] })
+        let refused = try server.translate(#"{"q":"Hund.","target":"en","api_key":"x"}"#)
+        #expect(refused.status == 403)
+        #expect(try json(refused)["error"] == .string("Invalid API key"))
+        let missing = try server.translate(#"{"q":"Hund.","target":"en","api_key":""}"#)
+        #expect(missing.status == 403)
+        #expect(try json(missing)["error"]?.stringValue?.contains("a key is needed") == true)
+        server.close()
     }
 
     @Test("A file is forgotten after half an hour, and a name that was never given is not there")

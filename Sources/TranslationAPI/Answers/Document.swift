@@ -55,6 +55,19 @@ public struct Document: Sendable {
             fields: [.contentSecurityPolicy: policy, .xContentTypeOptions: "nosniff"])
     }
 
+    /// The OpenAPI document as JSON, under another title: some clients take none but that of their interface.
+    ///
+    /// - Parameter title: plain characters.
+    /// - Returns: the same where the document has no title.
+    func titled(_ title: String) -> Document {
+        guard let name = bytes.firstRange(of: Array("\"title\":\"".utf8)),
+            let end = bytes[name.upperBound...].firstIndex(of: UInt8(ascii: "\""))
+        else { return self }
+        var bytes = bytes
+        bytes.replaceSubrange(name.upperBound..<end, with: title.utf8)
+        return .json(bytes)
+    }
+
     /// A page as it is below a path that a proxy serves it at, and compressed as before.
     ///
     /// - Parameter prefix: a plain path.

@@ -97,6 +97,8 @@ struct UploadedFile {
         var reader = FieldReader(body)
         reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
         reader.checkLanguage("target", model.languages.target, of: model)
+        // Clients send it; what the file is, its name says.
+        _ = reader.string("format")
         LibreTranslate.skipAccess(&reader)
         let file = body.files.first { $0.field == "file" }
         if file == nil || body.files.count > 1 {

@@ -32,8 +32,8 @@ struct LibreTranslate {
     /// The field that brings a key.
     static let keyField = "api_key"
 
-    /// The key that a body brings.
-    static func key(in body: RequestBody) -> String? { body.object[keyField]?.stringValue }
+    /// The key that a body brings; an empty one is none.
+    static func key(in body: RequestBody) -> String? { body.key(keyField) }
 
     /// Passes over the fields that the gate has looked at, or that only LibreTranslate's own page needs.
     static func skipAccess(_ reader: inout FieldReader) {
@@ -138,7 +138,11 @@ extension LibreTranslate: TranslationAnswer {
     static func response(to problem: Problem) -> ServerResponse {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.member("error", problem.detail)
+        // The words by which clients know it.
+        let isWrongKey =
+            problem.code == .unauthorized
+            && problem.fields[.wwwAuthenticate]?.contains("invalid_token") == true
+        writer.member("error", isWrongKey ? "Invalid API key" : problem.detail)
         writer.endObject()
         let status =
             switch problem.code.status {

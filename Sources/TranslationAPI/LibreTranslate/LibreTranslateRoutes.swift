@@ -13,7 +13,7 @@ extension TranslationAPI {
         case .translateFile: translateFile(context)
         case .download(let name): download(name, context)
         case .frontendSettings: frontendSettings(context)
-        case .specification: answerDocumentJSON(context)
+        case .specification: answer(specification, context)
         case .suggest:
             context.refuse(
                 Problem(

@@ -62,8 +62,15 @@ extension TranslationAPI {
         if case .granted(let holder) = admission {
             return AdmittedRequest(body: body, holder: holder, context: context)
         }
-        let own = body.object[keyField]?.stringValue
-        let holder = try gate.admit(context.request.fields.presentedKeys + [own].compactMap(\.self))
+        let keys = context.request.fields.presentedKeys + [body.key(keyField)].compactMap(\.self)
+        let holder = try gate.admit(keys)
         return AdmittedRequest(body: body, holder: holder, context: context)
+    }
+}
+
+extension RequestBody {
+    /// The key that a field brings; an empty one is none.
+    func key(_ field: String) -> String? {
+        object[field]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -13,7 +13,7 @@ extension TranslationAPI {
         case .readiness, .startup: context.answer(probe(notReady(route)))
         case .metrics: metrics(context)
         case .document: context.answer(settings.document)
-        case .documentJSON: answerDocumentJSON(context)
+        case .documentJSON: answer(settings.documentJSON, context)
         case .home: answer(settings.home, at: route, context)
         case .reference: answer(settings.reference, at: route, context)
         case .languages, .models, .model, .translate, .tokenize, .detokenize, .libreTranslate,
@@ -23,10 +23,10 @@ extension TranslationAPI {
     }
 
     /// Making it takes too long for the event loop.
-    func answerDocumentJSON(_ context: RequestContext) {
-        if let document = settings.documentJSON.ready { return context.answer(document) }
-        workBeside(context) { [settings] context in
-            context.answer(settings.documentJSON.document)
+    func answer(_ document: LazyDocument, _ context: RequestContext) {
+        if let ready = document.ready { return context.answer(ready) }
+        workBeside(context) { context in
+            context.answer(document.document)
         } orRefuse: { [rejected] error in
             if case .overloaded = error { rejected.labeled("overloaded").increment() }
             context.refuse(Problem(error))
