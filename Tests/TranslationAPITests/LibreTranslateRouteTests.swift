@@ -244,11 +244,11 @@ struct TranslateFileTests {
     @Test("Files that hold one thing as often as they can are read, or refused", arguments: 0..<5)
     func large(_ index: Int) throws {
         let files = [
-            ("a.srt", "0 --> 1\n" + String(repeating: "\n", count: 100_000)),
-            ("a.srt", "0 --> 1\n" + String(repeating: "-x\n", count: 50_000)),
-            ("a.srt", "0 --> 1\n" + String(repeating: "<\n", count: 100_000)),
-            ("a.po", "msgid \"a\"\nmsgstr \"\"\n" + String(repeating: "\"\"\n", count: 100_000)),
-            ("a.po", "msgid \"a\"\n" + String(repeating: "\"a\"\n", count: 100_000)),
+            ("a.srt", "0 --> 1\n" + String(repeating: "\n", count: 20_000)),
+            ("a.srt", "0 --> 1\n" + String(repeating: "-x\n", count: 10_000)),
+            ("a.srt", "0 --> 1\n" + String(repeating: "<\n", count: 20_000)),
+            ("a.po", "msgid \"a\"\nmsgstr \"\"\n" + String(repeating: "\"\"\n", count: 20_000)),
+            ("a.po", "msgid \"a\"\n" + String(repeating: "\"a\"\n", count: 20_000)),
         ]
         let server = try TestServer(queue: 0)
         let status = try upload(server, files[index].0, files[index].1).status
