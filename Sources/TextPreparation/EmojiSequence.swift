@@ -19,7 +19,8 @@ enum EmojiSequence {
         if isRegional(first) {
             return index < scalars.count && isRegional(scalars[index]) ? index + 1 : nil
         }
-        var isShown = first.properties.isEmojiPresentation
+        // From the arrows on they are pictures to whoever writes them, hearts and stars without a selector, too.
+        var isShown = first.properties.isEmojiPresentation || first.value >= 0x2190
         while index < scalars.count, modifies(scalars[index]) {
             isShown = isShown || scalars[index].value == 0xFE0F
             index += 1

@@ -14,6 +14,22 @@ public struct InputTranslation: Sendable, Equatable {
     }
 }
 
+extension InputTranslation {
+    /// The translation without the full stop that a model gives every sentence, where the part of one that it is of has
+    /// none at its end.
+    func withoutStop(notIn source: String) -> Self {
+        guard text.hasSuffix("."), !text.hasSuffix(".."), text != ".",
+            let last = source.unicodeScalars.last, !SentenceBreakClass(last).isTerminator
+        else { return self }
+        let rest = 0..<(text.utf8.count - 1)
+        return Self(
+            String(text.dropLast()),
+            alignment: alignment.map {
+                AlignedSpan(target: $0.target.clamped(to: rest), source: $0.source)
+            }.filter { !$0.target.isEmpty })
+    }
+}
+
 /// A token of a translation and the part of the input that it was made from.
 public struct AlignedSpan: Sendable, Equatable {
     /// The token's place in the translation, in UTF-8 offsets.

@@ -142,8 +142,8 @@ public struct ModelInput: Sendable, Equatable {
                 joined += text.utf8
                 guard target < joined.count else { continue }
                 alignment.append(AlignedSpan(target: target..<joined.count, source: place))
-            case .translated:
-                let translation = rest.removeFirst()
+            case .translated(let source):
+                let translation = rest.removeFirst().withoutStop(notIn: source)
                 joined += translation.text.utf8
                 alignment += translation.alignment.map {
                     $0.moved(target: target, source: place.lowerBound)
