@@ -104,6 +104,8 @@ final class RunningTool {
 
     func interrupt() { process.send(SIGINT) }
 
+    func kill() { process.send(SIGKILL) }
+
     /// The most memory that it has had in use, in bytes.
     var peakMemory: Int {
         let text = try? String(

@@ -25,20 +25,13 @@ public struct AtomicFile: ~Copyable {
     public init(_ path: String) throws(FileError) {
         guard let entry = EntryPath(path) else { throw FileError(unwritable: path, EISDIR) }
         let parent = try Directory(entry.parent, for: path)
-        guard Self.mayBeReplaced(entry.name, in: parent) else {
-            throw FileError(
-                .notRegular, path, found: "something that is not a regular file",
-                expected: "a regular file, or nothing yet")
-        }
+        try Self.requireReplaceable(entry.name, in: parent, path)
         let temporary = Directory.Name(entry.temporaryName)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = openat(parent.descriptor, temporary.bytes, flags, 0o666)
         guard descriptor >= 0 else { throw FileError(unwritable: path, errno) }
-        var old = stat()
-        if fstatat(parent.descriptor, entry.name, &old, AT_SYMLINK_NOFOLLOW) == 0,
-            old.st_mode & S_IFMT == S_IFREG
-        {
-            fchmod(descriptor, old.st_mode & 0o777)
+        if let mode = parent.permissions(ofFile: Directory.Name(entry.name)) {
+            fchmod(descriptor, mode)
         }
         self.path = path
         self.descriptor = descriptor
@@ -48,13 +41,19 @@ public struct AtomicFile: ~Copyable {
         self.parent = parent
     }
 
-    /// Whether nothing would be lost that is no file: devices, pipes and sockets, also behind a link.
+    /// Refuses what would be lost and is no file: devices, pipes and sockets, also behind a link.
     ///
     /// A directory is refused by the system when the file is put in its place.
-    private static func mayBeReplaced(_ name: String, in parent: borrowing Directory) -> Bool {
+    static func requireReplaceable(
+        _ name: String, in parent: borrowing Directory, _ path: String
+    ) throws(FileError) {
         var old = stat()
-        guard fstatat(parent.descriptor, name, &old, 0) == 0 else { return true }
-        return [S_IFREG, S_IFDIR].contains(old.st_mode & S_IFMT)
+        guard fstatat(parent.descriptor, name, &old, 0) == 0,
+            ![S_IFREG, S_IFDIR].contains(old.st_mode & S_IFMT)
+        else { return }
+        throw FileError(
+            .notRegular, path, found: "something that is not a regular file",
+            expected: "a regular file, or nothing yet")
     }
 
     /// Writes bytes that are in memory, whole.

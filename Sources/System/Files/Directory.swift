@@ -63,6 +63,15 @@ struct Directory: ~Copyable {
         }
     }
 
+    /// The permissions of an entry that is a regular file; nil where it is none.
+    func permissions(ofFile name: Name) -> mode_t? {
+        var status = stat()
+        guard fstatat(descriptor, name.bytes, &status, AT_SYMLINK_NOFOLLOW) == 0,
+            status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
+        return status.st_mode & 0o777
+    }
+
     /// The entries but `.` and `..`, in no order.
     func names() -> [Name] {
         // A description of its own: reading moves the position, and closing the stream closes it.

@@ -20,10 +20,22 @@ public struct TranslationJSON: Sendable {
     }
 
     /// One element of `translations`.
-    public func write(_ translation: Translation, index: Int, to writer: inout JSONWriter) {
+    ///
+    /// - Parameters:
+    ///   - translation: of a text.
+    ///   - index: which text, from 0.
+    ///   - file: what the text was read from, by name; nil leaves `file` out.
+    ///   - line: which line of it, from 1; nil leaves `line` out.
+    ///   - writer: takes the object.
+    public func write(
+        _ translation: Translation, index: Int, file: String? = nil, line: Int? = nil,
+        to writer: inout JSONWriter
+    ) {
         writer.beginObject()
         writer.name("index")
         writer.value(index)
+        if let file { writer.member("file", file) }
+        if let line { writer.member("line", line) }
         writer.member("text", translation.outputs[0].text)
         if let language = model.languages.source { writer.member("source_lang", language) }
         if let language = model.languages.target { writer.member("target_lang", language) }

@@ -9,24 +9,25 @@ final class ReplacedFile {
 
     init(_ path: String) throws {
         self.path = path
-        do {
-            file = try AtomicFile(path)
-        } catch {
-            throw Failure("\(error)", code: EX_CANTCREAT)
-        }
+        file = try Failure.unwritable { () throws(FileError) in try AtomicFile(path) }
     }
 
     func append(_ text: String) throws {
-        try unwritable { () throws(FileError) in try file.append(Array(text.utf8)) }
+        try Failure.unwritable { () throws(FileError) in try file.append(Array(text.utf8)) }
     }
 
     func commit() throws {
-        try unwritable { () throws(FileError) in try file.commit() }
+        try Failure.unwritable { () throws(FileError) in try file.commit() }
     }
+}
 
-    private func unwritable(_ body: () throws(FileError) -> Void) throws {
+extension Failure {
+    /// Runs `body`, and makes a command's end of what is wrong with a file that it writes.
+    static func unwritable<Value: ~Copyable>(
+        _ body: () throws(FileError) -> Value
+    ) throws -> Value {
         do {
-            try body()
+            return try body()
         } catch {
             throw Failure("\(error)", code: EX_CANTCREAT)
         }

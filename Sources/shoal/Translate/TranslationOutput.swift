@@ -16,30 +16,32 @@ enum FaultResponse: String, CaseIterable, ExpressibleByArgument {
     case empty
 }
 
-/// Writes translations in their order, to standard output or into a file that is replaced at the end.
+/// Writes translations in their order, to standard output or into a file.
 final class TranslationOutput {
     private let format: TranslationJSON?
     private let response: FaultResponse
     private let model: ServedModel
-    private let file: ReplacedFile?
+    private let target: OutputTarget
     private var lines = ""
-    private let progress: ProgressLine
-    /// Texts that have come, and those of them that could not be translated.
-    private var count = 0
-    private var faultCount = 0
+    private let line: ProgressLine
+    /// What is done, an earlier run's part of it as well.
+    private var progress: RunProgress
 
     /// Writes lines of text, or of JSON.
     init(
-        _ model: ServedModel, json: Bool, onError response: FaultResponse, file path: String?
-    ) throws {
+        _ model: ServedModel, json: Bool, onError response: FaultResponse, to target: OutputTarget
+    ) {
         self.model = model
         self.response = response
         format =
             json
             ? TranslationJSON(model: model, parts: [.tokens, .scores]) : nil
-        file = try path.map { try ReplacedFile($0) }
+        self.target = target
+        progress = target.start
         // Lines that scroll by are progress enough.
-        progress = ProgressLine(isShown: path != nil || isatty(STDOUT_FILENO) == 0)
+        var isOnScreen = false
+        if case .standardOutput = target { isOnScreen = isatty(STDOUT_FILENO) == 1 }
+        line = ProgressLine(isShown: !isOnScreen)
     }
 
     /// Writes what has become of some texts, at once.
@@ -48,7 +50,6 @@ final class TranslationOutput {
     ///   where nothing can be written.
     func write(_ texts: [CorpusTranslator.Delivery<TextPlace>]) throws {
         for (place, result) in texts {
-            count += 1
             switch result {
             case .success(let translation): add(translation, place)
             case .failure(let error): try add(Failure(error, at: place.name, model))
@@ -56,19 +57,26 @@ final class TranslationOutput {
                 let reason = place.fault.map { "\($0)" } ?? "no text"
                 try add(Failure("\(place.name): \(reason)", code: EX_DATAERR))
             }
+            progress.texts += 1
+            progress.digest = place.digest
         }
         try flush()
-        progress.show("\(count) lines", count: count)
+        line.show("\(progress.texts) lines", count: count)
     }
 
     /// Puts the file in its place and says what was left out.
     func finish() throws {
-        try file?.commit()
-        progress.finish("\(count) lines", count: count)
-        guard faultCount > 0 else { return }
+        try target.commit()
+        line.finish("\(progress.texts) lines", count: count)
+        guard progress.faults > 0 else { return }
         let fate = response == .skip ? "left out" : "left empty"
-        writeMessage("\(faultCount) of \(count) lines could not be translated and were \(fate)")
+        writeMessage(
+            "\(progress.faults) of \(progress.texts) lines could not be translated and were \(fate)"
+        )
     }
+
+    /// Texts that this run has done.
+    private var count: Int { progress.texts - target.start.texts }
 
     private func add(_ translation: Translation, _ place: TextPlace) {
         guard let format else {
@@ -76,31 +84,27 @@ final class TranslationOutput {
             return
         }
         var writer = JSONWriter()
-        format.write(translation, index: place.index, to: &writer)
+        format.write(
+            translation, index: place.index, file: place.file, line: place.line, to: &writer)
         lines += String(decoding: writer.bytes, as: UTF8.self) + "\n"
     }
 
     private func add(_ failure: Failure) throws {
         guard response != .stop, failure.code == EX_DATAERR else {
             try flush()
-            progress.clear()
-            let way = file.map { "; \($0.path) is as it was" } ?? ""
+            line.clear()
             throw Failure(
-                failure.description + way + " (--on-error skip or empty goes on)",
+                failure.description + target.fate + " (--on-error skip or empty goes on)",
                 code: failure.code)
         }
-        faultCount += 1
+        progress.faults += 1
         if response == .empty { lines += "\n" }
-        progress.clear()
+        line.clear()
         writeMessage(failure.description)
     }
 
     private func flush() throws {
-        if let file {
-            try file.append(lines)
-        } else {
-            writeOutput(lines)
-        }
+        try target.append(lines, progress)
         lines = ""
     }
 }
