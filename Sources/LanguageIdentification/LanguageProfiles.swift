@@ -1,4 +1,5 @@
 import CLanguageProfiles
+import LanguageTags
 
 /// What each n-gram says for which languages, as `scripts/make-language-profiles` writes it.
 ///
@@ -26,8 +27,8 @@ struct LanguageProfiles: Sendable {
         let languages: [Int]
     }
 
-    /// Codes of ISO 639.
-    let codes: [String]
+    /// The languages.
+    let tags: [LanguageTag]
     /// By ISO 15924, in the order of `LetterTable`.
     let scripts: [Script]
     /// For each of the first 16 bits of a hash where its n-grams begin, and the end.
@@ -45,7 +46,12 @@ struct LanguageProfiles: Sendable {
     private init(reading bytes: UnsafeBufferPointer<UInt8>) {
         var reader = ByteReader(bytes: bytes)
         precondition(reader.text(4) == "SLP1", "profiles.bin is of another version")
-        codes = (0..<reader.byte()).map { _ in reader.text(3).filter { $0 != " " } }
+        tags = (0..<reader.byte()).map { _ in
+            guard let tag = LanguageTag(reader.text(3).filter { $0 != " " }) else {
+                preconditionFailure("profiles.bin has a language that is no tag")
+            }
+            return tag
+        }
         scripts = zip(0..<reader.byte(), LetterTable.scripts).map { _, name in
             precondition(reader.text(4) == name, "profiles.bin has other scripts")
             return Script(

@@ -9,6 +9,15 @@ extension PreparedText {
     }
 }
 
+extension PreparedText {
+    /// A text of which nothing is translated.
+    public init(copied text: String) {
+        self.init(
+            source: text, units: [.copied(0..<text.utf8.count)], sentences: [], inputs: [],
+            cases: .none, syntax: nil, markup: [])
+    }
+}
+
 extension ModelInput {
     /// A text as it is, without spans.
     fileprivate init(whole text: String) {

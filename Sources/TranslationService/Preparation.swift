@@ -92,8 +92,10 @@ private struct PreparedSentences {
         self.model = model
         let limit = job.request.limit(model)
         let prepared =
-            job.request.preparation.map { model.preparer($0, limit: limit).prepare(text) }
-            ?? PreparedText(whole: text)
+            job.request.copied.contains(index)
+            ? PreparedText(copied: text)
+            : job.request.preparation.map { model.preparer($0, limit: limit).prepare(text) }
+                ?? PreparedText(whole: text)
         progress = TextProgress(
             prepared, aligns: job.request.options.aligns,
             none: model.noCompute(job.request.options))

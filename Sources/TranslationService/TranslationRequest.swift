@@ -4,6 +4,8 @@ public import Decoding
 public struct TranslationRequest: Sendable {
     /// At least one; a text in which nothing is to be translated is answered without decoding.
     public var texts: [String]
+    /// Texts, by index, that are answered as they are.
+    public var copied: Set<Int> = []
     /// How to decode each of them.
     public var options: DecodingOptions
     /// How texts are taken apart into sentences; nil: each text is one sentence, which the model is given as it is.

@@ -95,7 +95,8 @@ struct ToolTests {
     @Test(
         "Every command has help with an example",
         arguments: [
-            "serve", "translate", "evaluate", "data", "train", "calibrate", "plot", "inspect",
+            "serve", "translate", "identify", "evaluate", "data", "train", "calibrate", "plot",
+            "inspect",
             "bench", "health", "generate-key",
         ])
     func help(_ command: String) throws {
@@ -121,6 +122,17 @@ struct ToolTests {
         let run = try Run(arguments)
         #expect(run.status == 64)
         #expect(run.error.contains(text))
+    }
+
+    @Test("identify prints a language and its probability for each text")
+    func identifies() throws {
+        let run = try Run("identify", "Ein kleiner Junge spielt mit seinem Hund im Garten.", "123")
+        #expect(run.status == 0)
+        let lines = run.output.split(separator: "\n").map { $0.split(separator: "\t") }
+        #expect(lines.map { $0[0] } == ["de", "und"])
+        #expect(lines[1][1] == "0.00")
+        #expect(lines.allSatisfy { Double($0[1]).map { (0...1).contains($0) } == true })
+        #expect(try Run("identify", "--list").output.contains("de\tGerman\n"))
     }
 
     @Test("inspect --json says what inspect says")

@@ -2,13 +2,14 @@ import Checkpoint
 import Decoding
 import HTTPWire
 import JSON
+import LanguageIdentification
 import TranslationService
 
 /// A request to POST /v2/translate, proven to make sense for a model.
 struct DeepLTranslation {
     let request: TranslationRequest
-    /// The model's source language, as DeepL writes it.
-    private let source: String
+    /// The language that each text was taken for, as DeepL writes it.
+    private let sources: [String]
     private let showsCharacters: Bool
     private let modelType: ModelType?
     /// Code points of each text.
@@ -34,7 +35,6 @@ struct DeepLTranslation {
     ) throws(Problem) {
         var reader = FieldReader(admitted.body)
         let texts = reader.texts("text", settings.limits)
-        reader.checkLanguage("source_lang", model.languages.source, of: model)
         if reader.value("target_lang") == nil {
             reader.note(.wrongType, "target_lang", "`target_lang` is required: a language code")
         }
@@ -42,13 +42,27 @@ struct DeepLTranslation {
         showsCharacters = reader.flag("show_billed_characters") ?? false
         modelType = reader.choice("model_type", ModelType.self)
         let text = DeepLTextOptions(&reader)
+        let languages = reader.sourceLanguages(
+            SourceLanguageField(
+                name: "source_lang", texts: "text", isMarkup: text.markup != nil, unsupported: .copy
+            ),
+            of: texts, model)
         try reader.finishAsDeepL()
-        source = DeepL.code(model.languages.source)
+        sources = texts.indices.map { DeepL.code(Self.source($0, languages, model)) }
         characters = texts.map(\.unicodeScalars.count)
         self.usage = usage
         holder = admitted.holder
-        request = try Self.request(
+        var request = try Self.request(
             texts, text.resolved(glossaries, for: holder, model), modelType, settings, model)
+        request.copied = languages.copied
+        self.request = request
+    }
+
+    /// The language of a text: what it is for sure, or else the model's, which it was taken for.
+    private static func source(
+        _ index: Int, _ languages: SourceLanguages, _ model: ServedModel
+    ) -> String? {
+        languages.found?[index].sure.map(model.code(of:)) ?? model.languages.source
     }
 
     private static func request(
@@ -80,11 +94,11 @@ extension DeepLTranslation: TranslationAnswer {
         writer.beginObject()
         writer.name("translations")
         writer.beginArray()
-        for (translation, count) in zip(result.translations, characters) {
+        for (index, translation) in result.translations.enumerated() {
             writer.beginObject()
-            writer.member("detected_source_language", source)
+            writer.member("detected_source_language", sources[index])
             writer.member("text", translation.outputs[0].text)
-            if showsCharacters { writer.member("billed_characters", count) }
+            if showsCharacters { writer.member("billed_characters", characters[index]) }
             if let modelType {
                 writer.member(
                     "model_type_used",

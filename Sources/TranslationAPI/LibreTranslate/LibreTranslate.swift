@@ -12,6 +12,8 @@ struct LibreTranslate {
     private let isList: Bool
     private let alternatives: Int
     private let model: ServedModel
+    /// Those of the texts, where they are to be found.
+    private let languages: SourceLanguages
 
     /// What texts are.
     private enum Format: String, CaseIterable {
@@ -50,15 +52,20 @@ struct LibreTranslate {
         isList = body.object[Self.mark]?.arrayValue != nil
         var reader = FieldReader(body)
         let texts = reader.texts(Self.mark, limits)
-        reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
         reader.checkLanguage("target", model.languages.target, of: model)
         let isMarkup = reader.choice("format", Format.self) == .html
+        languages = reader.sourceLanguages(
+            SourceLanguageField(
+                name: "source", texts: Self.mark, isMarkup: isMarkup, unsupported: .refuse,
+                copiesTarget: true), of: texts, model)
         alternatives = Self.alternatives(&reader, limits)
         Self.skipAccess(&reader)
         let problems = reader.finished()
         guard problems.isEmpty else { throw Problem(problems) }
-        request = try Self.request(
+        var request = try Self.request(
             texts, isMarkup: isMarkup, alternatives: alternatives, model, limits, exit)
+        request.copied = languages.copied
+        self.request = request
     }
 
     /// Texts with the server's settings for everything that LibreTranslate lacks.
@@ -116,6 +123,12 @@ extension LibreTranslate: TranslationAnswer {
                 for output in translation.outputs.dropFirst() { writer.value(output.text) }
                 writer.endArray()
             }
+        }
+        if languages.isAuto, let found = languages.found {
+            writer.name("detectedLanguage")
+            if isList { writer.beginArray() }
+            for language in found { DetectedLanguage(language, model).write(to: &writer) }
+            if isList { writer.endArray() }
         }
         writer.name("compute")
         TranslationJSON(model: model, parts: [])

@@ -55,13 +55,14 @@ extension FieldReader {
     mutating func checkLanguage(
         _ name: String, _ own: String?, of model: ServedModel, or anything: String? = nil
     ) {
-        guard let asked = string(name), asked != anything, let own,
-            !LanguageTag.matches(asked, own)
-        else { return }
-        let pair = model.languages
-        note(
-            .unsupportedLanguagePair, name,
-            "\(model.id) translates \(pair.source ?? "?") to \(pair.target ?? "?")")
+        guard let asked = string(name), asked != anything else { return }
+        check(asked, name, own, of: model)
+    }
+
+    /// The same of a field that was read.
+    mutating func check(_ asked: String, _ name: String, _ own: String?, of model: ServedModel) {
+        guard let own, !LanguageTag.matches(asked, own) else { return }
+        note(.unsupportedLanguagePair, name, model.pairText)
     }
 }
 

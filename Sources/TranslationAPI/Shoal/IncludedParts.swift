@@ -16,10 +16,12 @@ public struct IncludedParts: OptionSet, Sendable {
     public static let sentences = IncludedParts(rawValue: 8)
     /// `source` of each token: where in the text it was made from.
     public static let alignments = IncludedParts(rawValue: 16)
+    /// `detected_language` of each translation.
+    public static let language = IncludedParts(rawValue: 32)
 
     /// The parts by their names, in the order of the document.
     static let named: [(name: String, part: IncludedParts)] = [
         ("tokens", .tokens), ("scores", .scores), ("timings", .timings),
-        ("sentences", .sentences), ("alignments", .alignments),
+        ("sentences", .sentences), ("alignments", .alignments), ("language", .language),
     ]
 }

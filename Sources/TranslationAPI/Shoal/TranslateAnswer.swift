@@ -33,7 +33,8 @@ struct OwnAnswer: TranslationAnswer {
         writer.name("translations")
         writer.beginArray()
         for (index, translation) in result.translations.enumerated() {
-            json.write(translation, index: index, to: &writer)
+            json.write(
+                translation, index: index, language: body.toldLanguage(index), to: &writer)
         }
         writer.endArray()
         writer.name("compute")

@@ -1,6 +1,7 @@
 import Checkpoint
 import Decoding
 import JSON
+import LanguageIdentification
 import TranslationService
 
 /// The body of POST /translate, proven to make sense for a model.
@@ -8,6 +9,10 @@ struct TranslateBody {
     let request: TranslationRequest
     /// What the answer is to hold besides what is always there.
     let parts: IncludedParts
+    /// Those of the texts, where they are to be found.
+    let languages: SourceLanguages
+    /// Whether the answer tells them of each text, not only of those that are answered as they are.
+    let tellsLanguages: Bool
     /// Whether the answer is to come in parts; nil where the body does not say.
     let streams: Bool?
 
@@ -20,12 +25,18 @@ struct TranslateBody {
         var reader = FieldReader(object)
         try reader.checkModel(model)
         let texts = reader.texts("text", limits)
-        reader.checkLanguage("source_lang", model.languages.source, of: model)
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchOptions(&reader, model, limits)
         let preparation = TextOptions(&reader, limits)
         parts = Self.parts(&reader)
+        let isWanted = parts.contains(.language)
+        languages = reader.sourceLanguages(
+            SourceLanguageField(
+                name: "source_lang", texts: "text", isMarkup: preparation?.markup != nil,
+                unsupported: reader.choice("on_unsupported", UnsupportedLanguages.self) ?? .refuse,
+                isWanted: isWanted), of: texts, model)
+        tellsLanguages = isWanted || languages.isAuto
         let timeout = Self.timeout(&reader) ?? limits.timeout
         streams = reader.bool("stream")
         let problems = reader.finished() + exitProblems
@@ -38,9 +49,17 @@ struct TranslateBody {
             throw Problem(error)
         }
         options.aligns = parts.contains(.alignments)
-        request = TranslationRequest(
+        var request = TranslationRequest(
             texts: texts, preparation, options: options, timeout: timeout, limits: limits,
             model: model)
+        request.copied = languages.copied
+        self.request = request
+    }
+
+    /// What the answer tells of the language of a text; nil for nothing.
+    func toldLanguage(_ index: Int) -> LanguageIdentification? {
+        guard tellsLanguages || languages.copied.contains(index) else { return nil }
+        return languages.found?[index]
     }
 
     private static func exit(

@@ -1,6 +1,7 @@
 import Checkpoint
 import Decoding
 public import JSON
+public import LanguageIdentification
 import TranslationModel
 public import TranslationService
 
@@ -26,9 +27,11 @@ public struct TranslationJSON: Sendable {
     ///   - index: which text, from 0.
     ///   - file: what the text was read from, by name; nil leaves `file` out.
     ///   - line: which line of it, from 1; nil leaves `line` out.
+    ///   - language: what was found of the text's language; nil leaves `detected_language` out.
     ///   - writer: takes the object.
     public func write(
         _ translation: Translation, index: Int, file: String? = nil, line: Int? = nil,
+        language: LanguageIdentification? = nil,
         to writer: inout JSONWriter
     ) {
         writer.beginObject()
@@ -39,6 +42,7 @@ public struct TranslationJSON: Sendable {
         writer.member("text", translation.outputs[0].text)
         if let language = model.languages.source { writer.member("source_lang", language) }
         if let language = model.languages.target { writer.member("target_lang", language) }
+        if let language { write(language, to: &writer) }
         write(translation.outputs[0], of: translation.source, to: &writer)
         writer.name("alternatives")
         writer.beginArray()
@@ -52,6 +56,17 @@ public struct TranslationJSON: Sendable {
         if parts.contains(.sentences) { writeSentences(of: translation, to: &writer) }
         writer.name("compute")
         write(translation.compute, to: &writer)
+        writer.endObject()
+    }
+
+    /// `detected_language`: the likeliest, `null` where the text has no letters that tell.
+    private func write(_ found: LanguageIdentification, to writer: inout JSONWriter) {
+        writer.name("detected_language")
+        guard let best = found.best else { return writer.null() }
+        writer.beginObject()
+        writer.member("language", model.code(of: best.language))
+        writer.name("confidence")
+        writer.value((best.confidence * 1000).rounded() / 1000)
         writer.endObject()
     }
 
