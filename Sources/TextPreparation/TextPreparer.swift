@@ -146,7 +146,8 @@ struct PreparedTextBuilder {
         }
         if nextSpan < spans.count, spans[nextSpan].isElement, !range.isEmpty {
             // What looks like the mark of a list may be a part of an element.
-            range = min(range.lowerBound, spans[nextSpan].range.lowerBound)..<range.upperBound
+            let start = max(place, spans[nextSpan].range.lowerBound)
+            range = min(range.lowerBound, start)..<range.upperBound
         }
         let inside = spans[nextSpan...].prefix { $0.range.lowerBound < range.upperBound }
         guard !range.isEmpty, hasLetters(range, beside: inside) else { return }

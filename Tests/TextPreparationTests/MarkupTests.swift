@@ -121,6 +121,10 @@ struct MarkupTests {
         #expect(result.contains("&firma; &amp; <![CDATA[x < y]]> "))
         #expect(result.hasSuffix(" 🐶 &gt; .</p>"))
         #expect(result.contains("<br/>") && !result.contains("\u{1}"))
+        // A line's end is no part of a name.
+        let broken = prepare("la&u&\u{85}us;&us;\u{A0}&a\u{2028}b; ball<i>x&u\u{85}s;", .xml)
+        #expect(broken.reassemble(broken.texts).text == broken.source)
+        #expect(broken.inputs.flatMap(\.spans).map(\.output) == ["&us;"])
     }
 
     @Test("The places of sentences are given in both texts, tags within")

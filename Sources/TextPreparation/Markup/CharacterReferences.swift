@@ -85,7 +85,10 @@ enum CharacterReferences {
         while stop < end, stop - start <= 64, bytes[stop] >= 0x80 || isName(bytes[stop]) {
             stop += 1
         }
-        return stop > start + 1 && stop < end && bytes[stop] == UInt8(ascii: ";") ? stop + 1 : nil
+        guard stop > start + 1, stop < end, bytes[stop] == UInt8(ascii: ";") else { return nil }
+        // No name has a blank or a line's end in it.
+        let name = String(decoding: bytes[(start + 1)..<stop], as: UTF8.self)
+        return name.unicodeScalars.contains(where: \.isBlank) ? nil : stop + 1
     }
 
     private static func isName(_ byte: UInt8) -> Bool {
