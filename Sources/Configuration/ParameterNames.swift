@@ -4,7 +4,8 @@ extension RequestParameter {
     /// The setting of `serve` that gives it, as messages write it: the one table from parameter to key.
     package var key: String {
         switch self {
-        case .text, .beamSize, .alternatives, .lengthPenalty, .minimumTokens, .maximumTokens:
+        case .text, .beamSize, .alternatives, .lengthPenalty, .minimumTokens, .maximumTokens,
+            .repetitionPenalty, .noRepeatNgramSize:
             "\(self)"
         case .policy: "exit.policy"
         case .layer: "exit.layer"

@@ -56,7 +56,7 @@ public final class BatchDecoder {
             sourceCount: source.rows, maximumPositions: c.maximumPositions)
         let search = Search(
             options, limits: (maximum, c.endOfSentenceID),
-            start: (c.decoderStartID, state.append(after: nil)))
+            start: (c.decoderStartID, state.append(after: nil)), reportsTokens: reportsTokens)
         let sentence = Sentence(
             ticket: nextTicket, state: state, search: search, rule: options.exit,
             depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,

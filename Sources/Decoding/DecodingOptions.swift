@@ -12,6 +12,17 @@ public struct DecodingOptions: Sendable, Equatable {
     public var minimumTokens = 0
     /// Longest output, end of sentence included; nil: what `limit` makes of the source's length.
     public var maximumTokens: Int?
+    /// θ, above 0: scores of ids that the output has already, or the decoder's start token, are multiplied by it
+    /// where negative and divided by it else, as transformers does; 1 leaves them.
+    public var repetitionPenalty = 1.0
+    /// n: no n ids in a row occur twice in an output, the decoder's start token included; 0: any may.
+    public var noRepeatNgramSize = 0
+    /// Whether an output that ends in a loop at the length limit loses the repeated copies and ends for
+    /// `FinishReason.repetition`.
+    ///
+    /// A loop has four copies or more and 16 tokens or more. Outputs that end by themselves stay as they
+    /// are, and so do those that would be shorter than `minimumTokens`. So do tokens that were reported one by one: there only the reason changes.
+    public var cutsLoops = true
     /// Whether hypotheses say which source position each token was made from; nothing else changes.
     public var aligns = false
 
@@ -24,6 +35,11 @@ public struct DecodingOptions: Sendable, Equatable {
         case drawn(seed: UInt64)
         /// The exit of each position, at least one; the last one goes on behind the end.
         case listed([Int])
+    }
+
+    /// The rules against repetitions.
+    var repetition: RepetitionRules {
+        RepetitionRules(penalty: repetitionPenalty, ngramSize: noRepeatNgramSize)
     }
 
     /// Greedy search under `exit` with the default length rules.

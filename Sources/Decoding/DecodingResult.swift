@@ -7,6 +7,9 @@ public struct DecodedToken: Sendable, Equatable {
     /// Layer where it left, 1 … N.
     public let exitLayer: Int
     /// Natural logarithm of its probability by the classifier at that exit, fp32.
+    ///
+    /// With a repetition penalty or banned n-grams, what these make of it: in greedy search the logarithm of
+    /// the probability by the changed logits, in a beam the changed logarithm.
     public let logProbability: Float
 }
 
@@ -16,13 +19,16 @@ public enum FinishReason: String, Sendable {
     case endOfSentence = "eos"
     /// At the length limit.
     case length
+    /// At the length limit and in a loop, whose repeated copies were taken away
+    /// (`DecodingOptions.cutsLoops`).
+    case repetition
 }
 
 /// A finished output.
 public struct Hypothesis: Sendable, Equatable {
     /// Its tokens, end of sentence included where it has one.
     public let tokens: [DecodedToken]
-    /// Σ log p / length^α.
+    /// Σ log p / length^α, of all that was decoded where a loop was cut.
     public let score: Double
     /// Why it ended.
     public let finishReason: FinishReason

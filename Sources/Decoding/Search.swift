@@ -36,6 +36,9 @@ struct Search {
     /// For each of them the source position that it was made from; empty unless that is asked for.
     private var sources: [Int32] = []
     private let options: DecodingOptions
+    private let startID: Int
+    /// Whether its tokens are given out one by one, so that none can be taken back.
+    private let reportsTokens: Bool
     private let maximumTokens: Int
     private let endOfSentence: Int
 
@@ -45,11 +48,15 @@ struct Search {
     ///   - options: how to search.
     ///   - limits: longest output, and the id that ends one before.
     ///   - start: input of the first step, and its node.
+    ///   - reportsTokens: whether its tokens are given out one by one.
     init(
         _ options: DecodingOptions, limits: (tokens: Int, endOfSentence: Int),
-        start: (id: Int, node: Int32)
+        start: (id: Int, node: Int32), reportsTokens: Bool
     ) {
         self.options = options
+        self.reportsTokens = reportsTokens
+        startID = start.id
+        repetition = options.repetition
         maximumTokens = limits.tokens
         endOfSentence = limits.endOfSentence
         live = [LiveHypothesis(node: start.node, input: start.id)]
@@ -60,6 +67,22 @@ struct Search {
 
     /// Whether the rows of its hypotheses are aligned.
     var isAligned: Bool { options.aligns }
+
+    /// What is done against repetitions.
+    let repetition: RepetitionRules
+
+    /// Appends what the decoder was fed of a hypothesis so far, the start token first.
+    func appendInputs(of hypothesis: LiveHypothesis, to ids: inout [Int]) {
+        let first = ids.count
+        ids.append(contentsOf: repeatElement(startID, count: hypothesis.length + 1))
+        var index = hypothesis.last
+        var place = first + hypothesis.length
+        while let token = index {
+            ids[place] = history[Int(token)].token.id
+            index = history[Int(token)].previous
+            place -= 1
+        }
+    }
 
     /// How many continuations of each row a step looks at.
     var continuationCount: Int { options.beamSize == 1 ? 1 : 2 * options.beamSize }
@@ -163,7 +186,19 @@ struct Search {
         let done = Hypothesis(
             tokens: tokens, score: score, finishReason: reason, alignment: alignment(of: hypothesis)
         )
-        finished.insert(done, at: place)
+        finished.insert(reason == .length ? withoutLoop(done) : done, at: place)
+    }
+
+    /// The same without the repeated copies of a loop that it ends in.
+    private func withoutLoop(_ hypothesis: Hypothesis) -> Hypothesis {
+        guard options.cutsLoops, let kept = LoopGuard.keptCount(of: hypothesis.tokens.map(\.id)),
+            kept >= options.minimumTokens
+        else { return hypothesis }
+        let count = reportsTokens ? hypothesis.tokens.count : kept
+        return Hypothesis(
+            tokens: Array(hypothesis.tokens.prefix(count)), score: hypothesis.score,
+            finishReason: .repetition,
+            alignment: hypothesis.alignment.map { Array($0.prefix(count)) })
     }
 
     private func alignment(of hypothesis: LiveHypothesis) -> [Int]? {

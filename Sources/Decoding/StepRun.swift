@@ -15,6 +15,9 @@ struct StepRun {
         var depth: Int?
         let continuationCount: Int
         let bannedID: Int?
+        let repetition: RepetitionRules
+        /// What the decoder was fed, within the run's; empty where no rule asks for it.
+        let inputs: Range<Int>
         /// Where the row left, 1 … N; 0 before it did.
         var exitLayer = 0
         /// The continuations worth looking at, within the run's: one for greedy search, 2 · beam otherwise.
@@ -40,6 +43,8 @@ struct StepRun {
     private var candidates: [Int] = []
     private var parts: [Range<Int>] = []
     private var best: [Continuation] = []
+    /// What the decoder was fed of the rows whose rules ask for it.
+    private var inputs: [Int] = []
 
     /// What rounding can do to a probability among the candidates, with a wide margin: within it of the
     /// threshold all ids are asked.
@@ -52,14 +57,21 @@ struct StepRun {
         rows.removeAll(keepingCapacity: true)
         continuations.removeAll(keepingCapacity: true)
         candidates.removeAll(keepingCapacity: true)
+        inputs.removeAll(keepingCapacity: true)
         for sentence in sentences {
             let bannedID = sentence.search.bansEndOfSentence ? endOfSentence : nil
+            let repetition = sentence.search.repetition
             for hypothesis in sentence.search.live {
+                let first = inputs.count
+                if repetition.areActive {
+                    sentence.search.appendInputs(of: hypothesis, to: &inputs)
+                }
                 rows.append(
                     Row(
                         rule: sentence.rule,
                         depth: sentence.givenExit(hypothesis) ?? sentence.depth,
-                        continuationCount: sentence.search.continuationCount, bannedID: bannedID))
+                        continuationCount: sentence.search.continuationCount, bannedID: bannedID,
+                        repetition: repetition, inputs: first..<inputs.count))
             }
         }
     }
@@ -179,19 +191,46 @@ struct StepRun {
         }
     }
 
-    /// Keeps the continuations that the classifier gives a row.
+    /// Keeps the continuations that the classifier gives a row, changed by the rules against repetitions.
     private mutating func take(
         _ top: LogitRow.Top, of logits: LogitRow, row index: Int, exitLayer: Int
     ) {
         let first = continuations.count
-        if rows[index].continuationCount == 1 {
-            continuations.append((top.id, top.logProbability))
+        let isGreedy = rows[index].continuationCount == 1
+        if isGreedy {
+            let best = rows[index].repetition.areActive ? changedTop(top, of: logits, index) : top
+            continuations.append((best.id, best.logProbability))
         } else {
             logits.subtract(top.logSumExp)
+            if rows[index].repetition.areActive { change(logits, index) }
             logits.appendBest(rows[index].continuationCount, to: &continuations)
+            if rows[index].repetition.areActive { keepOne(top, from: first) }
         }
         rows[index].isFinite = top.logProbability.isFinite
         rows[index].exitLayer = exitLayer
         rows[index].continuations = first..<continuations.count
+    }
+
+    private mutating func change(_ scores: LogitRow, _ index: Int) {
+        let inputs = inputs[rows[index].inputs]
+        rows[index].repetition.apply(to: scores, after: inputs, &best)
+    }
+
+    /// The best of changed logits; where bans leave none, the best all the same.
+    private mutating func changedTop(
+        _ top: LogitRow.Top, of logits: LogitRow, _ index: Int
+    ) -> LogitRow.Top {
+        change(logits, index)
+        let changed = logits.top()
+        return changed.logProbability.isFinite ? changed : top
+    }
+
+    /// Lets the best go on where bans leave no continuation.
+    private mutating func keepOne(_ top: LogitRow.Top, from first: Int) {
+        guard continuations.count == first || continuations[first].value == -.infinity else {
+            return
+        }
+        continuations.removeLast(continuations.count - first)
+        continuations.append((top.id, top.logProbability))
     }
 }

@@ -32,8 +32,14 @@ public struct LogitRow {
             logSumExp: top.log_sum_exp)
     }
 
-    /// Takes a column out before normalisation.
-    public func ban(_ id: Int) { matrix[row, id] = -.infinity }
+    /// The value in a column.
+    public subscript(id: Int) -> Float {
+        get { matrix[row, id] }
+        nonmutating set { matrix[row, id] = newValue }
+    }
+
+    /// Takes a column out of what is looked at afterwards.
+    public func ban(_ id: Int) { self[id] = -.infinity }
 
     /// Turns the logits into log-probabilities, given their log Σ exp.
     public func subtract(_ logSumExp: Float) {

@@ -58,6 +58,8 @@ extension RequestParameter {
         case .lengthPenalty: "/length_penalty"
         case .minimumTokens: "/min_output_tokens"
         case .maximumTokens: "/max_output_tokens"
+        case .repetitionPenalty: "/repetition_penalty"
+        case .noRepeatNgramSize: "/no_repeat_ngram_size"
         case .policy: "/exit/policy"
         case .layer: "/exit/layer"
         case .threshold: "/exit/threshold"

@@ -12,6 +12,10 @@ public enum RequestParameter: Sendable, Hashable, CaseIterable {
     case minimumTokens
     /// `DecodingOptions.maximumTokens`.
     case maximumTokens
+    /// `DecodingOptions.repetitionPenalty`.
+    case repetitionPenalty
+    /// `DecodingOptions.noRepeatNgramSize`.
+    case noRepeatNgramSize
     /// `ExitOptions.policy`.
     case policy
     /// `ExitOptions.layer`.

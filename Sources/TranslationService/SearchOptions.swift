@@ -16,6 +16,10 @@ public struct SearchOptions: Sendable, Equatable {
     public var minimumTokens = 0
     /// Longest output, end of sentence included; nil: `DecodingOptions.limit`.
     public var maximumTokens: Int?
+    /// `DecodingOptions.repetitionPenalty`, 0.1 … 10.
+    public var repetitionPenalty = 1.0
+    /// `DecodingOptions.noRepeatNgramSize`, at least 0.
+    public var noRepeatNgramSize = 0
 
     /// Widest beam that a step can rank.
     public static let widestBeam: Int = LogitRow.maximumBest / 2
@@ -44,6 +48,13 @@ public struct SearchOptions: Sendable, Equatable {
                     .outOfRange, .lengthPenalty,
                     "\(.lengthPenalty) must be 0 to 10; given \(lengthPenalty)"))
         }
+        if !(0.1...10).contains(repetitionPenalty) {
+            faults.append(
+                RequestFault(
+                    .outOfRange, .repetitionPenalty,
+                    "\(.repetitionPenalty) must be 0.1 to 10; given \(repetitionPenalty)"))
+        }
+        check(noRepeatNgramSize, 0...longest, .noRepeatNgramSize, &faults)
         if faults.isEmpty, let maximumTokens, minimumTokens > maximumTokens {
             faults.append(
                 RequestFault(
@@ -90,6 +101,8 @@ public struct SearchOptions: Sendable, Equatable {
         options.lengthPenalty = lengthPenalty
         options.minimumTokens = minimumTokens
         options.maximumTokens = maximumTokens
+        options.repetitionPenalty = repetitionPenalty
+        options.noRepeatNgramSize = noRepeatNgramSize
         return options
     }
 }

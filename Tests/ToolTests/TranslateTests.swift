@@ -173,6 +173,14 @@ struct TranslateTests {
             (["--length-penalty", "nan"], "--length-penalty must be 0 to 10; given nan"),
             (["--length-penalty=-1"], "--length-penalty must be 0 to 10; given -1.0"),
             (
+                ["--repetition-penalty", "0"],
+                "--repetition-penalty must be 0.1 to 10; given 0.0"
+            ),
+            (
+                ["--no-repeat-ngram-size", "256"],
+                "--no-repeat-ngram-size must be 0 to 255; given 256"
+            ),
+            (
                 ["--min-output-tokens", "9", "--max-output-tokens", "4"],
                 "--min-output-tokens 9 is above --max-output-tokens 4"
             ),

@@ -11,7 +11,7 @@ struct ClientHabitsTests {
         let names = [
             "model", "source_lang", "target_lang", "exit", "beam_size", "alternatives",
             "length_penalty", "min_output_tokens", "max_output_tokens", "include", "stream",
-            "timeout_ms",
+            "timeout_ms", "repetition_penalty", "no_repeat_ngram_size",
         ]
         let id = "X-Request-Id: same\r\n"
         let plain = try json(server.translate(#"{"text":"Ein Hund."}"#, fields: id))

@@ -30,6 +30,13 @@ struct SearchOptionsTests {
         for penalty in [-0.1, 10.1, .nan, .infinity, -.infinity] {
             #expect(faults { $0.lengthPenalty = penalty } == [.lengthPenalty])
         }
+        for penalty in [0, 0.09, 10.1, -1, .nan, .infinity] {
+            #expect(faults { $0.repetitionPenalty = penalty } == [.repetitionPenalty])
+        }
+        #expect(faults { $0.repetitionPenalty = 0.1 }.isEmpty)
+        for size in [-1, 256, .max] {
+            #expect(faults { $0.noRepeatNgramSize = size } == [.noRepeatNgramSize])
+        }
         for count in [-1, 256, .max, .min] {
             #expect(faults { $0.minimumTokens = count } == [.minimumTokens])
             #expect(faults { $0.maximumTokens = count } == [.maximumTokens])

@@ -126,6 +126,8 @@ extension SearchOptions {
         minimumTokens = reader.integer("min_output_tokens") ?? minimumTokens
         maximumTokens = reader.integer("max_output_tokens")
         lengthPenalty = reader.number("length_penalty") ?? lengthPenalty
+        repetitionPenalty = reader.number("repetition_penalty") ?? repetitionPenalty
+        noRepeatNgramSize = reader.integer("no_repeat_ngram_size") ?? noRepeatNgramSize
         let faults = faults(longest: model.longestOutput, widestBeam: limits.maximumBeam)
         for fault in faults { reader.note(fault) }
     }

@@ -75,6 +75,16 @@ struct SearchFlags: ParsableArguments {
     @Option(name: .long, help: "Longest output, end of sentence included (default: 2 S + 10).")
     var maxOutputTokens: Int?
 
+    @Option(
+        name: .long,
+        help:
+            "θ: scores of tokens that the output has are multiplied by it, or divided if positive.")
+    var repetitionPenalty = 1.0
+
+    @Option(
+        name: .long, help: "n: no n tokens in a row occur twice in an output; 0: any may.")
+    var noRepeatNgramSize = 0
+
     private var search: SearchOptions {
         var search = SearchOptions()
         search.beamSize = beamSize
@@ -82,6 +92,8 @@ struct SearchFlags: ParsableArguments {
         search.lengthPenalty = lengthPenalty
         search.minimumTokens = minOutputTokens
         search.maximumTokens = maxOutputTokens
+        search.repetitionPenalty = repetitionPenalty
+        search.noRepeatNgramSize = noRepeatNgramSize
         return search
     }
 
@@ -117,6 +129,8 @@ extension RequestParameter {
         case .lengthPenalty: "--length-penalty"
         case .minimumTokens: "--min-output-tokens"
         case .maximumTokens: "--max-output-tokens"
+        case .repetitionPenalty: "--repetition-penalty"
+        case .noRepeatNgramSize: "--no-repeat-ngram-size"
         case .policy: "--policy"
         case .layer: "--layer"
         case .threshold: "--threshold"
