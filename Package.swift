@@ -267,8 +267,8 @@ let package = Package(
         .testTarget(
             name: "CalibrationTests",
             dependencies: [
-                "Calibration", "Checkpoint", "Decoding", "Evaluation", "TestSupport",
-                "TranslationModel",
+                "Calibration", "Checkpoint", "Decoding", "Evaluation", "Tensor", "TestSupport",
+                "Tokenization", "TranslationModel",
             ], swiftSettings: swift),
         .testTarget(
             name: "LanguageTagsTests", dependencies: ["LanguageTags"], swiftSettings: swift),

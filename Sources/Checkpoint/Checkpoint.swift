@@ -68,7 +68,8 @@ public struct Checkpoint: Sendable {
         targetModel = try reader.model("target.spm")
         weights = try reader.safetensors("model.safetensors")
         exits = try ExitsConfiguration(
-            reader.optionalSettings("exits.json"), decoderLayers: configuration.decoder.layers)
+            reader.optionalSettings("exits.json"), decoderLayers: configuration.decoder.layers,
+            attentionHeads: configuration.decoder.heads)
         exitHeads = try reader.exitHeads(Self.exitHeadsFile)
         self.configuration = configuration
         self.directory = directory

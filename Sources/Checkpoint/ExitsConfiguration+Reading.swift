@@ -2,7 +2,9 @@ import JSON
 
 extension ExitsConfiguration {
     /// Reads the object of exits.json; nil stands for a directory without the file.
-    init(_ object: JSONObject?, decoderLayers: Int) throws(CheckpointError) {
+    init(
+        _ object: JSONObject?, decoderLayers: Int, attentionHeads: Int
+    ) throws(CheckpointError) {
         self.init(decoderLayers: decoderLayers)
         let keys = KeyReader(file: "exits.json", object: object ?? JSONObject([]))
         if object != nil {
@@ -13,6 +15,9 @@ extension ExitsConfiguration {
             try keys.optionalCase("exit_classifiers", of: Classifiers.self) ?? classifiers
         if let policies = try keys.optionalObject("policies") {
             try read(policies, decoderLayers: decoderLayers)
+        }
+        if let alignment = try keys.optionalObject("alignment") {
+            alignmentHeads = try Self.heads(alignment, decoderLayers, attentionHeads)
         }
         defaultPolicy =
             try keys.optionalCase("default_policy", of: ExitPolicy.self) ?? defaultPolicy
@@ -42,6 +47,33 @@ extension ExitsConfiguration {
                 profiles = try Self.profiles(kind.key, keys, decoderLayers: decoderLayers)
             }
         }
+    }
+
+    /// A list of [layer, head] for each exit.
+    private static func heads(
+        _ keys: KeyReader, _ layers: Int, _ heads: Int
+    ) throws(CheckpointError) -> [[AlignmentHead]]? {
+        guard let value = keys.value("heads") else { return nil }
+        let lists = value.arrayValue?.map { list in
+            (list.arrayValue ?? []).map { pair in
+                (pair.arrayValue ?? []).compactMap { $0.integerValue.flatMap { Int(exactly: $0) } }
+            }
+        }
+        let isSound = lists?.enumerated().allSatisfy { index, list in
+            !list.isEmpty
+                && list.allSatisfy {
+                    $0.count == 2 && (1...index + 1).contains($0[0]) && (1...heads).contains($0[1])
+                }
+        }
+        guard let lists, lists.count == layers, isSound == true else {
+            throw keys.fault(
+                .unsupportedValue, "heads", found: "something else",
+                expected: """
+                    for each of the \(layers) exits a list of [layer, head], the layer from 1 to the exit, \
+                    the head from 1 to \(heads)
+                    """)
+        }
+        return lists.map { $0.map { AlignmentHead(layer: $0[0], head: $0[1]) } }
     }
 
     /// One threshold for every exit below the last, given as a number or one by one.

@@ -14,7 +14,21 @@ extension ExitsConfiguration {
             .init("policies", .object(policies)),
             .init("default_policy", .string(defaultPolicy.rawValue)),
         ]
+        if let alignmentHeads {
+            members.append(
+                .init(
+                    "alignment",
+                    .object(JSONObject([.init("heads", Self.json(alignmentHeads))]))))
+        }
         return JSONObject(members)
+    }
+
+    private static func json(_ heads: [[AlignmentHead]]) -> JSONValue {
+        .array(
+            heads.map { list in
+                .array(
+                    list.map { .array([.integer(Int64($0.layer)), .integer(Int64($0.head))]) })
+            })
     }
 
     private var policies: JSONObject {

@@ -85,6 +85,8 @@ public struct ExitsConfiguration: Sendable, Equatable {
     public var thresholds: [ExitPolicy: [Double]]
     /// Named thresholds of the policy that takes profiles, in the file's order.
     public var profiles: [Profile]
+    /// For each exit 1 … N the heads that alignments are read off, of layers up to the exit; nil: all of them.
+    public var alignmentHeads: [[AlignmentHead]]?
     /// The policy of a request that names none, one that needs no layer; `full` unless the file says
     /// otherwise.
     public var defaultPolicy: ExitPolicy
@@ -104,6 +106,7 @@ public struct ExitsConfiguration: Sendable, Equatable {
             }
         }
         profiles = []
+        alignmentHeads = nil
         defaultPolicy = .full
     }
 

@@ -38,6 +38,13 @@ public struct ExitsFile {
         take(["policies", policy.rawValue, key.rawValue], from: exits)
     }
 
+    /// Takes the heads of alignments from a configuration and leaves all else.
+    ///
+    /// - Parameter exits: what holds them; where it has none the member goes.
+    public mutating func takeAlignmentHeads(from exits: ExitsConfiguration) {
+        take(["alignment"], from: exits)
+    }
+
     private mutating func take(_ path: [String], from exits: ExitsConfiguration) {
         object = object.setting(path[...], to: exits.json.value(path[...]))
     }

@@ -6,8 +6,7 @@ extension DecoderStep {
     ///
     /// Cross-attention adds Σ_h Σ_j α_hj W_h v_hj to a position's state: α are the weights of head h over the
     /// source positions j, v its values, W_h its part of the output projection. Along the token's row e of
-    /// the classifier, position j adds Σ_h α_hj v_hj · (W_hᵀ e), summed over the alignment heads of the layers
-    /// that the row ran through; what follows (residuals, normalisation) is left out. Unlike α alone this
+    /// the classifier, position j adds Σ_h α_hj v_hj · (W_hᵀ e), summed over the exit's alignment heads; what follows (residuals, normalisation) is left out. Unlike α alone this
     /// tells where the *emitted* token came from and not only where the network looked (docs/alignments.md).
     /// It costs 2 d² operations a layer and 2 S d more, which `OperationCount` leaves out.
     ///
@@ -18,20 +17,42 @@ extension DecoderStep {
     /// - Returns: 0 … S − 1. Of the end of sentence, and of a source without anything else, the last; else
     ///   never the last, which is the source's end of sentence. The lowest among equals.
     public func alignedSource(ofRow index: Int, token: Int, exit n: Int) -> Int {
-        let row = rows[index]
-        let last = row.sourceCount - 1
+        let last = rows[index].sourceCount - 1
         guard last > 0, token != model.configuration.endOfSentenceID else { return last }
         aligner.begin(token, of: model.classifiers[n], positions: last)
-        for layer in 1...n {
-            guard let start = firstWeight(row, layer: layer),
-                let matrix = row.state.crossKeyValues[layer - 1]
-            else { preconditionFailure("the row is not aligned, or left below its exit") }
-            attention.addContributions(
-                to: &aligner.scores, weights: sourceWeights, at: start, count: row.sourceCount,
-                .init(matrix, keyColumn: 0, valueColumn: d),
-                along: aligner.direction(layer: layer), where: { _ in true })
+        for (layer, heads) in model.alignmentHeads[n - 1].enumerated() where heads.contains(true) {
+            addContributions(ofRow: rows[index], layer: layer + 1, where: { heads[$0] })
         }
         return aligner.best
+    }
+
+    /// What each head adds to a token's logit from each source position.
+    ///
+    /// - Parameters:
+    ///   - index: an aligned row, as an index into those given to `begin` of this step.
+    ///   - token: a target id.
+    ///   - n: the layer where the row left.
+    /// - Returns: the heads of layers 1 … n in order, for each S − 1 values: the end of sentence is left out.
+    public func sourceContributions(ofRow index: Int, token: Int, exit n: Int) -> [[Float]] {
+        (0..<n * model.attentionHeads).map { place in
+            let (layer, head) = place.quotientAndRemainder(dividingBy: model.attentionHeads)
+            aligner.begin(
+                token, of: model.classifiers[n], positions: rows[index].sourceCount - 1)
+            addContributions(ofRow: rows[index], layer: layer + 1, where: { $0 == head })
+            return aligner.scores
+        }
+    }
+
+    private func addContributions(
+        ofRow row: Row, layer: Int, where isChosen: (Int) -> Bool
+    ) {
+        guard let start = firstWeight(row, layer: layer),
+            let matrix = row.state.crossKeyValues[layer - 1]
+        else { preconditionFailure("the row is not aligned, or left below its exit") }
+        attention.addContributions(
+            to: &aligner.scores, weights: sourceWeights, at: start, count: row.sourceCount,
+            .init(matrix, keyColumn: 0, valueColumn: d), along: aligner.direction(layer: layer),
+            where: isChosen)
     }
 }
 

@@ -21,6 +21,8 @@ public final class TranslationModel: Sendable {
     let heads: ExitHeads
     let positions: PositionTable
     let embeddingScale: Float
+    /// For each exit and each layer up to it whether a head takes part in alignments.
+    let alignmentHeads: [[[Bool]]]
     private let crossOutputs = Lock<[Linear]?>(nil)
 
     /// Reads the network of a checkpoint, in the order in which data flows through it.
@@ -54,8 +56,21 @@ public final class TranslationModel: Sendable {
             exits, kind: checkpoint.exits.classifiers, projection: embeddings.projection, c)
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
         try heads.require(checkpoint.exits.defaultPolicy)
+        alignmentHeads = Self.alignmentHeads(checkpoint.exits.alignmentHeads, c)
         positions = PositionTable(count: c.maximumPositions, width: d)
         embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
+    }
+
+    private static func alignmentHeads(
+        _ chosen: [[AlignmentHead]]?, _ c: ModelConfiguration
+    ) -> [[[Bool]]] {
+        (1...c.decoder.layers).map { exit in
+            (1...exit).map { layer in
+                (1...c.decoder.heads).map { head in
+                    chosen?[exit - 1].contains(AlignmentHead(layer: layer, head: head)) ?? true
+                }
+            }
+        }
     }
 
     /// The layers of a stack; with `shared_layers` the one stored layer, repeated.
@@ -73,6 +88,9 @@ public final class TranslationModel: Sendable {
 
     /// N, the number of decoder layers and of exits.
     public var decoderLayerCount: Int { decoderLayers.count }
+
+    /// Heads of each decoder layer's cross-attention.
+    public var attentionHeads: Int { configuration.decoder.heads }
 
     /// V, the number of target ids.
     public var vocabularySize: Int { configuration.targetVocabularySize }

@@ -17,6 +17,7 @@ import Testing
                "confidence": {"thresholds": [0.5, 0],
                  "profiles": {"quick": {"thresholds": [0.1, 0.2], "bleu": 38.5, "average_exit": 1.5},
                               "exact": {"thresholds": [1, 1]}}}},
+             "alignment": {"heads": [[[1, 2]], [[1, 1], [2, 2]], [[3, 1]]]},
              "default_policy": "token_geometric"}
             """.utf8)
         let exits = try load(writer).exits
@@ -34,7 +35,34 @@ import Testing
         #expect(exits.profile(named: "quick")?.averageExit == 1.5)
         #expect(exits.profile(named: "exact")?.bleu == nil)
         #expect(exits.profile(named: "slow") == nil)
+        #expect(exits.alignmentHeads?.map(\.count) == [1, 2, 1])
+        #expect(exits.alignmentHeads?[1] == [.init(layer: 1, head: 1), .init(layer: 2, head: 2)])
         #expect(exits.defaultPolicy == .tokenGeometric)
+    }
+
+    @Test(
+        "Heads of alignments are listed for every exit, within its layers, or not at all",
+        arguments: [
+            "1", "[]", "[[[1,1]],[[1,1]]]", "[[[1,1]],[[1,1]],[]]", "[[[1,1]],[[3,1]],[[1,1]]]",
+            "[[[1,1]],[[1,0]],[[1,1]]]", "[[[1,9]],[[1,1]],[[1,1]]]", "[[[1]],[[1,1]],[[1,1]]]",
+            "[[[1,1,1]],[[1,1]],[[1,1]]]", "[[1],[1],[1]]", "[[[1.5,1]],[[1,1]],[[1,1]]]",
+        ])
+    func alignmentHeads(text: String) {
+        var writer = CheckpointWriter()
+        writer.files["exits.json"] = Array(
+            #"{"version":1,"alignment":{"heads":\#(text)}}"#.utf8)
+        #expect { try load(writer) } throws: {
+            ($0 as? CheckpointError)?.subject == "alignment.heads"
+        }
+    }
+
+    @Test(
+        "Without heads, or with null for them, an alignment uses all",
+        arguments: ["{}", "null", #"{"heads":null}"#])
+    func noAlignmentHeads(text: String) throws {
+        var writer = CheckpointWriter()
+        writer.files["exits.json"] = Array(#"{"version":1,"alignment":\#(text)}"#.utf8)
+        #expect(try load(writer).exits.alignmentHeads == nil)
     }
 
     @Test(

@@ -33,6 +33,13 @@ private func random(seed: UInt64, layers: Int) -> Exits {
                 bleu: random.below(2) == 0 ? Double.random(in: 0...100, using: &random) : nil,
                 averageExit: random.below(2) == 0 ? 1 : nil))
     }
+    if random.below(2) == 0 {
+        exits.alignmentHeads = (1...layers).map { exit in
+            (0...random.below(3)).map { _ in
+                AlignmentHead(layer: 1 + random.below(exit), head: 1 + random.below(2))
+            }
+        }
+    }
     exits.defaultPolicy =
         [.full, .sequence, .tokenGeometric, .confidence].randomElement(using: &random) ?? .full
     return exits
