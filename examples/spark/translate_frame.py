@@ -3,13 +3,14 @@
     spark-submit --py-files examples/spark/shoal_filter.py examples/spark/translate_frame.py \\
         INPUT.json OUTPUT shoal translate --model DIRECTORY --precision int8 --workers 1 --on-error empty
 
-INPUT is JSON, an object a line, OUTPUT a folder of the same with `translation`. Everything behind is the tool's command,
-which starts once a partition on the machines that do the work.
+INPUT is JSON, an object a line, OUTPUT a folder of the same with `translation`. Everything behind is the tool's
+command, which starts once a partition on the machines that do the work.
 """
 
 import sys
 
 from pyspark.sql import SparkSession
+from pyspark.sql.types import StringType, StructField, StructType
 
 
 def translated(frame, command):
@@ -21,10 +22,12 @@ def translated(frame, command):
 
         with Translator(command) as translator:
             for table in tables:
-                yield table.assign(translation=translator.translate(table["text"].tolist()))
+                # A null is NaN in some versions of pandas.
+                texts = [text if isinstance(text, str) else None for text in table["text"]]
+                yield table.assign(translation=translator.translate(texts))
 
-    schema = f"{frame._jdf.schema().toDDL()}, translation STRING"
-    return frame.mapInPandas(partition, schema)
+    return frame.mapInPandas(
+        partition, StructType([*frame.schema.fields, StructField("translation", StringType())]))
 
 
 if __name__ == "__main__":
