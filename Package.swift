@@ -244,7 +244,8 @@ let package = Package(
             name: "TranslationAPITests",
             dependencies: [
                 "Compression", "Decoding", "HTTPServer", "HTTPWire", "JSON", "Telemetry",
-                "TestSupport", "System", "TranslationAPI", "TranslationService",
+                "TestSupport", "TextPreparation", "System", "TranslationAPI",
+                "TranslationService",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(

@@ -3,6 +3,7 @@ import HTTPWire
 import JSON
 import TestSupport
 import Testing
+import TextPreparation
 import TranslationAPI
 
 @Suite("Texts in POST /translate", .timeLimit(.minutes(10)))
@@ -61,6 +62,19 @@ struct TextTests {
             server)[0]["text"]?.stringValue
         #expect(text?.ranges(of: "Waldi").count == 1)
         #expect(text?.ranges(of: "hound").count == 1)
+        server.close()
+    }
+
+    @Test("A glossary of the server's files goes by its name")
+    func namedGlossary() throws {
+        let glossary = try Glossary([.init(source: "Hund", target: "hound")])
+        let server = try TestServer {
+            $0.glossaries = [NamedGlossary(name: "dogs", glossary: glossary)]
+        }
+        let text = try translations(#"{"text":"Ein Hund spielt.","glossary":"dogs"}"#, server)[0]
+        #expect(text["text"]?.stringValue?.ranges(of: "hound").count == 1)
+        let other = try server.translate(#"{"text":"Ein Hund.","glossary":"cats"}"#)
+        #expect(other.status == 422)
         server.close()
     }
 

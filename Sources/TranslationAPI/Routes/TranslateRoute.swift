@@ -42,7 +42,8 @@ extension TranslationAPI {
             let answer = OwnAnswer(
                 id: context.identity.id, model: model,
                 body: try TranslateBody(
-                    body.object, model: model, limits: settings.limits, exit: settings.exit))
+                    body.object, model: model, limits: settings.limits, exit: settings.exit,
+                    glossaries: glossaries))
             return (answer: answer, streams: try streams(answer.body, context))
         } _: { prepared, service in
             if prepared.streams {

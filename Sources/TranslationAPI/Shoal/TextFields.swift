@@ -30,13 +30,13 @@ extension TextOptions {
     /// Reads the fields about texts, `format`, `split_sentences`, `protect` and `glossary`; faults are noted.
     ///
     /// - Returns: nil where texts are given to the model as they are.
-    init?(_ reader: inout FieldReader, _ limits: APILimits) {
+    init?(_ reader: inout FieldReader, _ limits: APILimits, _ glossaries: GlossaryStore) {
         self.init()
         let format = reader.choice("format", TextFormat.self) ?? .text
         markup = format.markup
         splitsSentences = reader.bool("split_sentences") ?? splitsSentences
         protectedTerms = Self.terms(&reader)
-        glossary = Self.glossary(&reader)
+        glossary = Self.glossary(&reader, glossaries)
         guard format == .sentence else { return }
         let others = ["split_sentences", "protect", "glossary"].filter { reader.value($0) != nil }
         for name in others {
@@ -45,6 +45,17 @@ extension TextOptions {
                 "`\(name)` needs `format: text`: with `format: sentence` the model is given the text as it is"
             )
         }
+        return nil
+    }
+
+    /// A glossary of the server's files.
+    private static func named(
+        _ name: String, _ reader: inout FieldReader, _ glossaries: GlossaryStore
+    ) -> Glossary? {
+        if let found = try? glossaries.glossary(name, for: nil) { return found.glossary }
+        reader.note(
+            .outOfRange, "glossary",
+            "`glossary` must name one of the server's files, or hold words and their translations")
         return nil
     }
 
@@ -58,15 +69,19 @@ extension TextOptions {
         return terms
     }
 
-    private static func glossary(_ reader: inout FieldReader) -> Glossary? {
+    private static func glossary(
+        _ reader: inout FieldReader, _ glossaries: GlossaryStore
+    ) -> Glossary? {
         guard let value = reader.value("glossary") else { return nil }
+        if let name = value.stringValue { return named(name, &reader, glossaries) }
         guard let members = value.objectValue?.members, members.count <= mostTerms,
             case let entries = members.compactMap({ member in
                 member.value.stringValue.map { Glossary.Entry(source: member.name, target: $0) }
             }), entries.count == members.count
         else {
             reader.wrongType(
-                "glossary", "an object of \(mostTerms) strings at most: word, translation", value)
+                "glossary",
+                "a name, or an object of \(mostTerms) strings at most: word, translation", value)
             return nil
         }
         do {

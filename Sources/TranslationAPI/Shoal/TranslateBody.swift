@@ -20,7 +20,8 @@ struct TranslateBody {
     ///
     /// - Throws: one problem that lists all faults.
     init(
-        _ object: JSONObject, model: ServedModel, limits: APILimits, exit defaults: ExitOptions
+        _ object: JSONObject, model: ServedModel, limits: APILimits, exit defaults: ExitOptions,
+        glossaries: GlossaryStore
     ) throws(Problem) {
         var reader = FieldReader(object)
         try reader.checkModel(model)
@@ -28,7 +29,7 @@ struct TranslateBody {
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchOptions(&reader, model, limits)
-        let preparation = TextOptions(&reader, limits)
+        let preparation = TextOptions(&reader, limits, glossaries)
         parts = Self.parts(&reader)
         let isWanted = parts.contains(.language)
         languages = reader.sourceLanguages(
