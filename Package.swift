@@ -199,7 +199,8 @@ let package = Package(
         .testTarget(
             name: "DecodingTests",
             dependencies: [
-                "Decoding", "TranslationModel", "Tensor", "Checkpoint", "JSON", "TestSupport",
+                "Decoding", "TranslationModel", "Tensor", "Tokenization", "Checkpoint", "JSON",
+                "TestSupport",
             ],
             swiftSettings: swift),
         .testTarget(
@@ -225,7 +226,7 @@ let package = Package(
             name: "TranslationServiceTests",
             dependencies: [
                 "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "Telemetry",
-                "Tensor", "TestSupport", "System", "Tokenization",
+                "Tensor", "TestSupport", "TextPreparation", "System", "Tokenization",
             ],
             swiftSettings: swift),
         .testTarget(
@@ -287,12 +288,14 @@ let package = Package(
 /// package but these tests and what they need (scripts/test-sanitized).
 if let names = Context.environment["SHOAL_TEST_TARGETS"] {
     var open = names.split(separator: ",").map(String.init)
+    let all = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    if let unknown = open.first(where: { all[$0] == nil }) {
+        fatalError("SHOAL_TEST_TARGETS: there is no target \(unknown)")
+    }
     var needed: Set<String> = []
     while let name = open.popLast() {
-        guard needed.insert(name).inserted else { continue }
-        guard let target = package.targets.first(where: { $0.name == name }) else {
-            fatalError("SHOAL_TEST_TARGETS: there is no target \(name)")
-        }
+        // A name that is no target's is a product's of another package.
+        guard needed.insert(name).inserted, let target = all[name] else { continue }
         for case .byNameItem(let other, _) in target.dependencies { open.append(other) }
     }
     package.targets.removeAll { !needed.contains($0.name) }
