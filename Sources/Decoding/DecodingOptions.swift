@@ -22,7 +22,8 @@ public struct DecodingOptions: Sendable, Equatable {
     ///
     /// A loop has four copies or more and 16 tokens or more. Outputs that end by themselves stay as they
     /// are, and so do those that would be shorter than `minimumTokens`. So do tokens that were reported one by one: there only the reason changes.
-    public var cutsLoops = true
+    /// Off, since transformers gives all copies.
+    public var cutsLoops = false
     /// Whether hypotheses say which source position each token was made from; nothing else changes.
     public var aligns = false
 

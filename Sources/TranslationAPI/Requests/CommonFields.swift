@@ -78,6 +78,8 @@ extension TranslationRequest {
             maximumSourceTokens: min(
                 limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
         self.preparation = preparation
+        // The model's own output, where it is asked for a sentence as it is.
+        self.options.cutsLoops = preparation != nil
         // Tags are placed by what the words within them became.
         self.options.aligns = options.aligns || preparation?.markup != nil
         self.timeout = timeout

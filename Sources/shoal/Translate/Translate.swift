@@ -112,6 +112,7 @@ struct Translate: ParsableCommand {
             let rule = try exit.options(policy: policy).rule(for: model)
             var options = try search.options(rule, model)
             options.aligns = text.options?.markup != nil
+            options.cutsLoops = text.options != nil
             var source = try TextSource(arguments: texts, files: file, shard: shard)
             let target = try target(model, options)
             try goOn(from: target.start, in: &source)
