@@ -4,11 +4,15 @@ Needs transformers, torch and sentencepiece. Nothing here uses Shoal.
 """
 import argparse
 import json
+import sys
 import warnings
 
-import sentencepiece
-import torch
-from transformers import MarianMTModel
+try:
+    import sentencepiece
+    import torch
+    from transformers import MarianMTModel
+except ImportError as error:
+    sys.exit(f"{error}: pip install sentencepiece torch transformers")
 
 SETTINGS = [
     {"repetition_penalty": penalty, "no_repeat_ngram_size": size, "beam_size": beam}
