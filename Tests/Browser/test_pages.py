@@ -339,10 +339,10 @@ def check_forced_colours_keep_the_histogram(browser):
 def check_faults_are_told_in_words_for_people(browser):
     with browser.visit("/", refusals=[422, 503]) as page:
         page.wait_for_selector("#form:not([hidden])")
-        page.fill("#text", "Hund " * 400)
+        page.fill("#text", "Hund " * 2500)
         page.press("#text", "Control+Enter")
         page.wait_for_selector("#text[aria-invalid=true]")
-        assert "sentence by sentence" in page.text_content("#text-error")
+        assert "in parts" in page.text_content("#text-error")
         fulfil_translate(page, 503, {"title": "Overloaded", "status": 503, "code": "overloaded", "detail": "x"})
         page.press("#text", "Control+Enter")
         page.wait_for_selector("#problem:not([hidden])")

@@ -315,8 +315,8 @@ async function showStream(body) {
 function advice(id, { code, detail }) {
   const { decoder_layers: layers, limits } = model() ?? {};
   if (code === "text_too_long") {
-    return `This text is too long: at most ${limits.max_characters.toLocaleString("en")} characters and `
-      + `${limits.max_source_tokens} tokens (pieces of words) are translated at once. Send it sentence by sentence.`;
+    return `This text is too long: at most ${limits.max_characters.toLocaleString("en")} characters are translated at once. `
+      + "Send it in parts.";
   }
   if (code === "conflicting_options" && id === "min-layer") return "The lowest layer is above the highest.";
   if (code === "conflicting_options" && id === "layer") return "The layer has to lie between the lowest and the highest.";
