@@ -46,7 +46,7 @@ public struct AlignedSpan: Sendable, Equatable {
     }
 
     /// The pair, moved on in both texts.
-    func moved(target targetOffset: Int, source sourceOffset: Int) -> Self {
+    public func moved(target targetOffset: Int, source sourceOffset: Int) -> Self {
         Self(
             target: (target.lowerBound + targetOffset)..<(target.upperBound + targetOffset),
             source: (source.lowerBound + sourceOffset)..<(source.upperBound + sourceOffset))

@@ -27,6 +27,11 @@ public struct ModelInput: Sendable, Equatable {
             case .translated(let text), .copied(let text): text
             }
         }
+
+        /// Whether the model translates it.
+        public var isTranslated: Bool {
+            if case .translated = self { true } else { false }
+        }
     }
 
     /// The text to translate: without format characters, in the case of running text.
@@ -77,9 +82,7 @@ public struct ModelInput: Sendable, Equatable {
 
     /// Where each translated part begins in the text, in UTF-8 offsets.
     public var translatedPartStarts: [Int] {
-        placedParts.compactMap { part, place in
-            if case .translated = part { place.lowerBound } else { nil }
-        }
+        placedParts.compactMap { $0.part.isTranslated ? $0.place.lowerBound : nil }
     }
 
     /// The parts, each with its place in the text.

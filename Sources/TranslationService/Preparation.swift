@@ -28,11 +28,13 @@ struct Preparation: Sendable {
             return job.finishWithoutTexts()
         }
         let start = service.clock()
+        let limit = job.request.limit(model)
+        let preparer = job.request.preparation.map { model.preparer($0, limit: limit) }
         var texts: [PreparedSentences] = []
         var faults: [RequestFault] = []
         for (index, text) in job.request.texts.enumerated() {
             guard isWanted(job) else { return service.join(job, []) }
-            let prepared = PreparedSentences(text, index: index, of: job, model)
+            let prepared = PreparedSentences(text, index: index, of: job, model, preparer)
             if let count = prepared.excess {
                 faults.append(tooLong(index, of: job.request, count))
             }
@@ -65,14 +67,9 @@ struct Preparation: Sendable {
     /// Has a sentence translated again, around its protected spans, of which the model lost one.
     func divide(_ sentence: PendingSentence) {
         let job = sentence.job
-        var pending: [PendingSentence] = []
-        for (part, place) in sentence.place.parts(job.divide(sentence.place)) {
-            let (ids, ranges) = model.encode(part, aligns: job.request.options.aligns)
-            if model.canDecode(ids, for: job.request) {
-                pending.append(PendingSentence(job: job, place: place, ids: ids, ranges: ranges))
-            } else {
-                _ = job.finish(model.copied(part, job.request), at: place, now: service.clock())
-            }
+        let parts = job.divide(sentence.place)
+        let pending = model.pending(parts, of: sentence.place, for: job) { copy, place in
+            _ = job.finish(copy, at: place, now: service.clock())
         }
         service.add(job, pending)
     }
@@ -87,15 +84,16 @@ private struct PreparedSentences {
     private let job: Job
     private let model: ServedModel
 
-    init(_ text: String, index: Int, of job: Job, _ model: ServedModel) {
+    /// Takes a text apart with `preparer`; without one the model is given it as it is.
+    init(
+        _ text: String, index: Int, of job: Job, _ model: ServedModel, _ preparer: TextPreparer?
+    ) {
         self.job = job
         self.model = model
-        let limit = job.request.limit(model)
         let prepared =
             job.request.copied.contains(index)
             ? PreparedText(copied: text)
-            : job.request.preparation.map { model.preparer($0, limit: limit).prepare(text) }
-                ?? PreparedText(whole: text)
+            : preparer?.prepare(text) ?? PreparedText(whole: text)
         progress = TextProgress(
             prepared, aligns: job.request.options.aligns,
             none: model.noCompute(job.request.options))
@@ -117,7 +115,7 @@ private struct PreparedSentences {
         } else if job.request.preparation == nil, ids.count > job.request.limit(model) {
             excess = ids.count
         } else if input.spans.isEmpty {
-            copy(input.text, at: place)
+            _ = progress.take(model.copied(input.text, job.request), at: place)
         } else {
             divide(place)
         }
@@ -131,18 +129,10 @@ private struct PreparedSentences {
     }
 
     private mutating func divide(_ place: InputPlace) {
-        for (part, place) in place.parts(progress.divide(place.input)) {
-            let (ids, ranges) = model.encode(part, aligns: job.request.options.aligns)
-            if model.canDecode(ids, for: job.request) {
-                pending.append(PendingSentence(job: job, place: place, ids: ids, ranges: ranges))
-            } else {
-                copy(part, at: place)
-            }
+        let parts = progress.divide(place.input)
+        pending += model.pending(parts, of: place, for: job) { copy, place in
+            _ = progress.take(copy, at: place)
         }
-    }
-
-    private mutating func copy(_ text: String, at place: InputPlace) {
-        _ = progress.take(model.copied(text, job.request), at: place)
     }
 }
 
@@ -174,6 +164,28 @@ extension ServedModel {
         guard aligns else { return (tokenizer.encode(text), []) }
         let (ids, ranges) = tokenizer.encodeWithRanges(text)
         return (ids, ranges.withoutBlanks(of: text))
+    }
+
+    /// What of an input's parts is to be decoded.
+    ///
+    /// - Parameters:
+    ///   - parts: all of the input's.
+    ///   - place: of the input.
+    ///   - job: whose it is.
+    ///   - copy: takes what becomes of each other translated part.
+    /// - Returns: sentences for the queue.
+    fileprivate func pending(
+        _ parts: [ModelInput.Part], of place: InputPlace, for job: Job,
+        copy: (DecodedInput, InputPlace) -> Void
+    ) -> [PendingSentence] {
+        place.parts(parts).compactMap { part, place in
+            let (ids, ranges) = encode(part, aligns: job.request.options.aligns)
+            if canDecode(ids, for: job.request) {
+                return PendingSentence(job: job, place: place, ids: ids, ranges: ranges)
+            }
+            copy(copied(part, job.request), place)
+            return nil
+        }
     }
 
     /// Whether ids are something to decode, and not too many.

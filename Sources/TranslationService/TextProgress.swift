@@ -29,7 +29,7 @@ struct TextProgress {
         /// Nothing: others of its inputs are on their way.
         case wait
         /// The input is translated again, around its protected spans, of which the model lost one.
-        case translateInParts(input: Int)
+        case translateInParts
         /// A sentence is finished, and with the last one the text.
         case finished(sentence: Int, whole: Translation?)
     }
@@ -72,7 +72,7 @@ struct TextProgress {
     mutating func take(_ decoded: DecodedInput, at place: InputPlace) -> Step {
         switch inputs[place.input].take(decoded, part: place.part) {
         case .wait: return .wait
-        case .lostSpan: return .translateInParts(input: place.input)
+        case .lostSpan: return .translateInParts
         case .finished: break
         }
         let sentence = prepared.inputs[place.input].sentence
@@ -87,7 +87,7 @@ struct TextProgress {
         let range = prepared.sentences[index].inputs
         let text = prepared.text(
             ofSentence: index, range.map { inputs[$0].output(0).translation })
-        return (text, range.reduce(into: none) { $0 += inputs[$1].compute(none) })
+        return (text, compute(inputs[range]))
     }
 
     /// The translation of the whole text, in time proportional to its length.
@@ -107,8 +107,12 @@ struct TextProgress {
         }
         return Translation(
             source: prepared.source, outputs: outputs, sentences: sentences(best?.sentences ?? []),
-            compute: inputs.reduce(into: none) { $0 += $1.compute(none) },
-            sourceTokens: inputs.reduce(0) { $0 + $1.sourceTokens })
+            compute: compute(inputs[...]), sourceTokens: inputs.reduce(0) { $0 + $1.sourceTokens })
+    }
+
+    /// What some inputs cost together.
+    private func compute(_ inputs: ArraySlice<InputProgress>) -> ComputeRecord {
+        inputs.reduce(into: none) { $0 += $1.compute(none) }
     }
 
     /// Where in the text each token of some inputs' outputs was made from.
@@ -131,7 +135,7 @@ struct TextProgress {
                 source: place.source, target: place.target,
                 tokens: tokens..<(tokens + output.hypothesis.tokens.count),
                 score: output.hypothesis.score, finishReason: output.hypothesis.finishReason,
-                compute: inputs.reduce(into: none) { $0 += $1.compute(none) },
+                compute: compute(inputs),
                 sourceTokens: inputs.reduce(0) { $0 + $1.sourceTokens })
         }
     }
@@ -225,14 +229,6 @@ private struct InputProgress {
     }
 }
 
-extension ModelInput.Part {
-    /// Whether the model translates it.
-    var isTranslated: Bool {
-        if case .translated = self { return true }
-        return false
-    }
-}
-
 /// One output of an input, or of a part of one.
 struct InputOutput: Sendable {
     var text: String
@@ -283,10 +279,6 @@ struct InputOutput: Sendable {
     fileprivate func moved(by offset: Int) -> Self {
         Self(
             text: text, pieces: pieces, hypothesis: hypothesis,
-            spans: spans.map { span in
-                AlignedSpan(
-                    target: span.target,
-                    source: (span.source.lowerBound + offset)..<(span.source.upperBound + offset))
-            })
+            spans: spans.map { $0.moved(target: 0, source: offset) })
     }
 }

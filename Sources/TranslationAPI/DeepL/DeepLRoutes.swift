@@ -1,6 +1,7 @@
 import HTTPTypes
 import HTTPWire
 import JSON
+import LanguageTags
 import Telemetry
 import TranslationService
 
@@ -63,7 +64,7 @@ extension TranslationAPI {
         for code in codes.compactMap(\.self) {
             writer.beginObject()
             writer.member("language", DeepL.code(code))
-            writer.member("name", LanguageName.english(code))
+            writer.member("name", LanguageTag.englishName(of: code))
             if type == .target {
                 writer.name("supports_formality")
                 writer.value(false)

@@ -1,4 +1,5 @@
 import JSON
+import LanguageTags
 import TranslationService
 
 extension TranslationAPI {
@@ -9,7 +10,7 @@ extension TranslationAPI {
         for code in [source, target].compactMap(\.self) {
             writer.beginObject()
             writer.member("code", code)
-            writer.member("name", LanguageName.english(code))
+            writer.member("name", LanguageTag.englishName(of: code))
             writer.name("targets")
             writer.beginArray()
             if code == source, let target { writer.value(target) }
@@ -18,20 +19,4 @@ extension TranslationAPI {
         }
         writer.endArray()
     }
-}
-
-/// English names of the languages that checkpoints are most often for.
-enum LanguageName {
-    private static let names = [
-        "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German",
-        "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fi": "Finnish",
-        "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian",
-        "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian",
-        "nb": "Norwegian Bokmål", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
-        "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish",
-        "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-    ]
-
-    /// The English name of a language; the code itself where it has none here.
-    static func english(_ code: String) -> String { names[code] ?? code }
 }

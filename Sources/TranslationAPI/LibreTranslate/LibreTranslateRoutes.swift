@@ -1,6 +1,7 @@
 import HTTPTypes
 import HTTPWire
 import JSON
+import LanguageTags
 import TranslationService
 
 extension TranslationAPI {
@@ -76,7 +77,7 @@ extension TranslationAPI {
             writer.name(name)
             writer.beginObject()
             writer.member("code", code ?? "auto")
-            writer.member("name", code.map(LanguageName.english) ?? "Auto Detect")
+            writer.member("name", code.map(LanguageTag.englishName) ?? "Auto Detect")
             writer.endObject()
         }
         writer.endObject()

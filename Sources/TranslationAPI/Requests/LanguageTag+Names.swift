@@ -13,4 +13,10 @@ extension LanguageTag {
         }
         return tag.matches(wanted)
     }
+
+    /// The English name of a language; the code itself where it has none, or says more than the language.
+    static func englishName(of code: String) -> String {
+        guard let tag = LanguageTag(code), tag.language == code else { return code }
+        return tag.englishName
+    }
 }

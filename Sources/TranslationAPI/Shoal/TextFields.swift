@@ -87,22 +87,8 @@ extension TextOptions {
         do {
             return try Glossary(entries)
         } catch {
-            reader.note(
-                .outOfRange, "glossary",
-                "entry \(error.entry + 1) of `glossary` \(error.reason.explanation)")
+            reader.note(.outOfRange, "glossary", "\(GlossaryError(error))")
             return nil
-        }
-    }
-}
-
-extension Glossary.Fault.Reason {
-    /// What is wrong with an entry, without its words.
-    var explanation: String {
-        switch self {
-        case .columns: "must be a word, one tab, and its translation"
-        case .empty: "is empty, or its translation is"
-        case .control: "has a control character"
-        case .repeated: "has the same word as an earlier one"
         }
     }
 }

@@ -73,14 +73,14 @@ public struct TranslationJSON: Sendable {
     /// `sentences`: where each is in the text and in the output, how it was decoded, and what it cost.
     private func writeSentences(of translation: Translation, to writer: inout JSONWriter) {
         let best = translation.outputs[0]
-        var source = CharacterOffsets(of: translation.source)
-        var target = CharacterOffsets(of: best.text)
+        let sources = translation.sentences.map(\.source).inCharacters(of: translation.source)
+        let targets = translation.sentences.map(\.target).inCharacters(of: best.text)
         writer.name("sentences")
         writer.beginArray()
-        for sentence in translation.sentences {
+        for (index, sentence) in translation.sentences.enumerated() {
             writer.beginObject()
-            write(source.range(sentence.source), "source", to: &writer)
-            write(target.range(sentence.target), "target", to: &writer)
+            write(sources[index], "source", to: &writer)
+            write(targets[index], "target", to: &writer)
             writer.member("finish_reason", sentence.finishReason.rawValue)
             if parts.contains(.scores) {
                 writer.name("score")
@@ -121,7 +121,7 @@ public struct TranslationJSON: Sendable {
         writer.endArray()
         guard parts.contains(.tokens) || parts.contains(.alignments) else { return }
         let sources = parts.contains(.alignments) ? output.sources ?? [] : []
-        let places = CharacterOffsets.ranges(sources, of: source)
+        let places = sources.inCharacters(of: source)
         writer.name("tokens")
         writer.beginArray()
         for (index, (token, piece)) in zip(hypothesis.tokens, output.pieces).enumerated() {

@@ -111,15 +111,16 @@ struct Translate: ParsableCommand {
             let model = try model.load()
             let rule = try exit.options(policy: policy).rule(for: model)
             var options = try search.options(rule, model)
-            options.aligns = text.options?.markup != nil
-            options.cutsLoops = text.options != nil
+            let preparation = text.options
+            options.aligns = preparation?.markup != nil
+            options.cutsLoops = preparation != nil
             var source = try TextSource(arguments: texts, files: file, shard: shard)
             let target = try target(model, options)
             try goOn(from: target.start, in: &source)
             let output = TranslationOutput(model, json: json, onError: onError, to: target)
             prompt()
             let translator = try CorpusTranslator(
-                model, workers: workers ?? Processors.available, preparation: text.options)
+                model, workers: workers ?? Processors.available, preparation: preparation)
             do {
                 try translator.translate { [options] in
                     try source.next().map { .init($0.place, $0.text, options) }
