@@ -71,17 +71,19 @@ let package = Package(
         .target(name: "FormData", dependencies: ["System"], swiftSettings: computing),
         .target(name: "UnicodeText", swiftSettings: computing),
         .target(name: "LanguageTags", swiftSettings: swift),
-        .target(name: "CLanguageProfiles", exclude: ["profiles.bin"], cSettings: c),
+        .target(name: "CEmbeddedFiles", cSettings: c),
+        .target(name: "EmbeddedFiles", dependencies: ["CEmbeddedFiles"], swiftSettings: swift),
         .target(
             name: "LanguageIdentification",
-            dependencies: ["CLanguageProfiles", "LanguageTags", "UnicodeText"],
+            dependencies: ["EmbeddedFiles", "LanguageTags", "UnicodeText"],
+            exclude: ["profiles.bin"],
             swiftSettings: computing),
         .target(
             name: "CorpusPreparation", dependencies: ["System", "UnicodeText"],
             swiftSettings: computing),
         .target(
-            name: "TextPreparation",
-            resources: [.embedInCode("Languages"), .embedInCode("Markup/entities.txt")],
+            name: "TextPreparation", dependencies: ["EmbeddedFiles"],
+            exclude: ["Languages", "Markup/entities.txt"],
             swiftSettings: computing),
         .target(
             name: "Tokenization", dependencies: ["SentencePiece", "Checkpoint"],
@@ -103,7 +105,7 @@ let package = Package(
             swiftSettings: computing),
         .target(name: "Charts", swiftSettings: swift),
         .target(
-            name: "Pages", dependencies: ["Digest"], resources: [.embedInCode("Web")],
+            name: "Pages", dependencies: ["Digest", "EmbeddedFiles"], exclude: ["Web"],
             swiftSettings: swift),
         .target(
             name: "Calibration",
@@ -146,14 +148,14 @@ let package = Package(
         .target(
             name: "ServerApp",
             dependencies: [
-                "CSystem", "Checkpoint", "Configuration", "Decoding", "Digest", "HTTPServer",
+                "CSystem", "Checkpoint", "Configuration", "Decoding", "Digest", "EmbeddedFiles",
+                "HTTPServer",
                 "HTTPWire", "JSON",
                 "Pages", "System", "Telemetry", "TranslationAPI", "TranslationModel",
                 "TranslationService", "Yams",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            resources: [.embedInCode("openapi.yaml")], swiftSettings: swift),
+            ], swiftSettings: swift),
         .executableTarget(
             name: "shoal",
             dependencies: [
@@ -277,6 +279,9 @@ let package = Package(
         .testTarget(
             name: "LanguageIdentificationTests",
             dependencies: ["LanguageIdentification", "LanguageTags", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "EmbeddedFilesTests", dependencies: ["EmbeddedFiles", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "PagesTests", dependencies: ["Pages", "COpenSSL"], swiftSettings: swift),

@@ -1,4 +1,4 @@
-import CLanguageProfiles
+import EmbeddedFiles
 import LanguageTags
 
 /// What each n-gram says for which languages, as `scripts/make-language-profiles` writes it.
@@ -39,9 +39,7 @@ struct LanguageProfiles: Sendable {
     /// Places of languages, and scores in steps of half a nat.
     private let scores: [(language: UInt8, score: UInt8)]
 
-    static let embedded = Self(
-        reading: UnsafeBufferPointer(
-            start: shoal_language_profiles(), count: shoal_language_profiles_size()))
+    static let embedded = Self(reading: EmbeddedFile.mapped("LanguageIdentification/profiles.bin"))
 
     private init(reading bytes: UnsafeBufferPointer<UInt8>) {
         var reader = ByteReader(bytes: bytes)

@@ -6,14 +6,14 @@ import Digest
 /// nothing but answers of the server it came from.
 public enum Pages {
     private static let homePage = Page(
-        styles: [PackageResources.common_css, PackageResources.home_css],
-        content: PackageResources.home_html,
-        scripts: [PackageResources.common_js, PackageResources.home_js])
+        styles: ["common.css", "home.css"],
+        content: "home.html",
+        scripts: ["common.js", "home.js"])
 
     private static let referencePage = Page(
-        styles: [PackageResources.common_css, PackageResources.reference_css],
-        content: PackageResources.reference_html,
-        scripts: [PackageResources.common_js, PackageResources.reference_js])
+        styles: ["common.css", "reference.css"],
+        content: "reference.html",
+        scripts: ["common.js", "reference.js"])
 
     /// The page to try a model, for `/`: HTML in UTF-8.
     ///

@@ -1,11 +1,12 @@
 import Configuration
+import EmbeddedFiles
 import JSON
 import Yams
 
 /// openapi.yaml, which is a part of the binary, and the same as JSON.
 enum APIDocument {
     /// The file as it is.
-    static let yaml = PackageResources.openapi_yaml
+    static let yaml = EmbeddedFile.bytes("openapi.yaml")
 
     /// The same as JSON, made anew by each call; takes some milliseconds.
     ///

@@ -1,3 +1,5 @@
+import EmbeddedFiles
+
 /// What a language knows about ends of sentences, read from a file in `Languages`.
 ///
 /// A line of such a file is `key: words`, a comment begins with `#`. Abbreviations are written in lower case,
@@ -46,35 +48,36 @@ struct LanguageRules: Sendable {
         return all[first.lowercased()] ?? root
     }
 
-    private static let root = Self(reading: PackageResources.und_txt)
+    private static let root = Self(reading: file("und"))
 
     private static let all: [String: Self] = {
-        let files = [
-            PackageResources.ar_txt, PackageResources.cs_txt, PackageResources.de_txt,
-            PackageResources.en_txt, PackageResources.es_txt, PackageResources.fr_txt,
-            PackageResources.it_txt, PackageResources.ja_txt, PackageResources.nl_txt,
-            PackageResources.pl_txt, PackageResources.pt_txt, PackageResources.ru_txt,
-            PackageResources.th_txt, PackageResources.uk_txt, PackageResources.zh_txt,
+        let names = [
+            "ar", "cs", "de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "th", "uk",
+            "zh",
         ]
         var all: [String: Self] = [:]
-        for rules in files.map({ root.adding($0) }) {
+        for rules in names.map({ root.adding(file($0)) }) {
             for code in rules.codes { all[code] = rules }
         }
         return all
     }()
 
-    private init(reading bytes: [UInt8]) {
-        self.read(bytes)
+    private static func file(_ name: String) -> String {
+        EmbeddedFile.text("TextPreparation/Languages/\(name).txt")
     }
 
-    private func adding(_ bytes: [UInt8]) -> Self {
+    private init(reading text: String) {
+        self.read(text)
+    }
+
+    private func adding(_ text: String) -> Self {
         var rules = self
-        rules.read(bytes)
+        rules.read(text)
         return rules
     }
 
-    private mutating func read(_ bytes: [UInt8]) {
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+    private mutating func read(_ text: String) {
+        for line in text.split(separator: "\n") {
             guard !line.hasPrefix("#"), let colon = line.firstIndex(of: ":") else { continue }
             let words = line[line.index(after: colon)...].split(separator: " ").map(String.init)
             add(words, to: String(line[..<colon]))

@@ -11,6 +11,11 @@ public enum Repository {
     /// The shipped checkpoint.
     public static let model = path("models/multi30k-de-en")
 
+    /// The names of what lies in a folder, in order.
+    public static func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path(folder)).sorted()
+    }
+
     /// The bytes of a file.
     public static func bytes(_ relative: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(relative))))

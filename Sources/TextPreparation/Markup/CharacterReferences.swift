@@ -1,3 +1,5 @@
+import EmbeddedFiles
+
 /// Character references of HTML and XML, such as `&amp;` and `&#x20AC;`.
 enum CharacterReferences {
     /// What a reference stands for.
@@ -22,8 +24,7 @@ enum CharacterReferences {
 
     private static let named: [String: Named] = {
         var named: [String: Named] = [:]
-        let lines = String(decoding: PackageResources.entities_txt, as: UTF8.self)
-            .split(separator: "\n")
+        let lines = EmbeddedFile.text("TextPreparation/Markup/entities.txt").split(separator: "\n")
         named.reserveCapacity(lines.count)
         for line in lines where !line.hasPrefix("#") {
             let fields = line.split(separator: " ")
