@@ -8,6 +8,9 @@ public struct TokenizerConfiguration: Sendable, Equatable {
     public let targetLanguage: String?
     /// `separate_vocabs`: the target side has its own ids, in target_vocab.json.
     public let separateVocabularies: Bool
+    /// `model_max_length`: the most tokens of a source that the model is good for, end of sentence included; nil where the file
+    /// does not say it, or says a number beyond 64 bits, as Transformers writes for "unlimited".
+    public let maximumLength: Int?
 
     /// Reads the file's object; nil, for a directory without the file, names no language.
     init(_ object: JSONObject?) throws(CheckpointError) {
@@ -15,5 +18,8 @@ public struct TokenizerConfiguration: Sendable, Equatable {
         sourceLanguage = try keys.optionalString("source_lang")
         targetLanguage = try keys.optionalString("target_lang")
         separateVocabularies = try keys.bool("separate_vocabs", default: false)
+        let length = try keys.optionalNumber(
+            "model_max_length", in: 2...Double.greatestFiniteMagnitude)
+        maximumLength = length.flatMap { Int(exactly: $0.rounded(.down)) }
     }
 }

@@ -2,15 +2,26 @@
 public struct LengthLimit: Sendable {
     /// The most units, such as tokens; at least 1.
     public let maximum: Int
+    /// A text of at most so many bytes of UTF-8 is within the limit, and not measured.
+    public let unmeasuredBytes: Int
     /// The number of units of a text.
     public let measure: @Sendable (String) -> Int
 
     /// - Parameters:
     ///   - maximum: the most units; what is below 1 counts as 1.
-    ///   - measure: the number of units of a text; it is called about twice for each part of a long sentence.
-    public init(maximum: Int, measure: @escaping @Sendable (String) -> Int) {
+    ///   - unmeasuredBytes: up to how many bytes of UTF-8 a text is surely within the limit.
+    ///   - measure: the number of units of a text, about the sum of those of its parts; it is called about twice
+    ///     for each part of a long sentence.
+    public init(
+        maximum: Int, unmeasuredBytes: Int = 0, measure: @escaping @Sendable (String) -> Int
+    ) {
         self.maximum = max(1, maximum)
+        self.unmeasuredBytes = unmeasuredBytes
         self.measure = measure
+    }
+
+    fileprivate func holds(_ text: String) -> Bool {
+        text.utf8.count <= unmeasuredBytes || measure(text) <= maximum
     }
 }
 
@@ -69,7 +80,7 @@ struct LongSentence {
     ///
     /// Each is at most as long as the limit, unless one grapheme cluster or one protected span is longer.
     func pieces() -> [Range<Int>] {
-        guard length(0..<scalars.count) > limit.maximum else { return [0..<scalars.count] }
+        guard !limit.holds(String(scalars)) else { return [0..<scalars.count] }
         let atoms = atoms(in: 0..<scalars.count, from: .blank)
         var pieces: [Range<Int>] = []
         var rest = atoms[...]

@@ -69,14 +69,17 @@ extension ModelConfiguration {
     /// - Parameters:
     ///   - source: language of the source, as a code.
     ///   - target: language of the target.
+    ///   - maximumLength: the most tokens of a source that the model is good for, end of sentence included.
     /// - Returns: the file's bytes.
-    public func tokenizerFile(source: String, target: String) -> [UInt8] {
+    public func tokenizerFile(
+        source: String, target: String, maximumLength: Int
+    ) -> [UInt8] {
         let object = JSONObject([
             .init("tokenizer_class", .string("MarianTokenizer")),
             .init("source_lang", .string(source)), .init("target_lang", .string(target)),
             .init("eos_token", .string("</s>")), .init("unk_token", .string("<unk>")),
             .init("pad_token", .string("<pad>")),
-            .init("model_max_length", .integer(Int64(maximumPositions))),
+            .init("model_max_length", .integer(Int64(maximumLength))),
             .init("separate_vocabs", .bool(false)),
         ])
         return JSON.serialize(.object(object), style: .pretty)

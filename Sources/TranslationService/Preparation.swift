@@ -152,7 +152,7 @@ extension InputPlace {
 extension TranslationRequest {
     /// Longest source of a model, end of sentence included.
     fileprivate func limit(_ model: ServedModel) -> Int {
-        min(maximumSourceTokens, model.checkpoint.configuration.maximumPositions)
+        model.longestSource(maximumSourceTokens)
     }
 }
 

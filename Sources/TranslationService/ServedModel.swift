@@ -51,6 +51,22 @@ public final class ServedModel: Sendable {
         (checkpoint.tokenizer.sourceLanguage, checkpoint.tokenizer.targetLanguage)
     }
 
+    /// The most tokens of a source that is translated as it is, end of sentence included.
+    ///
+    /// - Parameter limit: the most that are allowed.
+    /// - Returns: no more than the model has positions.
+    public func longestSource(_ limit: Int) -> Int {
+        min(limit, checkpoint.configuration.maximumPositions)
+    }
+
+    /// The same of a sentence in a text that is taken apart: what is longer is parted.
+    ///
+    /// - Parameter limit: the most that are allowed.
+    /// - Returns: no more than the model is good for (`model_max_length`).
+    public func longestSentence(_ limit: Int) -> Int {
+        min(longestSource(limit), checkpoint.tokenizer.maximumLength ?? .max)
+    }
+
     /// The policy where a request names none; full depth where the default's heads are missing.
     public var defaultPolicy: ExitPolicy {
         let policy = checkpoint.exits.defaultPolicy

@@ -1,3 +1,4 @@
+import Checkpoint
 public import TextPreparation
 import Tokenization
 
@@ -33,10 +34,12 @@ extension ServedModel {
         all.protectedTerms = options.protectedTerms
         all.glossary = options.glossary
         all.wordScore = { [tokenizer] in tokenizer.score(ofWord: $0) ?? -Double($0.utf8.count) }
-        all.limit = LengthLimit(maximum: limit) { [tokenizer] text in
-            // No text has more tokens than bytes, as good as always; what comes of it is held against the limit again.
-            let most = text.utf8.count + 2
-            return most <= limit ? most : tokenizer.encode(text).count
+        let longest = longestSentence(limit)
+        // No text has more tokens than bytes, as good as always; what comes of it is held against the limit again.
+        all.limit = LengthLimit(maximum: longest - 1, unmeasuredBytes: longest - 2) {
+            [tokenizer] text in
+            // The end of the sentence is that of each part's, too.
+            tokenizer.encode(text).count - 1
         }
         return TextPreparer(all)
     }

@@ -35,6 +35,27 @@ import Testing
             ])
     }
 
+    @Test(
+        "The length that a model is good for is a number of at least 2, or not known",
+        arguments: [
+            (JSONValue.integer(38), 38), (.number(512), 512), (.number(1e30), nil), (nil, nil),
+        ])
+    func maximumLength(value: JSONValue?, length: Int?) throws {
+        var writer = CheckpointWriter()
+        writer.tokenizerConfig = writer.tokenizerConfig.setting("model_max_length", value)
+        #expect(try load(writer).tokenizer.maximumLength == length)
+    }
+
+    @Test(
+        "A length of a model that is none is refused",
+        arguments: [JSONValue.integer(1), .string("9")])
+    func noMaximumLength(value: JSONValue) throws {
+        let fault = try fault {
+            $0.tokenizerConfig = $0.tokenizerConfig.setting("model_max_length", value)
+        }
+        #expect(fault?.subject == "model_max_length")
+    }
+
     @Test("The same options write the same bytes")
     func deterministicWriter() {
         #expect(CheckpointWriter().contents == CheckpointWriter().contents)

@@ -148,6 +148,23 @@ struct TextTests {
         worker.service.stop()
     }
 
+    @Test(
+        "A sentence longer than the model or the request takes is parted once where two parts do",
+        arguments: [
+            (14, "Ein Mann liest ein Buch in der Küche,", "eine Frau isst einen Apfel im Garten."),
+            (
+                256,
+                "Ein Mann in einem roten Hemd liest seinem kleinen Kind ein Buch aus der Bücherei vor,",
+                "eine Frau in einem blauen Kleid isst einen Apfel im Garten hinter dem großen alten Haus am See."
+            ),
+        ])
+    func parts(limit: Int, first: String, second: String) throws {
+        let whole = try translate([first + " " + second]) { $0.maximumSourceTokens = limit }
+        let parts = try translate([first, second]) { $0.preparation = nil }
+        #expect(texts(whole) == [texts(parts).joined(separator: " ")])
+        worker.service.stop()
+    }
+
     @Test("A word longer than the model takes is parted, too, and one that cannot be is copied")
     func longWord() throws {
         let word = String(repeating: "Schnee", count: 200)

@@ -82,7 +82,7 @@ struct DeepLTranslation {
         }
         return TranslationRequest(
             texts: texts, text, options: options, timeout: settings.limits.timeout,
-            limits: settings.limits, model: model)
+            limits: settings.limits)
     }
 }
 

@@ -94,8 +94,7 @@ struct LibreTranslate {
         options.beamSize = alternatives + 1
         options.hypothesisCount = alternatives + 1
         return TranslationRequest(
-            texts: texts, text, options: options, timeout: limits.timeout, limits: limits,
-            model: model)
+            texts: texts, text, options: options, timeout: limits.timeout, limits: limits)
     }
 
     private static func alternatives(_ reader: inout FieldReader, _ limits: APILimits) -> Int {

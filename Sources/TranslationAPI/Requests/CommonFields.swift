@@ -67,16 +67,14 @@ extension FieldReader {
 }
 
 extension TranslationRequest {
-    /// A request within the server's limits and the model's.
+    /// A request within the server's limits.
     init(
         texts: [String], _ preparation: TextOptions?, options: DecodingOptions, timeout: Double,
-        limits: APILimits,
-        model: ServedModel
+        limits: APILimits
     ) {
         self.init(
             texts: texts, options: options,
-            maximumSourceTokens: min(
-                limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
+            maximumSourceTokens: limits.maximumSourceTokens)
         self.preparation = preparation
         // The model's own output, where it is asked for a sentence as it is.
         self.options.cutsLoops = preparation != nil

@@ -74,9 +74,9 @@ extension TranslationAPI {
         writer.beginObject()
         writer.member("max_texts", limits.maximumTexts)
         writer.member("max_characters", limits.maximumCharacters)
-        writer.member(
-            "max_source_tokens",
-            min(limits.maximumSourceTokens, model.checkpoint.configuration.maximumPositions))
+        let longest = model.longestSource(limits.maximumSourceTokens)
+        writer.member("max_source_tokens", longest)
+        writer.member("max_sentence_tokens", model.longestSentence(longest))
         writer.member("max_beam", limits.maximumBeam)
         writer.member("timeout_ms", Int(limits.timeout * 1000))
         writer.endObject()

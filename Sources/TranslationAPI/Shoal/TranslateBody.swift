@@ -51,8 +51,7 @@ struct TranslateBody {
         }
         options.aligns = parts.contains(.alignments)
         var request = TranslationRequest(
-            texts: texts, preparation, options: options, timeout: timeout, limits: limits,
-            model: model)
+            texts: texts, preparation, options: options, timeout: timeout, limits: limits)
         request.copied = languages.copied
         self.request = request
     }

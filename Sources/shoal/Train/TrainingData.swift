@@ -60,12 +60,6 @@ struct TrainingData {
             ("vocabulary", SHA256.digest(pieces.models.source + pieces.models.target)),
             ("config.json", SHA256.digest(bytes)),
         ]
-        files = ModelFiles(
-            configuration: bytes, vocabulary: pieces.file,
-            tokenizer: configuration.tokenizerFile(
-                source: settings.sourceLanguage, target: settings.targetLanguage),
-            models: pieces.models,
-            exits: start?.exits ?? ExitsConfiguration(decoderLayers: configuration.decoder.layers))
         let limit = min(settings.maximumTokens, configuration.maximumPositions)
         func encode(_ lines: ParallelText) -> [SentencePair] {
             zip(lines.sources, lines.references).map {
@@ -78,6 +72,13 @@ struct TrainingData {
         }
         self.training = encode(training).filter(fits)
         self.validation = encode(validation).filter(fits)
+        files = ModelFiles(
+            configuration: bytes, vocabulary: pieces.file,
+            tokenizer: configuration.tokenizerFile(
+                source: settings.sourceLanguage, target: settings.targetLanguage,
+                maximumLength: Self.usualLength(self.training)),
+            models: pieces.models,
+            exits: start?.exits ?? ExitsConfiguration(decoderLayers: configuration.decoder.layers))
         leftOut = (
             training.sources.count - self.training.count,
             validation.sources.count - self.validation.count
@@ -87,6 +88,12 @@ struct TrainingData {
                 "\(settings.validationSource): no sentence has at most \(limit) tokens",
                 code: EX_DATAERR)
         }
+    }
+
+    /// The length of source that one pair in a hundred passes: what is longer was hardly seen, and is badly translated.
+    private static func usualLength(_ pairs: [SentencePair]) -> Int {
+        let lengths = pairs.map(\.source.count).sorted()
+        return lengths.isEmpty ? 2 : max(2, lengths[(lengths.count - 1) * 99 / 100])
     }
 
     /// Of a text's lines, however they end in the file.
