@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: c),
         .target(name: "Tensor", dependencies: ["CKernels", "System"], swiftSettings: computing),
         .target(
-            name: "TensorTraining", dependencies: ["CKernels", "System", "Tensor"],
+            name: "TensorTraining", dependencies: ["CKernels", "Tensor"],
             swiftSettings: computing),
         .target(name: "JSON", dependencies: ["System"], swiftSettings: computing),
         .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "SentencePieceTraining",
             dependencies: [
-                "SentencePiece", "System", "UnicodeText",
+                "SentencePiece", "UnicodeText",
                 .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: computing),
         .target(name: "FormData", dependencies: ["System"], swiftSettings: computing),
@@ -92,8 +92,8 @@ let package = Package(
         .target(
             name: "TranslationService",
             dependencies: [
-                "Checkpoint", "TranslationModel", "Decoding", "SentencePiece", "Tensor",
-                "TextPreparation", "Tokenization", "Telemetry", "System",
+                "Checkpoint", "TranslationModel", "Decoding", "Tensor", "TextPreparation",
+                "Tokenization", "Telemetry", "System",
                 .product(name: "DequeModule", package: "swift-collections"),
             ], swiftSettings: swift),
         .target(
@@ -129,10 +129,7 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "HTTPServer",
-            dependencies: [
-                "COpenSSL", "CSystem", "HTTPWire", "System",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-            ], swiftSettings: swift),
+            dependencies: ["COpenSSL", "CSystem", "HTTPWire", "System"], swiftSettings: swift),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -149,11 +146,8 @@ let package = Package(
             name: "ServerApp",
             dependencies: [
                 "CSystem", "Checkpoint", "Configuration", "Decoding", "Digest", "EmbeddedFiles",
-                "HTTPServer",
-                "HTTPWire", "JSON",
-                "Pages", "System", "Telemetry", "TranslationAPI", "TranslationModel",
-                "TranslationService", "Yams",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
+                "HTTPServer", "HTTPWire", "JSON", "Pages", "System", "Telemetry", "TranslationAPI",
+                "TranslationModel", "TranslationService", "Yams",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .executableTarget(
@@ -202,7 +196,7 @@ let package = Package(
             name: "DecodingTests",
             dependencies: [
                 "Decoding", "TranslationModel", "Tensor", "Tokenization", "Checkpoint", "JSON",
-                "TestSupport",
+                "System", "TestSupport",
             ],
             swiftSettings: swift),
         .testTarget(
@@ -228,7 +222,7 @@ let package = Package(
             name: "TranslationServiceTests",
             dependencies: [
                 "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "Telemetry",
-                "Tensor", "TestSupport", "TextPreparation", "System", "Tokenization",
+                "Tensor", "TestSupport", "TextPreparation", "System",
             ],
             swiftSettings: swift),
         .testTarget(
@@ -252,7 +246,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "System", "TestSupport"],
+            name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
             name: "ServerAppTests",
@@ -278,7 +272,7 @@ let package = Package(
             name: "LanguageTagsTests", dependencies: ["LanguageTags"], swiftSettings: swift),
         .testTarget(
             name: "LanguageIdentificationTests",
-            dependencies: ["LanguageIdentification", "LanguageTags", "TestSupport"],
+            dependencies: ["LanguageIdentification", "LanguageTags"],
             swiftSettings: swift),
         .testTarget(
             name: "EmbeddedFilesTests", dependencies: ["EmbeddedFiles", "TestSupport"],

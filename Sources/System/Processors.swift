@@ -3,13 +3,14 @@ import Glibc
 
 /// The processors that this process may use.
 package enum Processors {
-    /// Those that the scheduler lets it run on (`taskset`, cpusets), or fewer where a control group's quota says
-    /// so; at least 1.
-    package static var available: Int {
+    /// Those that the scheduler lets it run on (`taskset`, cpusets), or fewer where a control group's quota says so.
+    ///
+    /// At least 1. As it was when somebody asked first: a machine with many mounts has much to read.
+    package static let available: Int = {
         let mask = Int(shoal_allowed_processors())
         let allowed = max(1, mask > 0 ? mask : Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         return min(allowed, ControlGroups.ofThisProcess.processors ?? allowed)
-    }
+    }()
 }
 
 /// The control groups of a process, as /proc describes them: cgroups(7), versions 1 and 2.

@@ -10,9 +10,9 @@ import TranslationModel
 import TranslationService
 
 private func makeService(
-    workers: Int = 2, precision: Precision = .float32
+    _ directory: String = Repository.model, workers: Int = 2, precision: Precision = .float32
 ) throws -> TranslationService {
-    let model = try ServedModel(directory: Repository.model, precision: precision)
+    let model = try ServedModel(directory: directory, precision: precision)
     var configuration = TranslationService.Configuration()
     configuration.workers = workers
     return try TranslationService(
@@ -43,6 +43,31 @@ private func translate(
 
 @Suite("Requests on their way through the service", .timeLimit(.minutes(10)))
 struct TranslationServiceTests {
+    @Test(
+        "A text of more tokens than the model has positions is refused, whatever a request allows")
+    func fewPositions() throws {
+        let variant = "Tests/Golden/variants/untied-projection"
+        let directory = try TemporaryDirectory()
+        for name in try Repository.names(in: variant) {
+            try directory.write(Repository.bytes("\(variant)/\(name)"), to: name)
+        }
+        let text = String(decoding: try Repository.bytes("\(variant)/config.json"), as: UTF8.self)
+        let short = text.replacing(
+            "\"max_position_embeddings\": 64", with: "\"max_position_embeddings\": 2")
+        #expect(short != text)
+        try directory.write(Array(short.utf8), to: "config.json")
+        let service = try makeService(directory.path)
+        let faults = try ["Ein Mann liest ein Buch und noch eines.", ""].flatMap {
+            text -> [RequestFault] in
+            var long = try request([text], service)
+            long.maximumSourceTokens = .max
+            guard case .failure(.invalid(let invalid)) = translate(long, service) else { return [] }
+            return invalid.faults
+        }
+        #expect(faults.map(\.kind) == [.textTooLong])
+        service.stop()
+    }
+
     @Test(
         "A sentence gets the same hypotheses alone and among 63 others",
         arguments: Precision.allCases)
