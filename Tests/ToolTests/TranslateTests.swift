@@ -45,6 +45,58 @@ struct TranslateTests {
         #expect(try Run(model + ["--file", file("")]).output == "")
     }
 
+    @Test("Of several outputs the one that is closest to the reference is printed")
+    func closestTo() throws {
+        let source = try file("Zwei Hunde spielen im Schnee.\nEin Kind lacht.\nEin Mann liest.\n")
+        let beam = model + ["--beam-size", "4", "--alternatives", "3", "--file", source]
+        let texts = try Run(beam + ["--json"]).output.split(separator: "\n").map {
+            line -> [String] in
+            let object = try #require(JSON.parse(Array(line.utf8)).objectValue)
+            return ([JSONValue.object(object)] + (object["alternatives"]?.arrayValue ?? []))
+                .compactMap { $0.objectValue?["text"]?.stringValue }
+        }
+        #expect(texts.map(\.count) == [4, 4, 4])
+        let wanted = [texts[0][2], texts[1][0], "Something else."]
+        let references = try file(wanted.joined(separator: "\n"), "references")
+        let run = try Run(beam + ["--closest-to", references, "--min-chrf", "60"])
+        #expect(run.status == 0, "\(run.error)")
+        #expect(run.output == wanted.joined(separator: "\n") + "\n")
+        #expect(
+            run.error.contains("3 lines: 1 are not the model's best output, 1 are the reference"))
+        let shard = try Run(
+            beam + ["--closest-to", references, "--min-chrf", "60", "--shard", "3/3"])
+        #expect(shard.output == "Something else.\n")
+        let always = try Run(beam + ["--closest-to", references])
+        #expect(always.output.hasPrefix(wanted.prefix(2).joined(separator: "\n")))
+    }
+
+    @Test("Texts and references that are not as many, or no text, are refused by their lines")
+    func referencesThatDoNotFit() throws {
+        let source = try file("Ein Kind lacht.\nEin Mann liest.\n")
+        for (references, message) in [
+            ("One.\n", "text:2 has no reference"),
+            ("One.\nTwo.\nThree.\n", "references:3 has no text"),
+            (
+                String(decoding: [0x4F, 0x0A], as: UTF8.self)
+                    + String(repeating: "x", count: 2_000_000), "references:2"
+            ),
+        ] {
+            let run = try Run(
+                model + ["--file", source, "--closest-to", file(references, "references")])
+            #expect(run.status == 65, "\(run.error)")
+            #expect(run.error.contains(message), "\(run.error)")
+        }
+        for (flags, message) in [
+            (["--min-chrf", "10"], "needs --closest-to"),
+            (["--closest-to", source, "--min-chrf", "101"], "0 to 100"),
+            (["--closest-to", source, "--json"], "not of --json"),
+        ] {
+            let run = try Run(model + ["--file", source] + flags)
+            #expect(run.status == 64)
+            #expect(run.error.contains(message), "\(run.error)")
+        }
+    }
+
     @Test("A file may hold more than any request, and several files are one text")
     func realSize() throws {
         // By its bytes more than a server's queue takes; most lines are blank, for the sake of time.

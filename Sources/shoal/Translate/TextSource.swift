@@ -11,6 +11,8 @@ struct TextPlace: Sendable {
     var line: Int?
     /// Why there is no text.
     var fault: LineFault?
+    /// The line of the references that belongs to the text; nil where there are none.
+    var reference: String?
     /// Of this text and all before it that were given.
     var digest = TextDigest()
 
@@ -84,15 +86,24 @@ struct TextSource {
     private let shard: Shard
     private var arguments: ArraySlice<String>
     private var inputs: ArraySlice<Input>
+    private var references: References?
     /// Texts read, those of other shards among them.
     private var count = 0
     private var digest = TextDigest()
 
     /// Opens all files, so that one that is not there ends the command before any work.
     ///
+    /// - Parameters:
+    ///   - arguments: the texts where there are no files.
+    ///   - files: whose lines are the texts.
+    ///   - references: files with a line for each text; none: texts have no references.
+    ///   - shard: which of the texts.
     /// - Throws: `TextFileError`.
-    init(arguments: [String], files: [String], shard: Shard = .whole) throws {
+    init(
+        arguments: [String], files: [String], references: [String] = [], shard: Shard = .whole
+    ) throws {
         self.shard = shard
+        self.references = references.isEmpty ? nil : try References(references)
         self.arguments = arguments[...]
         let standard = LineReader.standardInput.path
         let paths = arguments.isEmpty && files.isEmpty ? [standard] : files
@@ -103,15 +114,18 @@ struct TextSource {
 
     /// The next text of the shard with its place; none where it is at fault; nil at the end.
     ///
-    /// - Throws: `TextFileError` where a file cannot be read on.
+    /// - Throws: `TextFileError` where a file cannot be read on; `Failure` where there are not as many references.
     mutating func next() throws -> (place: TextPlace, text: String?)? {
         while let (found, text) = try read() {
             var place = found
+            place.reference = try references?.next(for: place)
             guard shard.contains(place.index) else { continue }
             digest.add(text)
+            if let reference = place.reference { digest.add(reference) }
             place.digest = digest
             return (place, text)
         }
+        try references?.end()
         return nil
     }
 

@@ -27,12 +27,15 @@ struct Translate: ParsableCommand {
             With --resume, what is done is kept in FILE.part beside the output file, and the same command goes on there \
             after whatever broke it off. The file is the same as if nothing had.
 
+            A student learns from a teacher's outputs: --closest-to takes, of its best, the one nearest to the reference.
+
             Examples:
               shoal translate "Zwei Hunde spielen."
               shoal translate --file models/multi30k-de-en/sample.de
               shoal translate --file models/multi30k-de-en/sample.de --on-error empty --output sample.out
               shoal translate --file corpus.de.gz --shard 2/8 --json --output corpus.2.jsonl --resume
               shoal translate --policy confidence --threshold 0.7 --json < models/multi30k-de-en/sample.de
+              shoal translate --beam-size 8 --alternatives 7 --closest-to train.en --file train.de --output taught.en
             """)
 
     @OptionGroup var model: ModelOption
@@ -48,6 +51,7 @@ struct Translate: ParsableCommand {
     @OptionGroup var exit: ExitFlags
     @OptionGroup var search: SearchFlags
     @OptionGroup var text: TextFlags
+    @OptionGroup var references: ReferenceFlags
 
     @Option(
         name: .long,
@@ -99,6 +103,9 @@ struct Translate: ParsableCommand {
         guard !resume || output != nil else {
             throw ValidationError("--resume needs --output, the file to go on with.")
         }
+        guard references.closestTo.isEmpty || !json else {
+            throw ValidationError("--closest-to chooses lines of text, not of --json.")
+        }
         guard workers.map({ $0 >= 1 }) ?? true else {
             throw ValidationError("--workers must be 1 or more.")
         }
@@ -114,10 +121,12 @@ struct Translate: ParsableCommand {
             let preparation = text.options
             options.aligns = preparation?.markup != nil
             options.cutsLoops = preparation != nil
-            var source = try TextSource(arguments: texts, files: file, shard: shard)
+            var source = try TextSource(
+                arguments: texts, files: file, references: references.closestTo, shard: shard)
             let target = try target(model, options)
             try goOn(from: target.start, in: &source)
-            let output = TranslationOutput(model, json: json, onError: onError, to: target)
+            let output = TranslationOutput(
+                model, json: json, choosing: references.choice, onError: onError, to: target)
             prompt()
             let translator = try CorpusTranslator(
                 model, workers: workers ?? Processors.available, preparation: preparation)
@@ -153,6 +162,7 @@ struct Translate: ParsableCommand {
             "json": "\(json)",
             "shard": "\(shard)",
         ]
+        if let choice = references.choice { values["closest_to"] = "\(choice.least)" }
         // Names are in the output.
         if json { values["files"] = "\(file)" }
         return RunDescription(values: values, response: onError.rawValue)

@@ -22,16 +22,19 @@ final class TranslationOutput {
     private let response: FaultResponse
     private let model: ServedModel
     private let target: OutputTarget
+    private var choice: ReferenceChoice?
     private var lines = ""
     private let line: ProgressLine
     /// What is done, an earlier run's part of it as well.
     private var progress: RunProgress
 
-    /// Writes lines of text, or of JSON.
+    /// Writes lines of text, those that `choice` takes where there is one, or of JSON.
     init(
-        _ model: ServedModel, json: Bool, onError response: FaultResponse, to target: OutputTarget
+        _ model: ServedModel, json: Bool, choosing choice: ReferenceChoice? = nil,
+        onError response: FaultResponse, to target: OutputTarget
     ) {
         self.model = model
+        self.choice = choice
         self.response = response
         format =
             json
@@ -68,6 +71,11 @@ final class TranslationOutput {
     func finish() throws {
         try target.commit()
         line.finish("\(progress.texts) lines", count: count)
+        if let counts = choice?.counts {
+            writeMessage(
+                "\(counts.texts) lines: \(counts.others) are not the model's best output, \(counts.references) are the reference"
+            )
+        }
         guard progress.faults > 0 else { return }
         let fate = response == .skip ? "left out" : "left empty"
         writeMessage(
@@ -80,7 +88,9 @@ final class TranslationOutput {
 
     private func add(_ translation: Translation, _ place: TextPlace) {
         guard let format else {
-            lines += translation.outputs[0].text + "\n"
+            let outputs = translation.outputs.map(\.text)
+            let text = place.reference.flatMap { choice?.choose(outputs, reference: $0) }
+            lines += (text ?? outputs[0]) + "\n"
             return
         }
         var writer = JSONWriter()
