@@ -4,7 +4,7 @@ import System
 
 /// A checkpoint directory, read and checked: configuration, vocabularies, exits, weights.
 ///
-/// Loading runs nothing from the directory and reads no pickle. Weights stay on disk until they
+/// Loading runs nothing from the directory; of a pickle it takes tensors and nothing else. Weights stay on disk until they
 /// are asked for, tensor by tensor; whoever builds the model thereby checks that all are there.
 public struct Checkpoint: Sendable {
     /// A file of the directory that the checkpoint was made from.
@@ -31,10 +31,10 @@ public struct Checkpoint: Sendable {
     public let targetVocabulary: Vocabulary
     /// exits.json, or its defaults.
     public let exits: ExitsConfiguration
-    /// model.safetensors.
-    public let weights: Safetensors
+    /// model.safetensors, or what stands for it.
+    public let weights: Weights
     /// exits.safetensors, nil where there is none.
-    public let exitHeads: Safetensors?
+    public let exitHeads: Weights?
     /// The bytes of source.spm, unparsed.
     public let sourceModel: [UInt8]
     /// The bytes of target.spm, unparsed.
@@ -46,7 +46,7 @@ public struct Checkpoint: Sendable {
     /// - Throws: the first fault, with file, tensor or key, what was found and what is expected.
     public init(directory: String) throws(CheckpointError) {
         var reader = DirectoryReader(directory: directory)
-        try reader.refuseOtherFormats()
+        try reader.requireDirectory()
         let configuration = try ModelConfiguration(
             config: try reader.settings("config.json"),
             generation: try reader.optionalSettings("generation_config.json"))
@@ -66,7 +66,7 @@ public struct Checkpoint: Sendable {
         }
         sourceModel = try reader.model("source.spm")
         targetModel = try reader.model("target.spm")
-        weights = try reader.safetensors("model.safetensors")
+        weights = try reader.weights()
         exits = try ExitsConfiguration(
             reader.optionalSettings("exits.json"), decoderLayers: configuration.decoder.layers,
             attentionHeads: configuration.decoder.heads)
@@ -97,12 +97,12 @@ public struct Checkpoint: Sendable {
     /// - Returns: 64 hexadecimal digits.
     /// - Throws: `fileChanged` for weights that are not what was opened; `fileUnreadable`.
     public func checksum() throws(CheckpointError) -> String {
-        let weightFiles = [weights, exitHeads].compactMap(\.self)
+        let weightFiles = weights.parts + (exitHeads?.parts ?? [])
         var lines: [(name: String, digest: [UInt8])] = []
         for file in files {
             if let digest = file.digest {
                 lines.append((file.name, digest))
-            } else if let weights = weightFiles.first(where: { $0.file == file.name }) {
+            } else if let weights = weightFiles.first(where: { $0.name == file.name }) {
                 lines.append((file.name, try weights.digest()))
             }
         }

@@ -14,12 +14,14 @@ public struct CheckpointError: Error, Sendable, Equatable {
         case fileChanged = "file_changed"
         /// A file is larger than its kind can sensibly be.
         case fileTooLarge = "file_too_large"
-        /// Weights are there only in a format that is never read.
+        /// Weights are in a format that is never read, or a pickle asks for anything but tensors.
         case unsupportedFormat = "unsupported_format"
         /// A JSON file, or the header of a safetensors file, is not strict JSON.
         case malformedJSON = "malformed_json"
         /// A safetensors file breaks its format.
         case malformedSafetensors = "malformed_safetensors"
+        /// A file of PyTorch, or the archive that it is, breaks its format.
+        case malformedArchive = "malformed_archive"
         /// A key that has to be there is not.
         case keyMissing = "key_missing"
         /// A key holds another kind of value.

@@ -21,25 +21,28 @@ struct DirectoryReader {
         self.directory = directory
     }
 
-    /// Tells apart a missing directory, and one whose weights are in a format that runs code.
-    func refuseOtherFormats() throws(CheckpointError) {
-        guard !isAbsent("config.json") else {
-            let isThere = !isAbsent("")
-            throw CheckpointError(
-                .fileMissing, file: isThere ? "config.json" : directory,
-                found: isThere ? "no such file" : "no such directory",
-                expected: "a checkpoint directory: config.json, model.safetensors, source.spm, "
-                    + "target.spm, vocab.json")
-        }
-        guard isAbsent("model.safetensors"), !isAbsent("pytorch_model.bin") else { return }
+    /// Tells a missing directory and one that is no checkpoint's apart.
+    func requireDirectory() throws(CheckpointError) {
+        guard isAbsent("config.json") else { return }
+        let isThere = !isAbsent("")
         throw CheckpointError(
-            .unsupportedFormat, file: "pytorch_model.bin",
-            found: "weights as a pickle, which can run code and is never read",
-            expected: """
-                model.safetensors; to re-save: python3 -c 'import sys; from transformers import \
-                MarianMTModel as M; M.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1], \
-                safe_serialization=True)' '\(directory)'
-                """)
+            .fileMissing, file: isThere ? "config.json" : directory,
+            found: isThere ? "no such file" : "no such directory",
+            expected: "a checkpoint directory: config.json, model.safetensors, source.spm, "
+                + "target.spm, vocab.json")
+    }
+
+    /// The model's tensors in the first format that is there: safetensors, in one file or several, or a file of PyTorch.
+    mutating func weights() throws(CheckpointError) -> Weights {
+        let index = "model.safetensors.index.json"
+        let torch = "pytorch_model.bin"
+        guard isAbsent("model.safetensors") else { return try safetensors("model.safetensors") }
+        if !isAbsent(index) {
+            return list(
+                try Weights(shardIndex: index, try vocabulary(index), in: directory))
+        }
+        guard !isAbsent(torch) else { return try safetensors("model.safetensors") }
+        return list(try Weights(torch: torch, in: directory))
     }
 
     /// The bytes of a SentencePiece model.
@@ -68,14 +71,19 @@ struct DirectoryReader {
         return bytes
     }
 
-    mutating func safetensors(_ name: String) throws(CheckpointError) -> Safetensors {
-        let file = try Safetensors(file: name, in: directory)
-        files.append(.init(name: name, byteCount: file.byteCount, digest: nil))
-        return file
+    mutating func safetensors(_ name: String) throws(CheckpointError) -> Weights {
+        list(try Weights(safetensors: name, in: directory))
+    }
+
+    private mutating func list(_ weights: Weights) -> Weights {
+        for part in weights.parts {
+            files.append(.init(name: part.name, byteCount: part.byteCount, digest: nil))
+        }
+        return weights
     }
 
     /// Exit heads, nil where there are none; a file without any is refused, for it is not the same.
-    mutating func exitHeads(_ name: String) throws(CheckpointError) -> Safetensors? {
+    mutating func exitHeads(_ name: String) throws(CheckpointError) -> Weights? {
         guard !isAbsent(name) else { return nil }
         let file = try safetensors(name)
         guard !file.entries.isEmpty else {

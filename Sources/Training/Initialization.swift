@@ -56,7 +56,7 @@ extension TrainableNetwork {
     ///   - exits: exits.safetensors, nil where there is none.
     /// - Throws: `CheckpointError` that names the tensor which is missing or has another shape, or is
     ///   a projection or embedding of its own, which a network in training cannot have.
-    public func load(_ weights: Safetensors, exits: Safetensors?) throws(CheckpointError) {
+    public func load(_ weights: Weights, exits: Weights?) throws(CheckpointError) {
         let copies = ["lm_head", "model.encoder.embed_tokens", "model.decoder.embed_tokens"]
         for name in copies.map({ $0 + ".weight" }) where weights.contains(name) {
             let shape = layout.entry("model.shared.weight").shape

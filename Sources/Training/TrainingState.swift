@@ -89,7 +89,7 @@ struct TrainingState {
     /// A state that was read, its numbers not yet.
     struct Saved {
         let progress: Progress
-        fileprivate let tensors: Safetensors
+        fileprivate let tensors: Weights
 
         /// Puts a trainer where the state was taken.
         func restore(_ trainer: Trainer) throws(CheckpointError) {
@@ -118,7 +118,7 @@ struct TrainingState {
 
     /// Reads what is beside the numbers.
     func open() throws(CheckpointError) -> Saved {
-        let tensors = try Safetensors(file: Self.file, in: directory)
+        let tensors = try Weights(safetensors: Self.file, in: directory)
         return Saved(
             progress: try Progress(tensors.metadata, file: Self.file), tensors: tensors)
     }
@@ -151,7 +151,7 @@ struct Snapshots {
         let sum = ParameterVector(count: all.count)
         for step in steps {
             let other = ParameterVector(count: all.count)
-            let snapshot = try Safetensors(file: file(step), in: directory)
+            let snapshot = try Weights(safetensors: file(step), in: directory)
             other.set(try snapshot.floats(named: "parameters", shape: [all.count]), at: 0)
             sum.add(other, scale: 1 / Float(steps.count), in: all)
         }

@@ -7,12 +7,12 @@ import Tensor
 /// Every tensor is checked against the shape that the configuration asks for, so a file that does not
 /// fit is refused with the name of the tensor.
 struct ParameterReader {
-    let weights: Safetensors
+    let weights: Weights
     let prefix: String
     /// Of the projections that are made.
     let precision: Precision
 
-    init(_ weights: Safetensors, prefix: String = "", precision: Precision) {
+    init(_ weights: Weights, prefix: String = "", precision: Precision) {
         self.weights = weights
         self.prefix = prefix
         self.precision = precision

@@ -107,17 +107,6 @@ import Testing
         #expect(error?.file == "/nowhere/at/all")
     }
 
-    @Test("A directory with a pickle only is refused with the command that re-saves it")
-    func pickle() throws {
-        var writer = CheckpointWriter()
-        writer.files["pytorch_model.bin"] = [0x80, 0x02]
-        #expect(try fault(writer) == nil)
-        let error = try #require(try fault(writer, leavingOut: ["model.safetensors"]))
-        #expect(error.code == .unsupportedFormat)
-        #expect("\(error)".contains("save_pretrained"))
-        #expect("\(error)".contains("safe_serialization=True"))
-    }
-
     @Test("A pipe or a directory in a file's place is refused and not waited for")
     func pipe() throws {
         let directory = try TemporaryDirectory()

@@ -57,7 +57,7 @@ private func survives(_ directory: TemporaryDirectory) -> Bool {
             let header = random.replacingNumbers(in: .object(tensors.header), by: numbers)
             let bytes = tensors.bytes(header: JSON.serialize(header))
             try directory.write(bytes, to: "x.safetensors")
-            guard let opened = try? Safetensors(file: "x.safetensors", in: directory.path) else {
+            guard let opened = try? Weights(safetensors: "x.safetensors", in: directory.path) else {
                 continue
             }
             for entry in opened.entries {
@@ -76,7 +76,7 @@ private func survives(_ directory: TemporaryDirectory) -> Bool {
         for count in 0..<bytes.count {
             try directory.write(Array(bytes.prefix(count)), to: "x.safetensors")
             #expect(throws: CheckpointError.self) {
-                try Safetensors(file: "x.safetensors", in: directory.path)
+                try Weights(safetensors: "x.safetensors", in: directory.path)
             }
         }
     }

@@ -69,7 +69,7 @@ struct OutsideFileTests {
         let directory = try TemporaryDirectory()
         let bytes = TensorFile().bytes(header: JSON.serialize(.object(header)))
         try directory.write(bytes, to: "x.safetensors")
-        let file = try Safetensors(file: "x.safetensors", in: directory.path)
+        let file = try Weights(safetensors: "x.safetensors", in: directory.path)
         #expect(file.metadata.count == 100_000)
         #expect(file.metadata["k77777"] == "x")
     }
@@ -97,7 +97,7 @@ struct OutsideFileTests {
             (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }, to: "x.safetensors")
         #expect(truncate("\(directory.path)/x.safetensors", 1 << 40) == 0)
         let error = #expect(throws: CheckpointError.self) {
-            try Safetensors(file: "x.safetensors", in: directory.path)
+            try Weights(safetensors: "x.safetensors", in: directory.path)
         }
         #expect(error?.code == .malformedSafetensors)
     }
@@ -111,7 +111,7 @@ struct OutsideFileTests {
         let directory = try TemporaryDirectory()
         try directory.write(file.bytes(header: Array(header.utf8)), to: "x.safetensors")
         let error = #expect(throws: CheckpointError.self) {
-            try Safetensors(file: "x.safetensors", in: directory.path)
+            try Weights(safetensors: "x.safetensors", in: directory.path)
         }
         #expect(error?.code == .malformedSafetensors)
         #expect("\(try #require(error))".utf8.count < 300)

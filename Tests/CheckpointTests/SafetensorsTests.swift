@@ -10,10 +10,10 @@ private func file(_ header: String, data: Int) -> [UInt8] {
         + [UInt8](repeating: 0, count: data)
 }
 
-private func open(_ bytes: [UInt8]) throws -> Safetensors {
+private func open(_ bytes: [UInt8]) throws -> Weights {
     let directory = try TemporaryDirectory()
     try directory.write(bytes, to: "x.safetensors")
-    return try Safetensors(file: "x.safetensors", in: directory.path)
+    return try Weights(safetensors: "x.safetensors", in: directory.path)
 }
 
 private func fault(_ bytes: [UInt8]) throws -> CheckpointError? {

@@ -29,7 +29,7 @@ private func limitFiles(to limit: UInt) {
             ]
             try SafetensorsWriter.write(
                 tensors, metadata: ["format": "pt", "step": "12"], to: "x", in: directory.path)
-            let read = try Safetensors(file: "x", in: directory.path)
+            let read = try Weights(safetensors: "x", in: directory.path)
             #expect(Set(read.entries.map(\.name)) == Set(tensors.map(\.name)))
             #expect(read.entries.first?.name == "b")
             #expect(read.metadata == ["format": "pt", "step": "12"])
@@ -46,7 +46,7 @@ private func limitFiles(to limit: UInt) {
     func empty() throws {
         let directory = try TemporaryDirectory()
         try SafetensorsWriter.write([], to: "x", in: directory.path)
-        #expect(try Safetensors(file: "x", in: directory.path).entries.isEmpty)
+        #expect(try Weights(safetensors: "x", in: directory.path).entries.isEmpty)
     }
 
     @Test("Tensors that no file can hold are refused by name, and nothing is left")
@@ -86,7 +86,7 @@ private func limitFiles(to limit: UInt) {
                 try SafetensorsWriter.write([new], to: "x", in: directory.path)
             }
             #expect(error?.file == directory.path + "/x")
-            let read = try Safetensors(file: "x", in: directory.path)
+            let read = try Weights(safetensors: "x", in: directory.path)
             #expect(try read.floats(named: "a", shape: [1]) == [1])
             #expect(directory.names() == ["x"])
         }

@@ -67,7 +67,7 @@ struct InitializationTests {
     func loading() throws {
         let network = try Tiny.network(variant)
         let before = network.values
-        let weights = try Safetensors(file: "tiny/model.safetensors", in: Reference.directory)
+        let weights = try Weights(safetensors: "tiny/model.safetensors", in: Reference.directory)
         try network.load(weights, exits: nil)
         #expect(try copies(network))
         let shared = try #require(network.range("model.shared.weight"))
@@ -83,7 +83,7 @@ struct InitializationTests {
     func otherSizes() throws {
         let network = TrainableNetwork(
             try Reference.configuration(), heads: Set(ExitHead.allCases))
-        let weights = try Safetensors(file: "tiny/exits.safetensors", in: Reference.directory)
+        let weights = try Weights(safetensors: "tiny/exits.safetensors", in: Reference.directory)
         let error = #expect(throws: CheckpointError.self) {
             try network.load(weights, exits: nil)
         }

@@ -38,9 +38,9 @@ struct Reference {
         }
 
         /// The gradient of every parameter.
-        func gradients() throws -> Safetensors {
-            try Safetensors(
-                file: object["gradients"]?.stringValue ?? "", in: Reference.directory)
+        func gradients() throws -> Weights {
+            try Weights(
+                safetensors: object["gradients"]?.stringValue ?? "", in: Reference.directory)
         }
 
         private func text(_ name: String) -> String { settings[name]?.stringValue ?? "" }
@@ -58,8 +58,8 @@ struct Reference {
                     sharedLayers: settings["shared_layers"]?.boolValue ?? false),
                 separateClassifiers: separate, heads: heads)
             try network.load(
-                Safetensors(file: "tiny/model.safetensors", in: Reference.directory),
-                exits: Safetensors(file: "tiny/exits.safetensors", in: Reference.directory))
+                Weights(safetensors: "tiny/model.safetensors", in: Reference.directory),
+                exits: Weights(safetensors: "tiny/exits.safetensors", in: Reference.directory))
             network.repack()
             return network
         }

@@ -71,7 +71,7 @@ struct RunDirectoryTests {
     func wrongState(name: String, text: String) throws {
         let fixture = try RunFixture()
         try fixture.run(last: 4)
-        let state = try Safetensors(file: "state.safetensors", in: fixture.options.directory)
+        let state = try Weights(safetensors: "state.safetensors", in: fixture.options.directory)
         let tensors = try state.entries.map { entry in
             SafetensorsWriter.Tensor(
                 name: entry.name, shape: entry.shape,

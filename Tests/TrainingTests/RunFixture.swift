@@ -138,7 +138,7 @@ final class RunFixture {
 
     /// The parameters of the state on disk.
     func state() throws -> [UInt32] {
-        let state = try Safetensors(file: "state.safetensors", in: options.directory)
+        let state = try Weights(safetensors: "state.safetensors", in: options.directory)
         let count = try #require(network?.layout.count)
         return try ["parameters", "first_moment", "second_moment"].flatMap {
             try state.floats(named: $0, shape: [count]).map(\.bitPattern)

@@ -34,7 +34,7 @@ struct Inspect: ParsableCommand {
 /// What `shoal inspect` says of a checkpoint.
 private struct CheckpointDescription {
     private let model: ServedModel
-    private let tensors: [Safetensors.Entry]
+    private let tensors: [Weights.Entry]
 
     init(_ model: ServedModel, listsTensors: Bool) {
         self.model = model
@@ -121,7 +121,7 @@ private struct CheckpointDescription {
             ]))
     }
 
-    private static func object(_ tensor: Safetensors.Entry) -> JSONValue {
+    private static func object(_ tensor: Weights.Entry) -> JSONValue {
         .object(
             JSONObject([
                 .init("name", .string(tensor.name)),

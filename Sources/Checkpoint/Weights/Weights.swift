@@ -1,14 +1,12 @@
-import Digest
 import JSON
 import System
 
-/// A safetensors file that is open for reading, its header checked from end to end.
+/// Named tensors of one file or of several, open for reading.
 ///
-/// The format: 8 bytes of header length (little-endian), a JSON header, then the data, which the
-/// tensors have to fill without hole, overlap or rest. Opening reads only the header; a tensor is read
-/// when it is asked for, by copying: a file that is cut off meanwhile is an error (`fileChanged`).
-public struct Safetensors: Sendable {
-    /// What the header says of one tensor.
+/// Opening checks what the files say of their tensors from end to end and reads no more than that; a tensor is
+/// read when it is asked for, by copying: a file that is cut off meanwhile is an error (`fileChanged`).
+public struct Weights: Sendable {
+    /// What the files say of one tensor.
     public struct Entry: Sendable, Equatable {
         /// The tensor's name.
         public let name: String
@@ -16,39 +14,46 @@ public struct Safetensors: Sendable {
         public let elementType: ElementType
         /// Its dimensions, the outermost first; empty for a scalar.
         public let shape: [Int]
-        /// Where its bytes are, counted from the start of the file.
+        /// Which of the files it is in.
+        var part = 0
+        /// Where its values are, row by row and little-endian, counted from the start of the file.
         let bytes: Range<Int>
     }
 
-    /// The file's name inside the checkpoint directory.
+    /// The name of the file that says which tensors there are, inside the checkpoint directory.
     public let file: String
-    /// All tensors in the order of their data.
+    /// All tensors; those of a safetensors file in the order of their data.
     public let entries: [Entry]
     /// The strings of `__metadata__`, empty where there is none.
     public let metadata: [String: String]
-    /// The size of the file when it was opened.
-    public var byteCount: Int { opened.byteCount }
-    private let opened: OpenFile
+    let parts: [OpenFile]
     private let indices: [ExactString: Int]
 
-    /// Opens a file and checks its header.
+    /// Opens a safetensors file and checks its header.
+    ///
+    /// The format: 8 bytes of header length (little-endian), a JSON header, then the data, which the tensors have
+    /// to fill without hole, overlap or rest.
     ///
     /// - Parameters:
     ///   - file: the file's name.
     ///   - directory: the directory that it is in.
     /// - Throws: `fileMissing`, `fileUnreadable`, `fileChanged`, `malformedJSON`, `malformedSafetensors`, the
     ///   tensor named where one is at fault.
-    public init(file: String, in directory: String) throws(CheckpointError) {
+    public init(safetensors file: String, in directory: String) throws(CheckpointError) {
         let opened = try OpenFile(file, in: directory)
         let header = try SafetensorsHeader(opened)
+        self.init(
+            file: file, entries: header.entries, metadata: header.metadata, parts: [opened])
+    }
+
+    /// Takes entries that were checked, with names that differ.
+    init(file: String, entries: [Entry], metadata: [String: String] = [:], parts: [OpenFile]) {
         self.file = file
-        self.opened = opened
-        entries = header.entries
-        metadata = header.metadata
+        self.entries = entries
+        self.metadata = metadata
+        self.parts = parts
         var indices: [ExactString: Int] = [:]
-        for (index, entry) in header.entries.enumerated() {
-            indices[ExactString(entry.name)] = index
-        }
+        for (index, entry) in entries.enumerated() { indices[ExactString(entry.name)] = index }
         self.indices = indices
     }
 
@@ -113,7 +118,7 @@ public struct Safetensors: Sendable {
         }
         guard entry.elementType.isUsable else {
             throw CheckpointError(
-                .unsupportedElementType, file: file, subject: name,
+                .unsupportedElementType, file: parts[entry.part].name, subject: name,
                 found: entry.elementType.rawValue, expected: "F32, F16 or BF16")
         }
         return entry
@@ -124,13 +129,14 @@ public struct Safetensors: Sendable {
     ) throws(CheckpointError) {
         if entry.elementType == .float32 {
             // As they are in memory: every machine that is built for is little-endian.
-            try opened.read(into: UnsafeMutableRawBufferPointer(values), at: entry.bytes.lowerBound)
+            try parts[entry.part].read(
+                into: UnsafeMutableRawBufferPointer(values), at: entry.bytes.lowerBound)
         } else {
             try readWidening(entry, into: values)
         }
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw CheckpointError(
-                .notFinite, file: file, subject: entry.name,
+                .notFinite, file: parts[entry.part].name, subject: entry.name,
                 found: "\(values[index]) at element \(index)", expected: "finite weights")
         }
     }
@@ -143,19 +149,15 @@ public struct Safetensors: Sendable {
         for start in stride(from: 0, to: values.count, by: step) {
             let count = min(step, values.count - start)
             let offset = entry.bytes.lowerBound + start * type.byteCount
-            let bytes = try opened.bytes(offset..<offset + count * type.byteCount)
+            let bytes = try parts[entry.part].bytes(
+                offset..<offset + count * type.byteCount)
             let part = values[start..<start + count]
             type.widen(bytes, into: UnsafeMutableBufferPointer(rebasing: part))
         }
     }
-
-    /// SHA-256 of the whole file.
-    ///
-    /// - Throws: `fileChanged` where it is not what it was when it was opened.
-    func digest() throws(CheckpointError) -> [UInt8] { try opened.digest() }
 }
 
-extension Safetensors.Entry {
+extension Weights.Entry {
     /// The number of values.
     var count: Int { bytes.count / elementType.byteCount }
 }
@@ -176,46 +178,5 @@ extension [Float] {
         }
         if let fault { throw fault }
         return values
-    }
-}
-
-/// A file that several values own; closed when the last lets go of it.
-final class OpenFile: Sendable {
-    let name: String
-    private let file: RegularFile
-
-    var byteCount: Int { file.byteCount }
-
-    init(_ name: String, in directory: String) throws(CheckpointError) {
-        self.name = name
-        file = try CheckpointError.converting(file: name) { () throws(FileError) in
-            try RegularFile("\(directory)/\(name)")
-        }
-    }
-
-    /// A copy of a range, which has to lie within the file.
-    func bytes(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        try bytes.withUnsafeMutableBufferPointer { (buffer) throws(CheckpointError) in
-            try read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
-        }
-        return bytes
-    }
-
-    func read(
-        into buffer: UnsafeMutableRawBufferPointer, at offset: Int
-    ) throws(CheckpointError) {
-        try CheckpointError.converting(file: name) { () throws(FileError) in
-            try file.read(into: buffer, at: offset)
-        }
-    }
-
-    func digest() throws(CheckpointError) -> [UInt8] {
-        var digest = SHA256()
-        try CheckpointError.converting(file: name) { () throws(FileError) in
-            try file.forEachChunk(limit: file.byteCount) { digest.update($0) }
-            try file.requireUnchanged()
-        }
-        return digest.finalize()
     }
 }

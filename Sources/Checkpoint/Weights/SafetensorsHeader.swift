@@ -2,7 +2,7 @@ import JSON
 
 /// The header of a safetensors file, checked against the file's size and against itself.
 struct SafetensorsHeader {
-    let entries: [Safetensors.Entry]
+    let entries: [Weights.Entry]
     let metadata: [String: String]
 
     /// Some thirty thousand tensors, many times what a model of the greatest depth has.
@@ -16,7 +16,7 @@ struct SafetensorsHeader {
         let text = try Self.text(opened)
         let dataStart = Self.lengthBytes + text.count
         let header = try JSONFile.object(text, file: file)
-        var entries: [Safetensors.Entry] = []
+        var entries: [Weights.Entry] = []
         var metadata: [String: String] = [:]
         for member in header.members {
             if member.name == "__metadata__" {
@@ -71,7 +71,7 @@ struct SafetensorsHeader {
 
     private static func entry(
         _ member: JSONObject.Member, file: String, data: Range<Int>
-    ) throws(CheckpointError) -> Safetensors.Entry {
+    ) throws(CheckpointError) -> Weights.Entry {
         let keys = try KeyReader(file: file, path: member.name, value: member.value)
         let typeName = try keys.string("dtype")
         guard let type = ElementType(rawValue: typeName) else {
@@ -115,7 +115,7 @@ struct SafetensorsHeader {
 
     /// The data belongs to tensors from its first byte to its last, each byte to one of them.
     private static func checkCover(
-        _ entries: [Safetensors.Entry], file: String, data: Range<Int>
+        _ entries: [Weights.Entry], file: String, data: Range<Int>
     ) throws(CheckpointError) {
         var end = data.lowerBound
         for entry in entries {

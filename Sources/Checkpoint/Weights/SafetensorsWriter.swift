@@ -1,7 +1,7 @@
 import JSON
 import System
 
-/// Writes fp32 tensors as a safetensors file that `Safetensors` and other readers accept.
+/// Writes fp32 tensors as a safetensors file that `Weights` and other readers accept.
 public enum SafetensorsWriter {
     /// One tensor, its values lent when they are written.
     public struct Tensor {
