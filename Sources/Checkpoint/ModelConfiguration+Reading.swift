@@ -22,7 +22,7 @@ extension ModelConfiguration {
         let generationKeys = generation.map {
             KeyReader(file: "generation_config.json", object: $0)
         }
-        try Self.refuseOtherArchitectures(keys)
+        architecture = try Self.architecture(keys)
         width = try keys.integer("d_model", in: Bounds.width)
         guard width.isMultiple(of: 2) else {
             throw keys.fault(
@@ -60,13 +60,23 @@ extension ModelConfiguration {
         bannedIDs = banned.sorted()
     }
 
-    /// Refuses what the engine would compute otherwise than the configuration asks.
-    private static func refuseOtherArchitectures(_ keys: KeyReader) throws(CheckpointError) {
-        if let type = try keys.optionalString("model_type"), type != "marian" {
+    /// The family that `model_type` names.
+    private static func architecture(_ keys: KeyReader) throws(CheckpointError) -> Architecture {
+        switch try keys.optionalString("model_type") {
+        case nil, "marian":
+            try refuseOtherMarian(keys)
+            return .marian
+        case "m2m_100": return .m2m100
+        case "mbart": return .mbart
+        case let type?:
             throw keys.fault(
                 .unsupportedValue, "model_type", found: CheckpointError.quoted(type),
-                expected: "\"marian\"")
+                expected: "marian, m2m_100 or mbart")
         }
+    }
+
+    /// Refuses what the engine would compute otherwise than the configuration asks.
+    private static func refuseOtherMarian(_ keys: KeyReader) throws(CheckpointError) {
         let onlyValues = [
             ("normalize_before", false), ("normalize_embedding", false),
             ("add_final_layer_norm", false), ("static_position_embeddings", true),

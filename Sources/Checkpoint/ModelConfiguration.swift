@@ -1,6 +1,6 @@
 /// The transformer that a config.json describes, every value checked.
 ///
-/// The keys are those of Hugging Face's Marian configuration; what the engine would have to
+/// The keys are those of Hugging Face's configurations of Marian, M2M-100 and mBART; what the engine would have to
 /// compute otherwise than asked is refused here, never left to differ silently.
 public struct ModelConfiguration: Sendable, Equatable {
     /// The nonlinearity between the two maps of a feed-forward block.
@@ -23,6 +23,8 @@ public struct ModelConfiguration: Sendable, Equatable {
         public let feedForwardWidth: Int
     }
 
+    /// What `model_type` says.
+    public let architecture: Architecture
     /// `d_model`, the width of embeddings and states; even.
     public let width: Int
     /// The encoder's sizes.

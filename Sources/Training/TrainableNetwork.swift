@@ -67,7 +67,7 @@ public final class TrainableNetwork: Sendable {
         sequenceHead = head(.sequence)
         multinomialHead = head(.tokenMultinomial)
         geometricHead = head(.tokenGeometric)
-        positions = PositionTable(count: c.maximumPositions, width: c.width)
+        positions = PositionTable(sinusoidal: c.maximumPositions, width: c.width)
         maps = builder.maps
     }
 

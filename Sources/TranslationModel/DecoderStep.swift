@@ -131,10 +131,11 @@ public final class DecoderStep {
                     state: row.state, node: row.node, path: path, filled: filled, weights: weights))
             model.targetEmbedding.embed(
                 row.token, into: (hidden, index), scale: model.embeddingScale,
-                adding: (model.positions.matrix, path.count - 1))
+                adding: model.decoderEnds.positions.row(path.count - 1))
             row.state.operations.fullDepth += model.fullDepthOperations(
                 position: path.count, sourceCount: row.state.source.rows)
         }
+        model.decoderEnds.embeddingNorm?.apply(hidden, rows: 0..<batch.count, into: hidden)
         if weightCount > sourceWeights.count {
             sourceWeights = Array(repeating: 0, count: 3 * weightCount / 2)
         }
@@ -229,9 +230,11 @@ public final class DecoderStep {
         }
     }
 
-    /// Makes some active rows what the next products read.
+    /// Makes some active rows what the next products read: as the last layer left them, or with the stack's own normalisation.
     private func take(_ offsets: [Int], as input: ProjectionInput) {
-        if offsets.count == active.count {
+        if let norm = model.decoderEnds.norm {
+            norm.enter(hidden, selecting: offsets, input, scratch: sum)
+        } else if offsets.count == active.count {
             input.set(hidden, rows: offsets.count)
         } else {
             input.set(hidden, selecting: offsets)
@@ -297,7 +300,7 @@ public final class DecoderStep {
     }
 
     /// One product for all positions of all active rows that left below layer `n` (method.md §1: layer
-    /// n's own projection is applied to the copied state).
+    /// n's own projection is applied to the copied state, through layer n's own normalisation where that stands before it).
     private func fillSelfKeyValues(_ layer: DecoderLayer, _ n: Int) {
         for index in active where rows[index].filled < n {
             rows[index].filled = n
@@ -309,7 +312,8 @@ public final class DecoderStep {
         }
         guard !missingNodes.isEmpty else { return }
         keyValue.resize(rows: max(missingNodes.count, active.count))
-        input.set(positions.exitStates, selecting: missingNodes)
+        layer.selfNorm.enter(
+            positions.exitStates, selecting: missingNodes, input, scratch: sum)
         layer.selfKeyValue.apply(input, into: keyValue)
         for (row, node) in missingNodes.enumerated() {
             positions.keyValues[n - 1].copyRow(node, from: keyValue, sourceRow: row)
@@ -321,7 +325,7 @@ public final class DecoderStep {
 
     private func attendToTarget(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
         let keyValues = positions.keyValues[n - 1]
-        input.set(hidden, rows: m)
+        layer.selfNorm.enter(hidden, rows: m, input, scratch: sum)
         layer.selfQuery.apply(input, into: query)
         layer.selfKeyValue.apply(input, into: keyValue)
         for (offset, index) in active.enumerated() {
@@ -334,11 +338,11 @@ public final class DecoderStep {
         }
         input.set(context, rows: m)
         layer.selfOutput.apply(input, into: sum, .init(residual: hidden))
-        layer.selfNorm.apply(sum, rows: 0..<m, into: hidden)
+        layer.selfNorm.leave(sum, rows: m, into: hidden)
     }
 
     private func attendToSource(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
-        input.set(hidden, rows: m)
+        layer.crossNorm.enter(hidden, rows: m, input, scratch: sum)
         layer.crossQuery.apply(input, into: query)
         for (offset, index) in active.enumerated() {
             guard let matrix = rows[index].state.crossKeyValues[n - 1] else { continue }
@@ -355,6 +359,6 @@ public final class DecoderStep {
         }
         input.set(context, rows: m)
         layer.crossOutput.apply(input, into: sum, .init(residual: hidden))
-        layer.crossNorm.apply(sum, rows: 0..<m, into: hidden)
+        layer.crossNorm.leave(sum, rows: m, into: hidden)
     }
 }

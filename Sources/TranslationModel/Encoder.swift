@@ -2,11 +2,11 @@ import Checkpoint
 public import System
 public import Tensor
 
-/// One post-norm encoder layer.
+/// One encoder layer.
 struct EncoderLayer: Sendable {
     let queryKeyValue: Projection  // self_attn.{q,k,v}_proj [3d, d]
     let output: Projection  // self_attn.out_proj [d, d]
-    let norm: LayerNorm  // self_attn_layer_norm [d]
+    let norm: BlockNorm  // self_attn_layer_norm [d]
     let feedForward: FeedForward
 
     init(_ parameters: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
@@ -15,10 +15,8 @@ struct EncoderLayer: Sendable {
         queryKeyValue = try attention.stackedProjection(
             ["q_proj", "k_proj", "v_proj"], outputs: d, inputs: d)
         output = try attention.projection("out_proj", outputs: d, inputs: d)
-        norm = try parameters.layerNorm("self_attn_layer_norm", width: d)
-        feedForward = try FeedForward(
-            parameters, width: d, inner: c.encoder.feedForwardWidth,
-            activation: c.activation.kernel)
+        norm = try parameters.blockNorm("self_attn_layer_norm", c)
+        feedForward = try FeedForward(parameters, c, inner: c.encoder.feedForwardWidth)
     }
 
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + feedForward.byteCount }
@@ -81,12 +79,14 @@ extension TranslationModel {
             for (position, id) in ids.enumerated() {
                 sourceEmbedding.embed(
                     id, into: (scratch.hidden, range.lowerBound + position), scale: embeddingScale,
-                    adding: (positions.matrix, position))
+                    adding: encoderEnds.positions.row(position))
             }
         }
+        encoderEnds.embeddingNorm?.apply(scratch.hidden, rows: 0..<rows, into: scratch.hidden)
         for layer in encoderLayers {
             run(layer, rows: rows, sentences: ranges, scratch)
         }
+        encoderEnds.norm?.apply(scratch.hidden, rows: 0..<rows, into: scratch.hidden)
         return ranges.map { range in
             let states = Matrix(rows: range.count, columns: configuration.width)
             for row in range {
@@ -99,14 +99,14 @@ extension TranslationModel {
     private func run(
         _ layer: EncoderLayer, rows: Int, sentences: [Range<Int>], _ scratch: EncoderScratch
     ) {
-        scratch.input.set(scratch.hidden, rows: rows)
+        layer.norm.enter(scratch.hidden, rows: rows, scratch.input, scratch: scratch.sum)
         layer.queryKeyValue.apply(scratch.input, into: scratch.queryKeyValue)
         for range in sentences {
             scratch.attention.selfAttend(scratch.queryKeyValue, range: range, into: scratch.context)
         }
         scratch.input.set(scratch.context, rows: rows)
         layer.output.apply(scratch.input, into: scratch.sum, .init(residual: scratch.hidden))
-        layer.norm.apply(scratch.sum, rows: 0..<rows, into: scratch.hidden)
+        layer.norm.leave(scratch.sum, rows: rows, into: scratch.hidden)
         layer.feedForward.apply(
             scratch.hidden, rows: rows, scratch.feedForward, sum: scratch.sum)
     }

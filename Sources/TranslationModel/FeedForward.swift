@@ -2,32 +2,33 @@ public import Checkpoint
 import System
 public import Tensor
 
-/// The position-wise block of a post-norm layer: LayerNorm(x + fc2(act(fc1(x)))).
+/// The position-wise block of a layer: fc2(act(fc1(x))) with its residual connection and normalisation.
 ///
 /// d: model width, f: inner width.
 struct FeedForward: Sendable {
     let fc1: Projection  // fc1 [f, d]
     let fc2: Projection  // fc2 [d, f]
-    let norm: LayerNorm  // final_layer_norm [d]
+    let norm: BlockNorm  // final_layer_norm [d]
     let activation: Activation
 
     init(
-        _ parameters: ParameterReader, width d: Int, inner f: Int, activation: Activation
+        _ parameters: ParameterReader, _ c: ModelConfiguration, inner f: Int
     ) throws(CheckpointError) {
+        let d = c.width
         fc1 = try parameters.projection("fc1", outputs: f, inputs: d)
         fc2 = try parameters.projection("fc2", outputs: d, inputs: f)
-        norm = try parameters.layerNorm("final_layer_norm", width: d)
-        self.activation = activation
+        norm = try parameters.blockNorm("final_layer_norm", c)
+        activation = c.activation.kernel
     }
 
     /// x [rows, d] is replaced by the block's output; `sum` [≥ rows, d] is scratch.
     func apply(_ x: Matrix, rows: Int, _ scratch: FeedForwardScratch, sum: Matrix) {
         scratch.inner.resize(rows: rows)
-        scratch.input.set(x, rows: rows)
+        norm.enter(x, rows: rows, scratch.input, scratch: sum)
         fc1.apply(scratch.input, into: scratch.inner, .init(activation: activation))
         scratch.innerInput.set(scratch.inner, rows: rows)
         fc2.apply(scratch.innerInput, into: sum, .init(residual: x))
-        norm.apply(sum, rows: 0..<rows, into: x)
+        norm.leave(sum, rows: rows, into: x)
     }
 
     var byteCount: Int { fc1.byteCount + fc2.byteCount }

@@ -67,6 +67,11 @@ struct ParameterReader {
         }
     }
 
+    /// The normalisation of a block, `name.weight` and `name.bias`, both [d].
+    func blockNorm(_ name: String, _ c: ModelConfiguration) throws(CheckpointError) -> BlockNorm {
+        BlockNorm(try layerNorm(name, width: c.width), c.architecture.norms)
+    }
+
     /// `name.weight` and `name.bias`, both [width].
     func layerNorm(_ name: String, width: Int) throws(CheckpointError) -> LayerNorm {
         LayerNorm(

@@ -19,7 +19,8 @@ public final class TranslationModel: Sendable {
     let decoderLayers: [DecoderLayer]
     let classifiers: ExitClassifiers
     let heads: ExitHeads
-    let positions: PositionTable
+    let encoderEnds: StackEnds
+    let decoderEnds: StackEnds
     let embeddingScale: Float
     /// For each exit and each layer up to it whether a head takes part in alignments.
     let alignmentHeads: [[[Bool]]]
@@ -41,11 +42,14 @@ public final class TranslationModel: Sendable {
         self.precision = precision
         let root = ParameterReader(checkpoint.weights, precision: precision)
         let embeddings = try Embeddings(root, c)
+        let positions = PositionTable(c)
         sourceEmbedding = embeddings.source
+        encoderEnds = try StackEnds(root.part("model.encoder"), c, shared: positions)
         encoderLayers = try Self.layers(root.part("model.encoder.layers"), c.encoder.layers, c) {
             reader throws(CheckpointError) in try EncoderLayer(reader, c)
         }
         targetEmbedding = embeddings.target
+        decoderEnds = try StackEnds(root.part("model.decoder"), c, shared: positions)
         decoderLayers = try Self.layers(root.part("model.decoder.layers"), c.decoder.layers, c) {
             reader throws(CheckpointError) in try DecoderLayer(reader, c)
         }
@@ -57,7 +61,6 @@ public final class TranslationModel: Sendable {
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
         try heads.require(checkpoint.exits.defaultPolicy)
         alignmentHeads = Self.alignmentHeads(checkpoint.exits.alignmentHeads, c)
-        positions = PositionTable(count: c.maximumPositions, width: d)
         embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
     }
 
@@ -125,7 +128,9 @@ public final class TranslationModel: Sendable {
             ? (encoderLayers.first?.byteCount ?? 0) + (decoderLayers.first?.byteCount ?? 0)
             : encoderLayers.reduce(0) { $0 + $1.byteCount }
                 + decoderLayers.reduce(0) { $0 + $1.byteCount }
-        return stacks + classifiers.byteCount + positions.matrix.byteCount
+        let tables = [encoderEnds.positions.matrix, decoderEnds.positions.matrix]
+        let positions = tables[0] === tables[1] ? [tables[0]] : tables
+        return stacks + classifiers.byteCount + positions.reduce(0) { $0 + $1.byteCount }
             + (embeddings == 2 ? sourceEmbedding.byteCount : 0)
             + (classifiers.holds(targetEmbedding) ? 0 : targetEmbedding.byteCount)
     }
@@ -143,7 +148,10 @@ private struct Embeddings {
         let encoderName = Self.embeddingName("encoder", root, c)
         let decoderName = Self.embeddingName("decoder", root, c)
         let projectionName = c.tiesProjection ? decoderName : "lm_head.weight"
-        var bias = try root.tensor("final_logits_bias", 1, vocabularySize)
+        var bias =
+            c.architecture.hasLogitBias
+            ? try root.tensor("final_logits_bias", 1, vocabularySize)
+            : [Float](repeating: 0, count: vocabularySize)
         // A banned id has −∞ before normalisation (checkpoint-format.md): the bias carries it.
         for id in c.bannedIDs { bias[id] = -.infinity }
         projection = Projection(

@@ -8,6 +8,7 @@ import Testing
         "A value that cannot be honoured is refused by its key",
         arguments: [
             ("model_type", .string("bart"), .unsupportedValue),
+            ("model_type", .string("t5"), .unsupportedValue),
             ("normalize_before", .bool(true), .unsupportedValue),
             ("normalize_embedding", .bool(true), .unsupportedValue),
             ("add_final_layer_norm", .bool(true), .unsupportedValue),

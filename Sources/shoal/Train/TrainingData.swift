@@ -109,6 +109,11 @@ struct TrainingData {
         guard !directory.isEmpty else { return nil }
         do {
             let checkpoint = try Checkpoint(directory: directory)
+            guard checkpoint.configuration.architecture == .marian else {
+                throw Failure(
+                    "\(directory)/config.json: training takes a checkpoint with the model_type marian",
+                    code: EX_DATAERR)
+            }
             guard !checkpoint.tokenizer.separateVocabularies else {
                 throw Failure(
                     "\(directory)/tokenizer_config.json: separate_vocabs is true; training takes a "
