@@ -51,6 +51,7 @@ public struct Checkpoint: Sendable {
             config: try reader.settings("config.json"),
             generation: try reader.optionalSettings("generation_config.json"))
         tokenizer = try TokenizerConfiguration(reader.optionalSettings("tokenizer_config.json"))
+        try reader.refuseOtherTokenizers()
         let source = try reader.vocabulary("vocab.json")
         sourceVocabulary = try Vocabulary(
             source, file: "vocab.json", size: configuration.sourceVocabularySize)

@@ -32,6 +32,15 @@ struct DirectoryReader {
                 + "target.spm, vocab.json")
     }
 
+    /// Tells a tokenizer of another kind from one that is missing.
+    func refuseOtherTokenizers() throws(CheckpointError) {
+        let other = "sentencepiece.bpe.model"
+        guard isAbsent("source.spm"), !isAbsent(other) else { return }
+        throw CheckpointError(
+            .unsupportedFormat, file: other, found: "a tokenizer of many languages",
+            expected: "the tokenizer of one language pair: source.spm, target.spm, vocab.json")
+    }
+
     /// The model's tensors in the first format that is there: safetensors, in one file or several, or a file of PyTorch.
     mutating func weights() throws(CheckpointError) -> Weights {
         let index = "model.safetensors.index.json"

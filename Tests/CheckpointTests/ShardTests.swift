@@ -83,6 +83,8 @@ struct ShardTests {
                 == .fileMissing)
         #expect(fault(map: map + [.init("x", .string("a.safetensors"))])?.code == .tensorMissing)
         #expect(fault(map: map + [.init("x", .integer(1))])?.code == .wrongType)
+        let many = (0..<300).map { JSONObject.Member("x\($0)", .string("x\($0).safetensors")) }
+        #expect(fault(map: map + many)?.code == .outOfRange)
         let swapped =
             Array(map.dropLast()) + [.init(map[map.count - 1].name, .string("a.safetensors"))]
         #expect(fault(map: swapped)?.subject == map.last?.name)

@@ -8,7 +8,7 @@ extension Weights {
     ///   - file: the index, JSON with `weight_map`: the name of each tensor and of the file that it is in.
     ///   - index: what the file holds.
     ///   - directory: where it and the parts are.
-    /// - Throws: as for a single file; `unsupportedValue` for a part that is no plain name of a safetensors file,
+    /// - Throws: as for a single file; `outOfRange` for too many parts, `unsupportedValue` for a part that is no plain name of a safetensors file,
     ///   `tensorMissing` for a tensor that is not where the index says.
     init(shardIndex file: String, _ index: JSONObject, in directory: String)
         throws(CheckpointError)
@@ -26,9 +26,15 @@ extension Weights {
             }
             names[ExactString(member.name)] = part
         }
+        let files = Set(names.values).sorted()
+        guard files.count <= Self.partLimit else {
+            throw CheckpointError(
+                .outOfRange, file: file, found: "\(files.count) files",
+                expected: "at most \(Self.partLimit), all of which are open at once")
+        }
         var entries: [Entry] = []
         var parts: [OpenFile] = []
-        for name in Set(names.values).sorted() {
+        for name in files {
             guard Self.isPlain(name) else {
                 throw CheckpointError(
                     .unsupportedValue, file: file,
@@ -50,6 +56,9 @@ extension Weights {
                 found: "no such tensor", expected: "what \(file) says")
         }
     }
+
+    /// Several times what the largest models have.
+    private static let partLimit = 256
 
     private static func isPlain(_ name: String) -> Bool {
         name.hasSuffix(".safetensors")
