@@ -52,6 +52,18 @@ public enum ElementType: String, Sendable, CaseIterable {
 }
 
 extension ElementType {
+    /// The nearest value of a 16-bit type, the even one of two, as bits; nil where there is none that is finite.
+    func narrowed(_ value: Float) -> UInt16? {
+        if self == .float16 {
+            let narrow = Float16(value)
+            return narrow.isFinite ? narrow.bitPattern : nil
+        }
+        let bits = value.bitPattern
+        let (rounded, overflow) = bits.addingReportingOverflow(0x7FFF + (bits >> 16 & 1))
+        let narrow = UInt16(truncatingIfNeeded: rounded >> 16)
+        return overflow || narrow & 0x7F80 == 0x7F80 ? nil : narrow
+    }
+
     /// Widens little-endian elements to fp32; exact for all three usable types.
     ///
     /// The bytes are as many elements of a usable type as there is room for.

@@ -1,7 +1,7 @@
 import JSON
 import System
 
-/// Writes fp32 tensors as a safetensors file that `Weights` and other readers accept.
+/// Writes tensors as a safetensors file that `Weights` and other readers accept.
 public enum SafetensorsWriter {
     /// One tensor, its values lent when they are written.
     public struct Tensor {
@@ -12,6 +12,8 @@ public enum SafetensorsWriter {
         public let name: String
         /// Its dimensions, the outermost first; empty for a scalar.
         public let shape: [Int]
+        /// What its values are written as, rounded to the nearest where that has less digits: a usable type.
+        public let elementType: ElementType
         private let lend: (Body) throws(CheckpointError) -> Void
 
         /// A tensor whose values stay where they are.
@@ -19,12 +21,16 @@ public enum SafetensorsWriter {
         /// - Parameters:
         ///   - name: its name.
         ///   - shape: its dimensions.
+        ///   - elementType: F32, F16 or BF16.
         ///   - lend: calls what it is given once, with product(shape) values.
         public init(
-            name: String, shape: [Int], lend: @escaping (Body) throws(CheckpointError) -> Void
+            name: String, shape: [Int], elementType: ElementType = .float32,
+            lend: @escaping (Body) throws(CheckpointError) -> Void
         ) {
+            precondition(elementType.isUsable, "weights of another type")
             self.name = name
             self.shape = shape
+            self.elementType = elementType
             self.lend = lend
         }
 
@@ -48,7 +54,8 @@ public enum SafetensorsWriter {
     ///   - file: the file's name.
     ///   - directory: the directory that it goes to.
     /// - Throws: `fileUnwritable`; `outOfRange` for names that are taken and shapes that are negative
-    ///   or too large; `shapeMismatch` for values that do not fill their shape; `notFinite`.
+    ///   or too large; `shapeMismatch` for values that do not fill their shape; `notFinite`, also for what F16 has no
+    ///   room for.
     public static func write(
         _ tensors: [Tensor], metadata: [String: String] = [:], to file: String, in directory: String
     ) throws(CheckpointError) {
@@ -76,7 +83,8 @@ public enum SafetensorsWriter {
                     expected: "a name for each tensor")
             }
             // Counted in bytes, so that no later sum of offsets overflows.
-            var bytes = (partialValue: 4, overflow: tensor.shape.contains { $0 < 0 })
+            let size = tensor.elementType.byteCount
+            var bytes = (partialValue: size, overflow: tensor.shape.contains { $0 < 0 })
             for dimension in tensor.shape where !bytes.overflow {
                 bytes = bytes.partialValue.multipliedReportingOverflow(by: dimension)
             }
@@ -87,7 +95,7 @@ public enum SafetensorsWriter {
                     expected: "dimensions of at least 0 whose bytes fit 63 bits")
             }
             total = sum
-            counts.append(bytes.partialValue / 4)
+            counts.append(bytes.partialValue / size)
         }
         return counts
     }
@@ -104,8 +112,9 @@ public enum SafetensorsWriter {
         }
         var offset = 0
         for (tensor, count) in zip(tensors, counts) {
-            members.append(.init(tensor.name, .object(entry(tensor, offset, offset + 4 * count))))
-            offset += 4 * count
+            let end = offset + tensor.elementType.byteCount * count
+            members.append(.init(tensor.name, .object(entry(tensor, offset, end))))
+            offset = end
         }
         var text = JSON.serialize(.object(JSONObject(members)))
         text += repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
@@ -115,10 +124,38 @@ public enum SafetensorsWriter {
 
     private static func entry(_ tensor: Tensor, _ begin: Int, _ end: Int) -> JSONObject {
         JSONObject([
-            .init("dtype", .string(ElementType.float32.rawValue)),
+            .init("dtype", .string(tensor.elementType.rawValue)),
             .init("shape", .array(tensor.shape.map { .integer(Int64($0)) })),
             .init("data_offsets", .array([.integer(Int64(begin)), .integer(Int64(end))])),
         ])
+    }
+
+    /// F32 goes out as it is, the 16-bit types through a buffer.
+    private static func append(
+        _ values: UnsafeBufferPointer<Float>, of tensor: Tensor, to output: inout AtomicFile,
+        file: String
+    ) throws(CheckpointError) {
+        guard tensor.elementType != .float32 else {
+            return try CheckpointError.converting { () throws(FileError) in
+                try output.append(UnsafeRawBufferPointer(values))
+            }
+        }
+        for start in stride(from: 0, to: values.count, by: 1 << 15) {
+            let part = values[start..<min(start + 1 << 15, values.count)]
+            var bits: [UInt16] = []
+            bits.reserveCapacity(part.count)
+            for value in part {
+                guard let narrow = tensor.elementType.narrowed(value) else {
+                    throw CheckpointError(
+                        .notFinite, file: file, subject: tensor.name, found: "\(value)",
+                        expected: "weights that \(tensor.elementType.rawValue) has room for")
+                }
+                bits.append(narrow)
+            }
+            try CheckpointError.converting { () throws(FileError) in
+                try output.append(bits.withUnsafeBytes { Array($0) })
+            }
+        }
     }
 
     /// The bytes go out as they are in memory: every machine that is built for is little-endian.
@@ -134,9 +171,7 @@ public enum SafetensorsWriter {
                     .notFinite, file: file, subject: tensor.name,
                     found: "\(values[index]) at element \(index)", expected: "finite weights")
             }
-            try CheckpointError.converting { () throws(FileError) in
-                try output.append(UnsafeRawBufferPointer(values))
-            }
+            try append(values, of: tensor, to: &output, file: file)
         }
         guard given == count else {
             throw CheckpointError(

@@ -33,14 +33,19 @@ struct ModelOption: ParsableArguments {
     /// Loads it, or ends the command with what is wrong with it: 66 where there is no such directory,
     /// otherwise 65.
     func load() throws -> ServedModel {
-        let path = named ?? Self.defaultPath
+        try Self.load(
+            named ?? Self.defaultPath, precision: chosenPrecision(),
+            hint: named == nil ? "; name another with --model" : "")
+    }
+
+    /// The same of a directory that another argument names.
+    static func load(
+        _ path: String, precision: Precision = .float32, hint: String = ""
+    ) throws -> ServedModel {
         do {
-            return try ServedModel(directory: path, precision: chosenPrecision())
+            return try ServedModel(directory: path, precision: precision)
         } catch let error as CheckpointError where error.file == path {
-            let hint = named == nil ? "; name another with --model" : ""
             throw Failure("\(error)\(hint)", code: EX_NOINPUT)
-        } catch let error as ValidationError {
-            throw error
         } catch {
             throw Failure("\(path): \(error)", code: EX_DATAERR)
         }

@@ -1,0 +1,77 @@
+import Digest
+import JSON
+import System
+
+extension Checkpoint {
+    /// Writes the checkpoint anew as one directory in the canonical form: its small files byte for byte, its weights, in whatever format
+    /// they were, as `model.safetensors`, exits as they are.
+    ///
+    /// Nobody ever sees a part of it. Takes memory for the largest tensor.
+    ///
+    /// - Parameters:
+    ///   - directory: made, or replaced as a whole; files in it that are not a checkpoint's stay.
+    ///   - elementType: what matrices are stored as, F32, F16 or BF16; nil, and for vectors always: as they are.
+    /// - Throws: `fileUnwritable`; `fileChanged` where a file is not what was read; `notFinite` for a weight that the type has no
+    ///   room for; what reading a tensor throws.
+    public func write(
+        to directory: String, elementType: ElementType? = nil
+    ) throws(CheckpointError) {
+        var output = try CheckpointError.converting { () throws(FileError) in
+            try AtomicDirectory(replacing: directory, files: Self.fileNames)
+        }
+        for file in files where Self.fileNames.contains(file.name) {
+            guard let digest = file.digest else { continue }
+            let bytes = try CheckpointError.converting(file: file.name) { () throws(FileError) in
+                try RegularFile.bytes("\(self.directory)/\(file.name)", limit: file.byteCount)
+            }
+            guard SHA256.digest(bytes) == digest else {
+                throw CheckpointError(
+                    .fileChanged, file: file.name, found: "other bytes than were read",
+                    expected: "a file that nobody writes to")
+            }
+            try CheckpointError.converting { () throws(FileError) in
+                try AtomicFile.write(bytes, to: "\(output.path)/\(file.name)")
+            }
+        }
+        try SafetensorsWriter.write(
+            tensors(of: weights, as: elementType), metadata: ["format": "pt"],
+            to: "model.safetensors", in: output.path)
+        if let exitHeads {
+            try SafetensorsWriter.write(
+                tensors(of: exitHeads, as: nil), metadata: exitHeads.metadata,
+                to: Self.exitHeadsFile, in: output.path)
+        }
+        try CheckpointError.converting { () throws(FileError) in try output.commit() }
+    }
+
+    /// The tensors that a network can be made of, lent one by one.
+    private func tensors(of weights: Weights, as elementType: ElementType?) -> [SafetensorsWriter
+        .Tensor]
+    {
+        weights.entries.filter { $0.elementType.isUsable && !isRepeated($0, in: weights) }.map {
+            entry in
+            let isMatrix = entry.shape.filter { $0 > 1 }.count > 1
+            return SafetensorsWriter.Tensor(
+                name: entry.name, shape: entry.shape,
+                elementType: isMatrix ? elementType ?? entry.elementType : entry.elementType
+            ) { (body) throws(CheckpointError) in
+                let values = try weights.floats(named: entry.name, shape: entry.shape)
+                try values.withUnsafeBufferPointer(body)
+            }
+        }
+    }
+
+    /// Whether a tensor is the one embedding under another name, or a table that follows from the configuration.
+    private func isRepeated(_ entry: Weights.Entry, in weights: Weights) -> Bool {
+        switch entry.name {
+        case "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight",
+            "lm_head.weight":
+            configuration.sharesEmbeddings && configuration.tiesProjection
+                && weights.contains("model.shared.weight")
+        case "model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight",
+            "model.encoder.embed_positions.weights", "model.decoder.embed_positions.weights":
+            if case .learned = configuration.architecture.positions { false } else { true }
+        default: false
+        }
+    }
+}
