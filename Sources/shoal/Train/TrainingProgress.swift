@@ -5,8 +5,10 @@ import Training
 final class TrainingProgress {
     private let steps: Int
     private let isTerminal = isatty(STDERR_FILENO) == 1
+    /// Of the steps so far, those of the last minutes most: other work comes and goes.
     private var seconds = 0.0
-    private var counted = 0
+    private var counted = 0.0
+    private static let memory = 600.0
     private var hasOpenLine = false
 
     init(steps: Int) { self.steps = steps }
@@ -35,9 +37,10 @@ final class TrainingProgress {
     }
 
     private func show(_ interval: TrainingRun.Interval) {
-        seconds += interval.seconds
-        counted += interval.count
-        let left = Double(steps - interval.last.step) * seconds / Double(counted)
+        let kept = exp(-interval.seconds / Self.memory)
+        seconds = kept * seconds + interval.seconds
+        counted = kept * counted + Double(interval.count)
+        let left = Double(steps - interval.last.step) * seconds / counted
         let text =
             "step \(interval.last.step)/\(steps)  epoch \(fixed(interval.last.epoch, 2))"
             + "  loss \(fixed(interval.loss, 4))  rate \(interval.last.rate.short)"
