@@ -43,15 +43,17 @@ struct DirectoryReader {
 
     /// The model's tensors in the first format that is there: safetensors, in one file or several, or a file of PyTorch.
     mutating func weights() throws(CheckpointError) -> Weights {
+        let whole = "model.safetensors"
         let index = "model.safetensors.index.json"
         let torch = "pytorch_model.bin"
-        guard isAbsent("model.safetensors") else { return try safetensors("model.safetensors") }
-        if !isAbsent(index) {
+        if isAbsent(whole), !isAbsent(index) {
             return list(
                 try Weights(shardIndex: index, try vocabulary(index), in: directory))
         }
-        guard !isAbsent(torch) else { return try safetensors("model.safetensors") }
-        return list(try Weights(torch: torch, in: directory))
+        if isAbsent(whole), !isAbsent(torch) {
+            return list(try Weights(torch: torch, in: directory))
+        }
+        return try safetensors(whole)
     }
 
     /// The bytes of a SentencePiece model.

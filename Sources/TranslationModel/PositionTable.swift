@@ -42,8 +42,9 @@ public struct PositionTable: @unchecked Sendable {
         for k in 0..<d / 2 {
             let angle = angle(k)
             for p in 0..<count {
-                matrix[p, k] = Float(sin(angle(p)))
-                matrix[p, d / 2 + k] = Float(cos(angle(p)))
+                let angle = angle(p)
+                matrix[p, k] = Float(sin(angle))
+                matrix[p, d / 2 + k] = Float(cos(angle))
             }
         }
     }

@@ -45,6 +45,17 @@ public enum ElementType: String, Sendable, CaseIterable {
         }
     }
 
+    /// The bytes of a tensor; nil where a dimension is negative or an `Int` has no room for the product.
+    func byteCount(ofShape shape: [Int]) -> Int? {
+        var product = byteCount
+        for dimension in shape {
+            let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+            if dimension < 0 || overflow { return nil }
+            product = next
+        }
+        return product
+    }
+
     /// Whether weights can be read from it.
     public var isUsable: Bool {
         self == .float32 || self == .float16 || self == .bfloat16

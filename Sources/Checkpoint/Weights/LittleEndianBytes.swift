@@ -12,17 +12,18 @@ struct LittleEndianBytes {
 
     /// A number without sign of 1 to 8 bytes that an `Int` holds.
     func integer(at place: Int, _ length: Int) -> Int? {
-        guard place >= 0, length <= bytes.count, place <= bytes.count - length else { return nil }
-        var value: UInt64 = 0
-        for index in (place..<place + length).reversed() {
-            value = value << 8 | UInt64(bytes[index])
+        part(at: place, length).flatMap { part in
+            Int(exactly: part.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) })
         }
-        return Int(exactly: value)
     }
 
     /// UTF-8.
     func text(at place: Int, _ length: Int) -> String? {
+        part(at: place, length).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    private func part(at place: Int, _ length: Int) -> ArraySlice<UInt8>? {
         guard place >= 0, length <= bytes.count, place <= bytes.count - length else { return nil }
-        return String(validating: bytes[place..<place + length], as: UTF8.self)
+        return bytes[place..<place + length]
     }
 }

@@ -92,7 +92,7 @@ struct SafetensorsHeader {
                 file, member.name, found: "data_offsets \(offsets)",
                 expected: "[begin, end] with begin <= end <= \(data.count)")
         }
-        guard let size = byteCount(shape, type), size == offsets[1] - offsets[0] else {
+        guard let size = type.byteCount(ofShape: shape), size == offsets[1] - offsets[0] else {
             throw malformed(
                 file, member.name,
                 found: "\(offsets[1] - offsets[0]) bytes for \(typeName) \(shape)",
@@ -100,17 +100,6 @@ struct SafetensorsHeader {
         }
         let bytes = data.lowerBound + offsets[0]..<data.lowerBound + offsets[1]
         return .init(name: member.name, elementType: type, shape: shape, bytes: bytes)
-    }
-
-    /// The bytes of a tensor, or nil where the product does not fit an Int.
-    private static func byteCount(_ shape: [Int], _ type: ElementType) -> Int? {
-        var product = type.byteCount
-        for dimension in shape {
-            let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
-            if overflow { return nil }
-            product = next
-        }
-        return product
     }
 
     /// The data belongs to tensors from its first byte to its last, each byte to one of them.

@@ -83,19 +83,15 @@ public enum SafetensorsWriter {
                     expected: "a name for each tensor")
             }
             // Counted in bytes, so that no later sum of offsets overflows.
-            let size = tensor.elementType.byteCount
-            var bytes = (partialValue: size, overflow: tensor.shape.contains { $0 < 0 })
-            for dimension in tensor.shape where !bytes.overflow {
-                bytes = bytes.partialValue.multipliedReportingOverflow(by: dimension)
-            }
-            let (sum, overflow) = total.addingReportingOverflow(bytes.partialValue)
-            guard !bytes.overflow, !overflow else {
+            let bytes = tensor.elementType.byteCount(ofShape: tensor.shape)
+            let (sum, overflow) = total.addingReportingOverflow(bytes ?? 0)
+            guard let bytes, !overflow else {
                 throw CheckpointError(
                     .outOfRange, file: file, subject: tensor.name, found: "shape \(tensor.shape)",
                     expected: "dimensions of at least 0 whose bytes fit 63 bits")
             }
             total = sum
-            counts.append(bytes.partialValue / size)
+            counts.append(bytes / tensor.elementType.byteCount)
         }
         return counts
     }

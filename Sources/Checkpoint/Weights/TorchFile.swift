@@ -73,12 +73,15 @@ private struct TorchContent {
                 expected:
                     "\(tensor.storage.count) elements of \(tensor.storage.elementType.rawValue)")
         }
-        guard let count = Self.count(tensor.shape), Self.isRowByRow(tensor) else {
+        guard let byteCount = tensor.storage.elementType.byteCount(ofShape: tensor.shape),
+            Self.isRowByRow(tensor)
+        else {
             throw CheckpointError(
                 .unsupportedFormat, file: file, subject: name,
                 found: "shape \(tensor.shape) with strides \(tensor.strides)",
                 expected: "values row by row (torch's contiguous())")
         }
+        let count = byteCount / size
         guard tensor.offset <= tensor.storage.count, count <= tensor.storage.count - tensor.offset
         else {
             throw CheckpointError(
@@ -89,18 +92,7 @@ private struct TorchContent {
         let start = bytes.lowerBound + tensor.offset * size
         return Weights.Entry(
             name: name, elementType: tensor.storage.elementType, shape: tensor.shape,
-            bytes: start..<start + count * size)
-    }
-
-    /// The product, or nil where an Int has no room for it.
-    private static func count(_ shape: [Int]) -> Int? {
-        var count = 1
-        for dimension in shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-            if overflow { return nil }
-            count = product
-        }
-        return count
+            bytes: start..<start + byteCount)
     }
 
     private static func isRowByRow(_ tensor: TensorPickle.Tensor) -> Bool {

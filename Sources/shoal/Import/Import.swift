@@ -51,13 +51,15 @@ struct Import: ParsableCommand {
         try Failure.reporting {
             CleanInterruption.begin()
             let model = try ModelOption.load(from)
+            let after: Checkpoint
             do {
                 try model.checkpoint.write(to: to, elementType: elementType?.elementType)
+                after = try Checkpoint(directory: to)
             } catch let error as CheckpointError {
                 let code = error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR
                 throw Failure("\(error)", code: code)
             }
-            let (before, after) = (model.checkpoint, try ModelOption.load(to).checkpoint)
+            let before = model.checkpoint
             writeMessage(
                 "\(before.weights.file), \(Self.bytes(before)) bytes → \(to)/\(after.weights.file), \(Self.bytes(after)) bytes"
             )

@@ -4,13 +4,13 @@ import TextFiles
 
 /// The lines of files that belong to the texts of a command, one each, in order.
 struct References {
-    private var readers: ArraySlice<LineReader>
+    private var lines: LineFiles
 
     /// Opens all files.
     ///
     /// - Throws: `TextFileError`.
     init(_ paths: [String]) throws {
-        readers = try paths.map { try LineReader($0) }[...]
+        lines = try LineFiles(paths)
     }
 
     /// The line of the next text, which is at `place`.
@@ -33,12 +33,6 @@ struct References {
     }
 
     private mutating func read() throws -> (name: String, content: Result<String, LineFault>)? {
-        while let reader = readers.first {
-            if let line = try reader.nextLine() {
-                return ("\(reader.name):\(line.number)", line.content)
-            }
-            readers.removeFirst()
-        }
-        return nil
+        try lines.next().map { ("\($0.name):\($0.line.number)", $0.line.content) }
     }
 }

@@ -77,15 +77,9 @@ extension Shard {
 /// The texts of a command: its arguments, or the lines of files or of standard input, one after the other; those
 /// of a shard.
 struct TextSource {
-    private struct Input {
-        let reader: LineReader
-        /// As it was named; nil for standard input.
-        let file: String?
-    }
-
     private let shard: Shard
     private var arguments: ArraySlice<String>
-    private var inputs: ArraySlice<Input>
+    private var lines: LineFiles
     private var references: References?
     /// Texts read, those of other shards among them.
     private var count = 0
@@ -107,9 +101,7 @@ struct TextSource {
         self.arguments = arguments[...]
         let standard = LineReader.standardInput.path
         let paths = arguments.isEmpty && files.isEmpty ? [standard] : files
-        inputs = try paths.map {
-            Input(reader: try LineReader($0), file: $0 == standard ? nil : $0)
-        }[...]
+        lines = try LineFiles(paths)
     }
 
     /// The next text of the shard with its place; none where it is at fault; nil at the end.
@@ -147,22 +139,16 @@ struct TextSource {
             count += 1
             return (place, text)
         }
-        while let input = inputs.first {
-            guard let line = try input.reader.nextLine() else {
-                inputs.removeFirst()
-                continue
-            }
-            count += 1
-            place.file = input.file
-            place.line = line.number
-            switch line.content {
-            case .success(let text):
-                return (place, text)
-            case .failure(let fault):
-                place.fault = fault
-                return (place, nil)
-            }
+        guard let (path, _, line) = try lines.next() else { return nil }
+        count += 1
+        place.file = path == LineReader.standardInput.path ? nil : path
+        place.line = line.number
+        switch line.content {
+        case .success(let text):
+            return (place, text)
+        case .failure(let fault):
+            place.fault = fault
+            return (place, nil)
         }
-        return nil
     }
 }
