@@ -42,7 +42,9 @@ let package = Package(
         .target(name: "System", dependencies: ["CSystem"], swiftSettings: swift),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: computing),
         .target(
-            name: "Checkpoint", dependencies: ["Digest", "JSON", "System"], swiftSettings: computing
+            name: "Checkpoint",
+            dependencies: ["Digest", "JSON", "SentencePiece", "System", "Yams"],
+            swiftSettings: computing
         ),
         .target(
             name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "System"],

@@ -87,6 +87,8 @@ void ck_activate(ck_isa isa, ck_activation activation, float *values, size_t cou
 
 void ck_exp(ck_isa isa, float *values, size_t count) { CK_CHOOSE(isa, ck_exp, values, count) }
 
+void ck_recurrence(ck_isa isa, const ck_recurrence_args *args) { CK_CHOOSE(isa, ck_recurrence, args) }
+
 void ck_layer_norm(ck_isa isa, const ck_norm_args *args) { CK_CHOOSE(isa, ck_layer_norm, args) }
 
 void ck_attention(ck_isa isa, const ck_attention_args *args) { CK_CHOOSE(isa, ck_attention, args) }

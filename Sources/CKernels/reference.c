@@ -44,6 +44,16 @@ void ck_exp_reference(float *values, size_t count) {
     for (size_t i = 0; i < count; i++) values[i] = ck_scalar_exp(values[i]);
 }
 
+void ck_recurrence_reference(const ck_recurrence_args *a) {
+    for (size_t i = 0; i < a->width; i++) {
+        float keep = 1.0f / (1.0f + ck_scalar_exp(-a->gate[i]));
+        float previous = a->previous ? a->previous[i] : 0.0f;
+        float cell = fmaf(keep, previous - a->candidate[i], a->candidate[i]);
+        a->cell[i] = cell;
+        if (a->output) a->output[i] = (cell < 0.0f ? 0.0f : cell) + a->residual[i];
+    }
+}
+
 void ck_layer_norm_reference(const ck_norm_args *a) {
     for (size_t m = 0; m < a->rows; m++) {
         const float *x = a->x + m * a->ldx;

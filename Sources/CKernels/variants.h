@@ -10,6 +10,7 @@
     void ck_select_##isa(const ck_select_args *args);                                                    \
     void ck_activate_##isa(ck_activation activation, float *values, size_t count);                       \
     void ck_exp_##isa(float *values, size_t count);                                                      \
+    void ck_recurrence_##isa(const ck_recurrence_args *args);                                            \
     void ck_layer_norm_##isa(const ck_norm_args *args);                                                  \
     void ck_attention_##isa(const ck_attention_args *args);                                              \
     ck_top ck_row_top_##isa(const float *logits, size_t count);                                          \

@@ -26,7 +26,7 @@ final class TracingDecoder {
         /// The decoder's node of the next position, and that position, 1 for the first.
         var position = 1
         var leaf: Int32
-        var token: Int
+        var token: Int?
         /// The tree's node of the exits so far.
         var node = DecisionTree.root
         /// The node behind this step's exit.

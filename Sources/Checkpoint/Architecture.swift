@@ -18,29 +18,40 @@ public struct Architecture: Sendable, Equatable {
         case learned(offset: Int)
     }
 
+    /// What a decoder layer knows the positions before by.
+    public enum DecoderCell: String, Sendable, CaseIterable {
+        /// Attention to all of them.
+        case attention
+        /// A simpler simple recurrent unit (Kim et al., 2019): c = f ⊙ c' + (1 − f) ⊙ W x with f = σ(W_f x + b_f), c' the cell of the position
+        /// before, and max(c, 0) in the place of what attention gives.
+        case ssru
+    }
+
     /// Where layers normalise.
-    public let norms: NormPlacement
+    public var norms = NormPlacement.behindSum
     /// Whether each stack ends with a normalisation, which each exit of the decoder has, too.
-    public let normalizesEnds: Bool
+    public var normalizesEnds = false
     /// Whether the sum of embedding and position is normalised.
-    public let normalizesEmbeddings: Bool
+    public var normalizesEmbeddings = false
+    /// What is added to the variance of all normalisations.
+    public var normEpsilon: Float = 1e-5
     /// What tells positions apart.
-    public let positions: Positions
+    public var positions = Positions.sinusoidal
+    /// What a decoder layer knows the positions before by.
+    public var cell = DecoderCell.attention
     /// Whether the logits have a bias.
-    public let hasLogitBias: Bool
+    public var hasLogitBias = true
 
     /// Marian as Hugging Face computes it.
-    public static let marian = Architecture(
-        norms: .behindSum, normalizesEnds: false, normalizesEmbeddings: false,
-        positions: .sinusoidal, hasLogitBias: true)
+    public static let marian = Architecture()
 
     /// M2M-100 and NLLB-200 (Fan et al., 2020; NLLB Team, 2022).
     public static let m2m100 = Architecture(
-        norms: .beforeBlock, normalizesEnds: true, normalizesEmbeddings: false,
-        positions: .steppedSinusoidal(offset: 2), hasLogitBias: false)
+        norms: .beforeBlock, normalizesEnds: true, positions: .steppedSinusoidal(offset: 2),
+        hasLogitBias: false)
 
     /// mBART and mBART-50 (Liu et al., 2020).
     public static let mbart = Architecture(
         norms: .beforeBlock, normalizesEnds: true, normalizesEmbeddings: true,
-        positions: .learned(offset: 2), hasLogitBias: true)
+        positions: .learned(offset: 2))
 }

@@ -3,14 +3,14 @@ import JSON
 import System
 
 extension Checkpoint {
-    /// Writes the checkpoint anew as one directory in the canonical form: its small files byte for byte, its weights, in whatever format
-    /// they were, as `model.safetensors`, exits as they are.
+    /// Writes the checkpoint anew as one directory in the canonical form: its small files byte for byte, or what another format says in
+    /// their place, its weights, in whatever format they were, as `model.safetensors`, exits as they are.
     ///
     /// Nobody ever sees a part of it. Takes memory for the largest tensor.
     ///
     /// - Parameters:
     ///   - directory: made, or replaced as a whole; files in it that are not a checkpoint's stay.
-    ///   - elementType: what matrices are stored as, F32, F16 or BF16; nil, and for vectors always: as they are.
+    ///   - elementType: what matrices are stored as, F32, F16 or BF16; nil, and for vectors always: as they are, integers as integers.
     /// - Throws: `fileUnwritable`; `fileChanged` where a file is not what was read; `notFinite` for a weight that the type has no
     ///   room for; what reading a tensor throws.
     public func write(
@@ -19,6 +19,25 @@ extension Checkpoint {
         var output = try CheckpointError.converting { () throws(FileError) in
             try AtomicDirectory(replacing: directory, files: Self.fileNames)
         }
+        for (name, bytes) in try smallFiles() {
+            try CheckpointError.converting { () throws(FileError) in
+                try AtomicFile.write(bytes, to: "\(output.path)/\(name)")
+            }
+        }
+        try SafetensorsWriter.write(
+            try tensors(of: weights, as: elementType), metadata: ["format": "pt"],
+            to: "model.safetensors", in: output.path)
+        if let exitHeads {
+            try SafetensorsWriter.write(
+                try tensors(of: exitHeads, as: nil), metadata: exitHeads.metadata,
+                to: Self.exitHeadsFile, in: output.path)
+        }
+        try CheckpointError.converting { () throws(FileError) in try output.commit() }
+    }
+
+    /// The files beside the weights: as they were read, or in the canonical form what another format says.
+    private func smallFiles() throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
+        var copied: [(name: String, bytes: [UInt8])] = []
         for file in files where Self.fileNames.contains(file.name) {
             guard let digest = file.digest else { continue }
             let bytes = try CheckpointError.converting(file: file.name) { () throws(FileError) in
@@ -29,36 +48,45 @@ extension Checkpoint {
                     .fileChanged, file: file.name, found: "other bytes than were read",
                     expected: "a file that nobody writes to")
             }
-            try CheckpointError.converting { () throws(FileError) in
-                try AtomicFile.write(bytes, to: "\(output.path)/\(file.name)")
-            }
+            copied.append((file.name, bytes))
         }
-        try SafetensorsWriter.write(
-            tensors(of: weights, as: elementType), metadata: ["format": "pt"],
-            to: "model.safetensors", in: output.path)
-        if let exitHeads {
-            try SafetensorsWriter.write(
-                tensors(of: exitHeads, as: nil), metadata: exitHeads.metadata,
-                to: Self.exitHeadsFile, in: output.path)
+        guard !copied.contains(where: { $0.name == "config.json" }) else { return copied }
+        func file(_ object: JSONObject) -> [UInt8] {
+            JSON.serialize(.object(object), style: .pretty)
         }
-        try CheckpointError.converting { () throws(FileError) in try output.commit() }
+        let separate = sourceVocabulary.size != targetVocabulary.size || sourceModel != targetModel
+        let written = [
+            ("config.json", file(settings)),
+            ("tokenizer_config.json", file(tokenizer.object(separateVocabularies: separate))),
+            ("vocab.json", file(sourceVocabulary.object)),
+            ("source.spm", sourceModel), ("target.spm", targetModel),
+        ]
+        return written + (separate ? [("target_vocab.json", file(targetVocabulary.object))] : [])
+            + copied.filter { copy in !written.contains { $0.0 == copy.name } }
     }
 
     /// The tensors that a network can be made of, lent one by one.
-    private func tensors(of weights: Weights, as elementType: ElementType?) -> [SafetensorsWriter
-        .Tensor]
-    {
-        weights.entries.filter { $0.elementType.isUsable && !isRepeated($0, in: weights) }.map {
-            entry in
+    private func tensors(
+        of weights: Weights, as elementType: ElementType?
+    ) throws(CheckpointError) -> [SafetensorsWriter.Tensor] {
+        var tensors: [SafetensorsWriter.Tensor] = []
+        for entry in weights.entries where entry.isUsable && !isRepeated(entry, in: weights) {
             let isMatrix = entry.shape.filter { $0 > 1 }.count > 1
-            return SafetensorsWriter.Tensor(
-                name: entry.name, shape: entry.shape,
-                elementType: isMatrix ? elementType ?? entry.elementType : entry.elementType
-            ) { (body) throws(CheckpointError) in
-                let values = try weights.floats(named: entry.name, shape: entry.shape)
-                try values.withUnsafeBufferPointer(body)
+            if let divisors = entry.layout.divisors, elementType == nil {
+                tensors += try weights.integers(entry, divisors)
+                continue
             }
+            let own = entry.elementType.isUsable ? entry.elementType : .float32
+            tensors.append(
+                SafetensorsWriter.Tensor(
+                    name: entry.name, shape: entry.shape,
+                    elementType: isMatrix ? elementType ?? own : own
+                ) { (body) throws(CheckpointError) in
+                    let values = try weights.floats(named: entry.name, shape: entry.shape)
+                    try values.withUnsafeBufferPointer(body)
+                })
         }
+        return tensors
     }
 
     /// Whether a tensor is the one embedding under another name, or a table that follows from the configuration.

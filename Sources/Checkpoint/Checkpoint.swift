@@ -23,9 +23,11 @@ public struct Checkpoint: Sendable {
     public let files: [File]
     /// config.json with the banned ids of generation_config.json.
     public let configuration: ModelConfiguration
+    /// The object that `configuration` was read from, config.json or what stands for it.
+    let settings: JSONObject
     /// tokenizer_config.json, or its defaults.
     public let tokenizer: TokenizerConfiguration
-    /// vocab.json.
+    /// vocab.json, or what stands for it.
     public let sourceVocabulary: Vocabulary
     /// target_vocab.json where `separate_vocabs` is set, else vocab.json.
     public let targetVocabulary: Vocabulary
@@ -35,9 +37,9 @@ public struct Checkpoint: Sendable {
     public let weights: Weights
     /// exits.safetensors, nil where there is none.
     public let exitHeads: Weights?
-    /// The bytes of source.spm, unparsed.
+    /// The bytes of source.spm, or of what stands for it, unparsed.
     public let sourceModel: [UInt8]
-    /// The bytes of target.spm, unparsed.
+    /// The bytes of target.spm, or of what stands for it, unparsed.
     public let targetModel: [UInt8]
 
     /// Reads a directory.
@@ -46,33 +48,19 @@ public struct Checkpoint: Sendable {
     /// - Throws: the first fault, with file, tensor or key, what was found and what is expected.
     public init(directory: String) throws(CheckpointError) {
         var reader = DirectoryReader(directory: directory)
-        try reader.requireDirectory()
-        let configuration = try ModelConfiguration(
-            config: try reader.settings("config.json"),
-            generation: try reader.optionalSettings("generation_config.json"))
-        tokenizer = try TokenizerConfiguration(reader.optionalSettings("tokenizer_config.json"))
-        try reader.refuseOtherTokenizers()
-        let source = try reader.vocabulary("vocab.json")
-        sourceVocabulary = try Vocabulary(
-            source, file: "vocab.json", size: configuration.sourceVocabularySize)
-        if tokenizer.separateVocabularies {
-            targetVocabulary = try Vocabulary(
-                reader.vocabulary("target_vocab.json"), file: "target_vocab.json",
-                size: configuration.targetVocabularySize)
-        } else if configuration.targetVocabularySize == configuration.sourceVocabularySize {
-            targetVocabulary = sourceVocabulary
-        } else {
-            targetVocabulary = try Vocabulary(
-                source, file: "vocab.json", size: configuration.targetVocabularySize)
-        }
-        sourceModel = try reader.model("source.spm")
-        targetModel = try reader.model("target.spm")
-        weights = try reader.weights()
+        let parts = try CheckpointParts(&reader)
+        configuration = parts.configuration
+        settings = parts.settings
+        tokenizer = parts.tokenizer
+        sourceVocabulary = parts.sourceVocabulary
+        targetVocabulary = parts.targetVocabulary
+        sourceModel = parts.models.source
+        targetModel = parts.models.target
+        weights = parts.weights
         exits = try ExitsConfiguration(
             reader.optionalSettings("exits.json"), decoderLayers: configuration.decoder.layers,
             attentionHeads: configuration.decoder.heads)
         exitHeads = try reader.exitHeads(Self.exitHeadsFile)
-        self.configuration = configuration
         self.directory = directory
         files = reader.files
     }

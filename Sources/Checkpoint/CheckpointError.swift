@@ -18,6 +18,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
         case unsupportedFormat = "unsupported_format"
         /// A JSON file, or the header of a safetensors file, is not strict JSON.
         case malformedJSON = "malformed_json"
+        /// A file in YAML, or the options of a model of Marian, are none.
+        case malformedYAML = "malformed_yaml"
         /// A safetensors file breaks its format.
         case malformedSafetensors = "malformed_safetensors"
         /// A file of PyTorch, or the archive that it is, breaks its format.

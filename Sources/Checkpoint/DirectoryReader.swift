@@ -32,6 +32,41 @@ struct DirectoryReader {
                 + "target.spm, vocab.json")
     }
 
+    /// The names of all files in the directory, in the order of their bytes; none where it cannot be listed.
+    func fileNames() throws(CheckpointError) -> [String] {
+        try CheckpointError.converting { () throws(FileError) in
+            try FolderListing.fileNames(directory)
+        }
+    }
+
+    /// A model of Marian, where the directory has one: a file of NumPy, or one in Marian's own format that no config.json stands beside.
+    mutating func marianModel() throws(CheckpointError) -> OpenFile? {
+        guard !isAbsent(""), isAbsent("config.json") else { return nil }
+        var models: [OpenFile] = []
+        for name in try fileNames() where name.hasSuffix(".npz") || name.hasSuffix(".bin") {
+            let opened = try OpenFile(name, in: directory)
+            if name.hasSuffix(".npz") {
+                models.append(opened)
+            } else if try MarianBinary.isOne(opened) {
+                models.append(opened)
+            }
+        }
+        guard let model = models.first else { return nil }
+        guard models.count == 1 else {
+            throw CheckpointError(
+                .unsupportedFormat, file: directory,
+                found: "\(models.count) models: \(models.map(\.name).joined(separator: ", "))",
+                expected: "one .npz or .bin in a directory")
+        }
+        files.append(.init(name: model.name, byteCount: model.byteCount, digest: nil))
+        return model
+    }
+
+    /// A text file that numbers pieces.
+    mutating func text(_ name: String) throws(CheckpointError) -> String {
+        String(decoding: try bytes(name, limit: ByteLimit.vocabulary), as: UTF8.self)
+    }
+
     /// Tells a tokenizer of another kind from one that is missing.
     func refuseOtherTokenizers() throws(CheckpointError) {
         let other = "sentencepiece.bpe.model"

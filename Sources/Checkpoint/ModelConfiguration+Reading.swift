@@ -18,7 +18,12 @@ extension ModelConfiguration {
     /// - Throws: the first key that is missing, of another kind, out of range or asks for something
     ///   that the engine does not compute.
     public init(config: JSONObject, generation: JSONObject?) throws(CheckpointError) {
-        let keys = KeyReader(file: "config.json", object: config)
+        try self.init(config: config, generation: generation, file: "config.json")
+    }
+
+    /// Reads the same keys, where they come from another file.
+    init(config: JSONObject, generation: JSONObject?, file: String) throws(CheckpointError) {
+        let keys = KeyReader(file: file, object: config)
         let generationKeys = generation.map {
             KeyReader(file: "generation_config.json", object: $0)
         }
@@ -44,14 +49,19 @@ extension ModelConfiguration {
         let targetIDs = 0...targetVocabularySize - 1
         endOfSentenceID = try keys.integer(
             "eos_token_id", in: 0...min(sourceVocabularySize, targetVocabularySize) - 1)
-        padID = try keys.integer("pad_token_id", in: targetIDs)
-        decoderStartID = try keys.integer("decoder_start_token_id", in: targetIDs)
-        guard padID != endOfSentenceID else {
+        if try Self.startsFromZero(keys) {
+            padID = try keys.optionalInteger("pad_token_id", in: targetIDs)
+            decoderStartID = nil
+        } else {
+            padID = try keys.integer("pad_token_id", in: targetIDs)
+            decoderStartID = try keys.integer("decoder_start_token_id", in: targetIDs)
+        }
+        if padID == endOfSentenceID {
             throw keys.fault(
-                .outOfRange, "pad_token_id", found: "\(padID), which is eos_token_id too",
+                .outOfRange, "pad_token_id", found: "\(endOfSentenceID), which is eos_token_id too",
                 expected: "two ids: the pad is never produced, so no output would end")
         }
-        var banned: Set<Int> = [padID]
+        var banned = Set([padID].compactMap(\.self))
         for reader in [keys, generationKeys].compactMap(\.self) {
             banned.formUnion(try Self.singleBadWords(reader, targetIDs))
         }
@@ -63,9 +73,7 @@ extension ModelConfiguration {
     /// The family that `model_type` names.
     private static func architecture(_ keys: KeyReader) throws(CheckpointError) -> Architecture {
         switch try keys.optionalString("model_type") {
-        case nil, "marian":
-            try refuseOtherMarian(keys)
-            return .marian
+        case nil, "marian": return try marian(keys)
         case "m2m_100": return .m2m100
         case "mbart": return .mbart
         case let type?:
@@ -75,16 +83,51 @@ extension ModelConfiguration {
         }
     }
 
-    /// Refuses what the engine would compute otherwise than the configuration asks.
-    private static func refuseOtherMarian(_ keys: KeyReader) throws(CheckpointError) {
-        let onlyValues = [
-            ("normalize_before", false), ("normalize_embedding", false),
-            ("add_final_layer_norm", false), ("static_position_embeddings", true),
-        ]
-        for (key, only) in onlyValues where try keys.bool(key, default: only) != only {
+    /// Marian's family, with Hugging Face's keys for what differs in it, and ours (checkpoint-format.md).
+    private static func marian(_ keys: KeyReader) throws(CheckpointError) -> Architecture {
+        var architecture = Architecture.marian
+        if try keys.bool("normalize_before", default: false) { architecture.norms = .beforeBlock }
+        architecture.normalizesEnds = try keys.bool("add_final_layer_norm", default: false)
+        architecture.normalizesEmbeddings = try keys.bool("normalize_embedding", default: false)
+        architecture.hasLogitBias = try keys.bool("logit_bias", default: true)
+        if let epsilon = try keys.optionalNumber("layer_norm_epsilon", in: 1e-12...1e-2) {
+            architecture.normEpsilon = Float(epsilon)
+        }
+        architecture.cell =
+            try keys.optionalCase("decoder_cell", of: Architecture.DecoderCell.self) ?? .attention
+        architecture.positions = try positionEncoding(keys)
+        return architecture
+    }
+
+    private static func startsFromZero(_ keys: KeyReader) throws(CheckpointError) -> Bool {
+        guard let start = try keys.optionalString("decoder_start") else { return false }
+        guard start == "zero" else {
             throw keys.fault(
-                .unsupportedValue, key, found: "\(!only)",
-                expected: "\(only), the only value that this engine computes")
+                .unsupportedValue, "decoder_start", found: CheckpointError.quoted(start),
+                expected: "zero, or decoder_start_token_id without this key")
+        }
+        return true
+    }
+
+    private static func positionEncoding(
+        _ keys: KeyReader
+    ) throws(CheckpointError) -> Architecture.Positions {
+        guard let name = try keys.optionalString("position_encoding") else {
+            guard try keys.bool("static_position_embeddings", default: true) else {
+                throw keys.fault(
+                    .unsupportedValue, "static_position_embeddings", found: "false",
+                    expected: "true, or position_encoding")
+            }
+            return .sinusoidal
+        }
+        switch name {
+        case "sinusoidal": return .sinusoidal
+        case "marian": return .steppedSinusoidal(offset: 0)
+        case "learned": return .learned(offset: 0)
+        default:
+            throw keys.fault(
+                .unsupportedValue, "position_encoding", found: CheckpointError.quoted(name),
+                expected: "sinusoidal, marian or learned")
         }
     }
 

@@ -50,10 +50,11 @@ public struct ModelConfiguration: Sendable, Equatable {
     public let sharesLayers: Bool
     /// `eos_token_id`: ends source and target.
     public let endOfSentenceID: Int
-    /// `pad_token_id`: never produced.
-    public let padID: Int
-    /// `decoder_start_token_id`: what decoding starts from.
-    public let decoderStartID: Int
+    /// `pad_token_id`: never produced; nil where `decoder_start` is "zero" and the vocabulary has none.
+    public let padID: Int?
+    /// `decoder_start_token_id`: what decoding starts from; nil where `decoder_start` (ours) is "zero": from the first position without an
+    /// embedding, as Marian does.
+    public let decoderStartID: Int?
     /// Ids that are never produced, ascending: the pad id, and the single ids of `bad_words_ids`
     /// in config.json and generation_config.json.
     public let bannedIDs: [Int]

@@ -12,6 +12,17 @@ public struct TokenizerConfiguration: Sendable, Equatable {
     /// does not say it, or says a number beyond 64 bits, as Transformers writes for "unlimited".
     public let maximumLength: Int?
 
+    /// The file's object.
+    func object(separateVocabularies: Bool) -> JSONObject {
+        let values: [(String, JSONValue?)] = [
+            ("source_lang", sourceLanguage.map { .string($0) }),
+            ("target_lang", targetLanguage.map { .string($0) }),
+            ("separate_vocabs", separateVocabularies ? .bool(true) : nil),
+            ("model_max_length", maximumLength.map { .integer(Int64($0)) }),
+        ]
+        return JSONObject(values.compactMap { key, value in value.map { .init(key, $0) } })
+    }
+
     /// Reads the file's object; nil, for a directory without the file, names no language.
     init(_ object: JSONObject?) throws(CheckpointError) {
         let keys = KeyReader(file: "tokenizer_config.json", object: object ?? JSONObject([]))

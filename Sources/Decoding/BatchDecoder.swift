@@ -174,7 +174,7 @@ final class Sentence {
         case .drawn(let seed):
             var random = SplitMix64(
                 key: seed, UInt64(state.source.rows), UInt64(hypothesis.position),
-                UInt64(hypothesis.input))
+                hypothesis.input.map(UInt64.init) ?? .max)
             return Int.random(in: rule.bounds, using: &random)
         }
     }

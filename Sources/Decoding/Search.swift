@@ -9,8 +9,8 @@ struct LiveHypothesis {
     var length = 0
     /// The decoder's node of the next position.
     var node: Int32
-    /// Next input: the last token, or the start token.
-    var input: Int
+    /// Next input: the last token, or what decoding starts from (`ModelConfiguration.decoderStartID`).
+    var input: Int?
     /// Σ log p in double.
     var sum = 0.0
 
@@ -36,7 +36,7 @@ struct Search {
     /// For each of them the source position that it was made from; empty unless that is asked for.
     private var sources: [Int32] = []
     private let options: DecodingOptions
-    private let startID: Int
+    private let startID: Int?
     /// Whether its tokens are given out one by one, so that none can be taken back.
     private let reportsTokens: Bool
     private let maximumTokens: Int
@@ -51,7 +51,7 @@ struct Search {
     ///   - reportsTokens: whether its tokens are given out one by one.
     init(
         _ options: DecodingOptions, limits: (tokens: Int, endOfSentence: Int),
-        start: (id: Int, node: Int32), reportsTokens: Bool
+        start: (id: Int?, node: Int32), reportsTokens: Bool
     ) {
         self.options = options
         self.reportsTokens = reportsTokens
@@ -71,12 +71,13 @@ struct Search {
     /// What is done against repetitions.
     let repetition: RepetitionRules
 
-    /// Appends what the decoder was fed of a hypothesis so far, the start token first.
+    /// Appends the ids that the decoder was fed of a hypothesis so far, the start token first.
     func appendInputs(of hypothesis: LiveHypothesis, to ids: inout [Int]) {
+        if let startID { ids.append(startID) }
         let first = ids.count
-        ids.append(contentsOf: repeatElement(startID, count: hypothesis.length + 1))
+        ids.append(contentsOf: repeatElement(endOfSentence, count: hypothesis.length))
         var index = hypothesis.last
-        var place = first + hypothesis.length
+        var place = first + hypothesis.length - 1
         while let token = index {
             ids[place] = history[Int(token)].token.id
             index = history[Int(token)].previous

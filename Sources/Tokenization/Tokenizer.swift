@@ -10,7 +10,7 @@ public struct Tokenizer: Sendable {
     /// What each target id is decoded as.
     private let symbols: [SentencePieceProcessor.Symbol]
     private let endOfSentence: Int
-    private let padding: Int
+    private let padding: Int?
 
     /// The tokenizer of a checkpoint.
     ///
@@ -41,7 +41,7 @@ public struct Tokenizer: Sendable {
     }
 
     private init(
-        source: Segmentation, target: Segmentation, special: (endOfSentence: Int, padding: Int)
+        source: Segmentation, target: Segmentation, special: (endOfSentence: Int, padding: Int?)
     ) {
         self.source = source
         self.target = target

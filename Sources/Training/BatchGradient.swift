@@ -45,7 +45,7 @@ package final class BatchGradient {
         let c = network.configuration
         let pieces = pairs.pieces(pieceCount).map {
             Piece(
-                $0, start: c.decoderStartID, encoderHeads: c.encoder.heads,
+                $0, start: c.trainedStartID, encoderHeads: c.encoder.heads,
                 decoderHeads: c.decoder.heads)
         }
         let (tokens, sentences) = (pairs.targetTokenCount, pairs.count)

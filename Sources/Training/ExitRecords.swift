@@ -48,7 +48,7 @@ extension TrainableNetwork {
                 return state.next < pairs.count ? state.next : nil
             }) {
                 let piece = Piece(
-                    [pairs[index]], start: c.decoderStartID, encoderHeads: c.encoder.heads,
+                    [pairs[index]], start: c.trainedStartID, encoderHeads: c.encoder.heads,
                     decoderHeads: c.decoder.heads)
                 pass.encode(piece, keys: SplitMix64(seed: 0))
                 pass.decode(piece, exits: nil)

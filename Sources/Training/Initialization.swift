@@ -24,7 +24,7 @@ extension TrainableNetwork {
                 parameters.set(
                     entry.range.map { _ in Float(random.normal() * deviation) },
                     at: entry.range.lowerBound)
-                let pad = entry.range.lowerBound + configuration.padID * d
+                let pad = entry.range.lowerBound + configuration.trainedPadID * d
                 parameters.clear(pad..<pad + d)
             } else if entry.name.hasSuffix("norm.weight") {
                 parameters.set(entry.range.map { _ in 1 }, at: entry.range.lowerBound)

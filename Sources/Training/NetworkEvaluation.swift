@@ -29,7 +29,7 @@ struct NetworkEvaluation {
             }) {
                 let end = min(starts[index] + Self.sentencesPerPiece, pairs.count)
                 let piece = Piece(
-                    Array(pairs[starts[index]..<end]), start: c.decoderStartID,
+                    Array(pairs[starts[index]..<end]), start: c.trainedStartID,
                     encoderHeads: c.encoder.heads, decoderHeads: c.decoder.heads)
                 let result = worker.run(
                     piece,

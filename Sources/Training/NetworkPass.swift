@@ -141,7 +141,7 @@ final class NetworkPass {
     ) {
         let d = network.configuration.width
         dropout.apply(gradient, key: key)
-        for (row, id) in ids.enumerated() where id != network.configuration.padID {
+        for (row, id) in ids.enumerated() where id != network.configuration.trainedPadID {
             gradients.addRow(
                 gradient, row: row, scale: network.embeddingScale,
                 at: network.embedding.lowerBound + id * d)

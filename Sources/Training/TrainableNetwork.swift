@@ -37,6 +37,7 @@ public final class TrainableNetwork: Sendable {
         _ configuration: ModelConfiguration, separateClassifiers: Bool = false,
         heads: Set<ExitHead> = []
     ) {
+        precondition(configuration.isTrainable, "a network that is not trained")
         let c = configuration
         let builder = LayerBuilder(
             ParameterLayout(c, separateClassifiers: separateClassifiers, heads: heads), c)

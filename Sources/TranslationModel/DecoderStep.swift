@@ -6,15 +6,15 @@ public import Tensor
 public struct DecoderRow {
     /// The sentence that it belongs to.
     public let state: DecoderState
-    /// Input token: the one produced last, or the decoder's start token.
-    public let token: Int
+    /// Input token: the one produced last, or what decoding starts from; nil: no embedding, its position alone.
+    public let token: Int?
     /// The node of this position.
     public let node: Int32
     /// Whether `DecoderStep.alignedSource` may be asked about it.
     public let isAligned: Bool
 
     /// A row of a sentence of the same step.
-    public init(state: DecoderState, token: Int, node: Int32, isAligned: Bool = false) {
+    public init(state: DecoderState, token: Int?, node: Int32, isAligned: Bool = false) {
         self.state = state
         self.token = token
         self.node = node
@@ -62,11 +62,12 @@ public final class DecoderStep {
     private let headInput: ProjectionInput  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
     let attention: Attention
+    private let recurrence: Recurrence
     /// What the aligned rows attend to in the source: for each row, layer and head S weights.
     private(set) var sourceWeights: [Float] = []
     /// Made when it is first needed.
     lazy var aligner = SourceAligner(for: model)
-    /// Nodes whose keys and values a layer lacks, and the rows that need them.
+    /// Nodes whose memories a layer lacks, each behind those before it, and the rows that need them.
     private var missingNodes: [Int] = []
     private var missingRows: [Int] = []
 
@@ -78,7 +79,7 @@ public final class DecoderStep {
         let node: Int32
         /// Its nodes within `paths`, its own last.
         let path: Range<Int>
-        /// Keys and values of all positions before this one exist in layers 1 … `filled`.
+        /// The memories of all positions before this one exist in layers 1 … `filled`.
         var filled: Int
         /// Where its part of `sourceWeights` starts; nil for a row that is not aligned.
         let weights: Int?
@@ -107,6 +108,7 @@ public final class DecoderStep {
         headInput = ProjectionInput(columns: d, precision: .float32)
         headLogits = Matrix(rows: 0, columns: model.decoderLayerCount)
         attention = Attention(heads: model.configuration.decoder.heads, width: d)
+        recurrence = Recurrence(width: d)
     }
 
     /// Bytes that grow with the largest batch seen and are kept: positions, sources and logits.
@@ -129,9 +131,13 @@ public final class DecoderStep {
             rows.append(
                 Row(
                     state: row.state, node: row.node, path: path, filled: filled, weights: weights))
-            model.targetEmbedding.embed(
-                row.token, into: (hidden, index), scale: model.embeddingScale,
-                adding: model.decoderEnds.positions.row(path.count - 1))
+            let position = model.decoderEnds.positions.row(path.count - 1)
+            if let token = row.token {
+                model.targetEmbedding.embed(
+                    token, into: (hidden, index), scale: model.embeddingScale, adding: position)
+            } else {
+                hidden.copyRow(index, from: position.0, sourceRow: position.1)
+            }
             row.state.operations.fullDepth += model.fullDepthOperations(
                 position: path.count, sourceCount: row.state.source.rows)
         }
@@ -152,15 +158,18 @@ public final class DecoderStep {
 
     /// Runs layer `n`, 1 … N, on the active rows.
     ///
-    /// Keys and values that positions skipped by leaving
-    /// earlier, and those of the source, are computed now where they are missing.
+    /// Keys and values, or cells, that positions skipped by leaving
+    /// earlier, and keys and values of the source, are computed now where they are missing.
     public func runLayer(_ n: Int) {
         let layer = model.decoderLayers[n - 1]
         let m = active.count
         layerRows[n - 1] += m
         fillCrossKeyValues(layer, n)
-        fillSelfKeyValues(layer, n)
-        attendToTarget(layer, n, rows: m)
+        fillMemories(layer, n)
+        switch layer.mixer {
+        case .attention(let block): attendToTarget(block, layer.selfNorm, n, rows: m)
+        case .recurrence(let block): recur(block, layer.selfNorm, n, rows: m)
+        }
         attendToSource(layer, n, rows: m)
         layer.feedForward.apply(hidden, rows: m, feedForward, sum: sum)
         for index in active {
@@ -301,7 +310,9 @@ public final class DecoderStep {
 
     /// One product for all positions of all active rows that left below layer `n` (method.md §1: layer
     /// n's own projection is applied to the copied state, through layer n's own normalisation where that stands before it).
-    private func fillSelfKeyValues(_ layer: DecoderLayer, _ n: Int) {
+    ///
+    /// Cells are then moved on in order, from each position to the next.
+    private func fillMemories(_ layer: DecoderLayer, _ n: Int) {
         for index in active where rows[index].filled < n {
             rows[index].filled = n
             for node in paths[rows[index].path].dropLast() where positions.filledLayers(node) < n {
@@ -314,20 +325,33 @@ public final class DecoderStep {
         keyValue.resize(rows: max(missingNodes.count, active.count))
         layer.selfNorm.enter(
             positions.exitStates, selecting: missingNodes, input, scratch: sum)
-        layer.selfKeyValue.apply(input, into: keyValue)
+        layer.mixer.kept.apply(input, into: keyValue)
         for (row, node) in missingNodes.enumerated() {
-            positions.keyValues[n - 1].copyRow(node, from: keyValue, sourceRow: row)
+            remember(row, at: node, layer.mixer, n)
             rows[missingRows[row]].state.operations.executed += 4 * d * d
         }
         missingNodes.removeAll(keepingCapacity: true)
         missingRows.removeAll(keepingCapacity: true)
     }
 
-    private func attendToTarget(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
-        let keyValues = positions.keyValues[n - 1]
-        layer.selfNorm.enter(hidden, rows: m, input, scratch: sum)
-        layer.selfQuery.apply(input, into: query)
-        layer.selfKeyValue.apply(input, into: keyValue)
+    /// Keeps what row `row` of `keyValue` says of a node.
+    private func remember(_ row: Int, at node: Int, _ mixer: TargetMixer, _ n: Int) {
+        switch mixer {
+        case .attention: positions.memories[n - 1].copyRow(node, from: keyValue, sourceRow: row)
+        case .recurrence:
+            recurrence.advance(
+                (keyValue, row), cells: positions.memories[n - 1],
+                from: positions.parent(of: node), to: node)
+        }
+    }
+
+    private func attendToTarget(
+        _ block: TargetAttention, _ norm: BlockNorm, _ n: Int, rows m: Int
+    ) {
+        let keyValues = positions.memories[n - 1]
+        norm.enter(hidden, rows: m, input, scratch: sum)
+        block.query.apply(input, into: query)
+        block.keyValue.apply(input, into: keyValue)
         for (offset, index) in active.enumerated() {
             let node = rows[index].node
             keyValues.copyRow(Int(node), from: keyValue, sourceRow: offset)
@@ -337,8 +361,21 @@ public final class DecoderStep {
                 rows: .path(paths[rows[index].path]), into: (context, offset))
         }
         input.set(context, rows: m)
-        layer.selfOutput.apply(input, into: sum, .init(residual: hidden))
-        layer.selfNorm.leave(sum, rows: m, into: hidden)
+        block.output.apply(input, into: sum, .init(residual: hidden))
+        norm.leave(sum, rows: m, into: hidden)
+    }
+
+    private func recur(_ block: RecurrentUnit, _ norm: BlockNorm, _ n: Int, rows m: Int) {
+        norm.enter(hidden, rows: m, input, scratch: sum)
+        block.candidateGate.apply(input, into: keyValue)
+        for (offset, index) in active.enumerated() {
+            let node = Int(rows[index].node)
+            recurrence.advance(
+                (keyValue, offset), cells: positions.memories[n - 1],
+                from: positions.parent(of: node), to: node, output: (hidden, sum, offset))
+            positions.markFilled(rows[index].node, layers: n)
+        }
+        norm.leave(sum, rows: m, into: hidden)
     }
 
     private func attendToSource(_ layer: DecoderLayer, _ n: Int, rows m: Int) {

@@ -5,9 +5,15 @@ import Checkpoint
 extension TranslationModel {
     private var d: Int { configuration.width }
 
-    /// 12 d² + 4 f d + 4 t d + 4 S d, one layer on one position.
+    /// 12 d² + 4 f d + 4 t d + 4 S d, one layer on one position; with a recurrent unit, which has two products in the place of four and
+    /// attends to nothing, 8 d² + 4 f d + 4 S d.
     func layerOperations(position t: Int, sourceCount: Int) -> Int {
-        12 * d * d + 4 * configuration.decoder.feedForwardWidth * d + 4 * t * d
+        let mixer =
+            switch configuration.architecture.cell {
+            case .attention: 8 * d * d + 4 * t * d
+            case .ssru: 4 * d * d
+            }
+        return mixer + 4 * d * d + 4 * configuration.decoder.feedForwardWidth * d
             + 4 * sourceCount * d
     }
 

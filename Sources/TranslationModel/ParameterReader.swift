@@ -47,11 +47,18 @@ struct ParameterReader {
     func stackedProjection(
         _ names: [String], outputs: Int, inputs: Int
     ) throws(CheckpointError) -> Projection {
-        let weight = try stacked(names.map { $0 + ".weight" }, [outputs, inputs])
+        let weight = try stackedWeights(names, outputs: outputs, inputs: inputs)
         let bias = try stacked(names.map { $0 + ".bias" }, [outputs])
         return Projection(
             weight: weight, bias: bias, outputs: names.count * outputs, inputs: inputs,
             precision: precision)
+    }
+
+    /// The weights alone of the projections `names`, one below the other.
+    func stackedWeights(
+        _ names: [String], outputs: Int, inputs: Int
+    ) throws(CheckpointError) -> [Float] {
+        try stacked(names.map { $0 + ".weight" }, [outputs, inputs])
     }
 
     /// Tensors of one shape, one after the other, each read to its place.
@@ -69,12 +76,13 @@ struct ParameterReader {
 
     /// The normalisation of a block, `name.weight` and `name.bias`, both [d].
     func blockNorm(_ name: String, _ c: ModelConfiguration) throws(CheckpointError) -> BlockNorm {
-        BlockNorm(try layerNorm(name, width: c.width), c.architecture.norms)
+        BlockNorm(try layerNorm(name, c), c.architecture.norms)
     }
 
-    /// `name.weight` and `name.bias`, both [width].
-    func layerNorm(_ name: String, width: Int) throws(CheckpointError) -> LayerNorm {
+    /// `name.weight` and `name.bias`, both [d].
+    func layerNorm(_ name: String, _ c: ModelConfiguration) throws(CheckpointError) -> LayerNorm {
         LayerNorm(
-            weight: try tensor(name + ".weight", width), bias: try tensor(name + ".bias", width))
+            weight: try tensor(name + ".weight", c.width),
+            bias: try tensor(name + ".bias", c.width), epsilon: c.architecture.normEpsilon)
     }
 }

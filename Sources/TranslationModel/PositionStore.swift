@@ -1,17 +1,17 @@
 import Checkpoint
 import Tensor
 
-/// What the target positions of all sentences of a worker leave behind for later ones: keys, values,
-/// and exit states.
+/// What the target positions of all sentences of a worker leave behind for later ones: keys and values, or the cells of
+/// recurrent units, and exit states.
 ///
 /// Positions form a forest: a *node* is one input token at one position after one prefix, and
 /// hypotheses that share a prefix share its nodes. A node is a row of the matrices below; the row is
 /// used again once no live hypothesis reaches it. The matrices grow to the largest number of nodes
-/// seen, so steps allocate nothing once that is reached: N · 2d + d floats for every position of every
+/// seen, so steps allocate nothing once that is reached: N · 2d + d floats, of recurrent units N · d + d, for every position of every
 /// live hypothesis, shared prefixes counted once.
 final class PositionStore {
-    /// For each layer: keys and values of the nodes, [nodes, 2d].
-    let keyValues: [Matrix]
+    /// For each layer: keys and values of the nodes, [nodes, 2d], or their cells, [nodes, d].
+    let memories: [Matrix]
     /// h of each node at the layer where it left, [nodes, d]: what is copied upward.
     let exitStates: Matrix
 
@@ -25,14 +25,15 @@ final class PositionStore {
         var children: Int32 = 0
         /// 1 for the first position of a sentence.
         var position: Int32
-        /// Keys and values of this node exist in layers 1 … `filled`.
+        /// The memories of this node exist in layers 1 … `filled`.
         var filled: Int32 = 0
         var isLeaf = true
     }
 
     init(for model: TranslationModel) {
         d = model.configuration.width
-        keyValues = (0..<model.decoderLayerCount).map { [d] _ in Matrix(rows: 0, columns: 2 * d) }
+        let columns = model.configuration.architecture.cell == .attention ? 2 * d : d
+        memories = (0..<model.decoderLayerCount).map { _ in Matrix(rows: 0, columns: columns) }
         exitStates = Matrix(rows: 0, columns: d)
     }
 
@@ -49,7 +50,7 @@ final class PositionStore {
             return free
         }
         nodes.append(node)
-        for matrix in keyValues { matrix.resize(rows: nodes.count) }
+        for matrix in memories { matrix.resize(rows: nodes.count) }
         exitStates.resize(rows: nodes.count)
         return Int32(nodes.count - 1)
     }
@@ -66,12 +67,18 @@ final class PositionStore {
         }
     }
 
+    /// The node before one; nil for a first position.
+    func parent(of node: Int) -> Int? {
+        let parent = Int(nodes[node].parent)
+        return parent < 0 ? nil : parent
+    }
+
     /// The position of a node in its sentence, 1 for the first.
     func position(of node: Int32) -> Int { Int(nodes[Int(node)].position) }
 
     /// Appends the nodes from the first position to `node`, in order.
     ///
-    /// - Returns: the lowest number of layers in which keys and values of those before `node` exist.
+    /// - Returns: the lowest number of layers in which the memories of those before `node` exist.
     func appendPath(to node: Int32, onto path: inout [Int32]) -> Int {
         let start = path.count
         let count = position(of: node)
@@ -86,7 +93,7 @@ final class PositionStore {
         return Int(filled)
     }
 
-    /// The layers in which keys and values of a node exist are 1 … `filledLayers(node)`.
+    /// The layers in which the memories of a node exist are 1 … `filledLayers(node)`.
     func filledLayers(_ node: Int32) -> Int { Int(nodes[Int(node)].filled) }
 
     func markFilled(_ node: Int32, layers: Int) { nodes[Int(node)].filled = Int32(layers) }
@@ -103,6 +110,6 @@ final class PositionStore {
 
     /// Bytes that its matrices hold, used or not.
     var byteCount: Int {
-        (keyValues + sourceKeyValues).reduce(exitStates.byteCount) { $0 + $1.byteCount }
+        (memories + sourceKeyValues).reduce(exitStates.byteCount) { $0 + $1.byteCount }
     }
 }

@@ -18,9 +18,9 @@ struct StackEnds: Sendable {
         }
         embeddingNorm =
             c.architecture.normalizesEmbeddings
-            ? try parameters.layerNorm("layernorm_embedding", width: c.width) : nil
+            ? try parameters.layerNorm("layernorm_embedding", c) : nil
         norm =
             c.architecture.normalizesEnds
-            ? try parameters.layerNorm("layer_norm", width: c.width) : nil
+            ? try parameters.layerNorm("layer_norm", c) : nil
     }
 }

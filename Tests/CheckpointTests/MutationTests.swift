@@ -45,6 +45,40 @@ private func survives(_ directory: TemporaryDirectory) -> Bool {
         #expect(loaded < 400)
     }
 
+    @Test(
+        "A mutated model of Marian ends in an error or a checkpoint, never in a trap",
+        arguments: [
+            ("opus", "opus.npz"), ("opus", "opus.spm.vocab.yml"),
+            ("ssru", "model.aabb.intgemm.alphas.bin"), ("ssru", "vocab.aabb.spm"),
+        ])
+    func marian(folder: String, name: String) throws {
+        let directory = try TemporaryDirectory()
+        let path = Repository.path("Tests/Golden/marian/\(folder)")
+        for file in try Checkpoint(directory: path).files.map(\.name) {
+            try directory.write(
+                Repository.bytes("Tests/Golden/marian/\(folder)/\(file)"), to: file)
+        }
+        #expect(survives(directory))
+        let original = directory.bytes(name)
+        var random = SeededGenerator(seed: UInt64(original.count))
+        var loaded = 0
+        for turn in 0..<1_000 {
+            var bytes = original
+            // Half of the changes fall upon what describes the tensors: it stands at one end of the file.
+            if turn.isMultiple(of: 2) {
+                let end = name.hasSuffix(".npz")
+                var part = Array(end ? bytes.suffix(6_000) : bytes.prefix(6_000))
+                for _ in 0...random.below(3) { random.mutate(&part) }
+                bytes = end ? bytes.dropLast(6_000) + part : part + bytes.dropFirst(6_000)
+            } else {
+                for _ in 0...random.below(3) { random.mutate(&bytes) }
+            }
+            try directory.write(bytes, to: name)
+            if survives(directory) { loaded += 1 }
+        }
+        #expect(loaded < 1_000)
+    }
+
     @Test("A header with other numbers is refused or describes tensors within the file")
     func headerNumbers() throws {
         var tensors = TensorFile()

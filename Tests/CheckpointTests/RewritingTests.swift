@@ -71,6 +71,29 @@ struct RewritingTests {
         #expect(try values(again.weights) == values(copy.weights))
     }
 
+    @Test(
+        "of Marian's formats has the same values, integers as integers, and the same ids",
+        arguments: ["opus", "ssru", "before"])
+    func marian(folder: String) throws {
+        let original = try Checkpoint(directory: Repository.path("Tests/Golden/marian/\(folder)"))
+        let copy = try rewritten(original)
+        #expect(copy.configuration == original.configuration)
+        #expect(copy.tokenizer.sourceLanguage == original.tokenizer.sourceLanguage)
+        #expect(try values(copy.weights) == values(original.weights))
+        let isQuantised = copy.weights.entries.contains { $0.elementType == .int8 }
+        #expect(isQuantised == (folder == "ssru"))
+        for (old, new) in [
+            (original.sourceVocabulary, copy.sourceVocabulary),
+            (original.targetVocabulary, copy.targetVocabulary),
+        ] {
+            #expect(old.size == new.size)
+            #expect((0..<old.size).allSatisfy { old.piece(of: $0) == new.piece(of: $0) })
+        }
+        let floats = try rewritten(original, as: .float32)
+        #expect(try values(floats.weights) == values(original.weights))
+        #expect(floats.weights.entries.allSatisfy { $0.elementType == .float32 })
+    }
+
     @Test("of a file of PyTorch has each embedding once")
     func torch() throws {
         var writer = CheckpointWriter()

@@ -3,9 +3,10 @@ import Decoding
 import JSON
 import TestSupport
 import Testing
+import Tokenization
 import TranslationModel
 
-/// What an independent implementation gave for a network of a family, by Tests/Golden/families/make.py.
+/// What an independent implementation gave for a network of a family, by Tests/Golden/families/make.py or Tests/Golden/marian/make.py.
 private struct Family {
     struct Output {
         let source: [Int]
@@ -16,13 +17,15 @@ private struct Family {
         let score: Double?
     }
 
-    /// Of transformers: every token leaves at one layer.
+    /// Every token leaves at one layer.
     var fixed: [(exit: Int, beam: Int, outputs: [Output])] = []
     /// Each token leaves where the best id has a probability.
     var confidence: [(threshold: Double, outputs: [Output])] = []
+    /// Texts with their source ids, where the checkpoint has a tokenizer of its own.
+    var texts: [(text: String, ids: [Int])] = []
 
     init(_ name: String) throws {
-        let bytes = try Repository.bytes("Tests/Golden/families/\(name)/outputs.json")
+        let bytes = try Repository.bytes("Tests/Golden/\(name)/outputs.json")
         let root = try #require(JSON.parse(bytes).objectValue)
         for value in try #require(root["fixed"]?.arrayValue) {
             let object = try #require(value.objectValue)
@@ -34,6 +37,10 @@ private struct Family {
             let object = try #require(value.objectValue)
             let threshold = try #require(object["threshold"]?.doubleValue)
             confidence.append((threshold, try Self.outputs(object)))
+        }
+        for value in root["texts"]?.arrayValue ?? [] {
+            let object = try #require(value.objectValue)
+            texts.append((try #require(object["text"]?.stringValue), Self.ids(object["ids"])))
         }
     }
 
@@ -53,23 +60,41 @@ private struct Family {
 
 @Suite("Families of transformers, against other implementations", .timeLimit(.minutes(10)))
 struct FamilyTests {
-    /// The network of a family; its texts play no part, and are another checkpoint's.
+    static let families = [
+        "families/m2m_100", "families/mbart", "marian/opus", "marian/ssru", "marian/before",
+    ]
+
+    /// The network of a family; where it comes without texts, they are another checkpoint's.
     private func model(_ family: String) throws -> TranslationModel {
+        guard family.hasPrefix("families/") else {
+            return try TranslationModel(
+                Checkpoint(directory: Repository.path("Tests/Golden/\(family)")))
+        }
         let directory = try TemporaryDirectory()
         for name in ["source.spm", "target.spm", "vocab.json"] {
             try directory.write(
                 Repository.bytes("Tests/Golden/variants/untied-projection/\(name)"), to: name)
         }
         for name in ["config.json", "model.safetensors"] {
-            try directory.write(
-                Repository.bytes("Tests/Golden/families/\(family)/\(name)"), to: name)
+            try directory.write(Repository.bytes("Tests/Golden/\(family)/\(name)"), to: name)
         }
         return try TranslationModel(Checkpoint(directory: directory.path))
     }
 
     @Test(
-        "Tokens are those of transformers and scores agree within 1e-4, greedy and with a beam, at every exit",
-        arguments: ["m2m_100", "mbart"])
+        "A text has the ids that SentencePiece and the list beside it give",
+        arguments: families.filter { $0.hasPrefix("marian/") })
+    func texts(family: String) throws {
+        let checkpoint = try Checkpoint(directory: Repository.path("Tests/Golden/\(family)"))
+        let tokenizer = try Tokenizer(checkpoint)
+        let texts = try Family(family).texts
+        #expect(!texts.isEmpty)
+        for (text, ids) in texts { #expect(tokenizer.encode(text) == ids) }
+    }
+
+    @Test(
+        "Tokens are those of another implementation and scores agree within 1e-4, greedy and with a beam, at every exit",
+        arguments: families)
     func fixed(family: String) throws {
         let model = try model(family)
         for golden in try Family(family).fixed {
@@ -88,7 +113,7 @@ struct FamilyTests {
 
     @Test(
         "Tokens that leave early leave their states to those that stay, alone as in a batch",
-        arguments: ["m2m_100", "mbart"])
+        arguments: families)
     func confidence(family: String) throws {
         let model = try model(family)
         var exits: Set<Int> = []

@@ -92,7 +92,7 @@ struct RepetitionTests {
             options.noRepeatNgramSize = size
             for result in try decodeTogether(Array(sources.suffix(8)), options, model) {
                 let ids =
-                    [checkpoint.configuration.decoderStartID]
+                    [try #require(checkpoint.configuration.decoderStartID)]
                     + result.hypotheses[0].tokens.map(\.id)
                 let ngrams = (0...max(0, ids.count - size)).map { Array(ids[$0...].prefix(size)) }
                 #expect(Set(ngrams).count == ngrams.count, "\(exit.policy)")

@@ -100,6 +100,12 @@ static void run_elementwise(ck_isa isa, drawing *d, results *r) {
     ck_activate_backward(isa, activation, x, dy, count);
     ck_activate(isa, activation, x, count);
     ck_exp(isa, e, count);
+    ck_recurrence_args recurrence = {.candidate = dy, .gate = draw_floats(d, count, 9), .previous = draw(d) % 3 ? x : 0, .residual = e, .width = count};
+    recurrence.cell = take(d, count * sizeof *recurrence.cell);
+    recurrence.output = draw(d) % 3 ? take(d, count * sizeof *recurrence.output) : 0;
+    ck_recurrence(isa, &recurrence);
+    keep(r, recurrence.cell, count * sizeof *recurrence.cell);
+    if (recurrence.output) keep(r, recurrence.output, count * sizeof *recurrence.output);
     keep(r, x, count * sizeof *x);
     keep(r, dy, count * sizeof *dy);
     keep(r, e, count * sizeof *e);

@@ -52,7 +52,7 @@ struct RangeTests {
         let checkpoint = try Checkpoint(directory: Repository.model)
         let tokenizer = try Tokenizer(checkpoint)
         let ids = tokenizer.encodeTarget("a man sits")
-        let padded = [checkpoint.configuration.padID] + ids
+        let padded = [try #require(checkpoint.configuration.padID)] + ids
         let (text, ranges) = tokenizer.decodeWithRanges(padded)
         #expect(Self.slices(text, ranges) == ["", "a", " man", " sits", ""])
         #expect(ranges.first == 0..<0)

@@ -29,7 +29,7 @@ private struct Point {
         let d = network.configuration.width
         let pad =
             (network.range("model.shared.weight")?.lowerBound ?? 0)
-            + network.configuration.padID * d
+            + (network.configuration.padID ?? 0) * d
         for index in pad..<pad + d { direction[index] = 0 }
         return direction
     }

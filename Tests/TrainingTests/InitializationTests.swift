@@ -25,7 +25,7 @@ struct InitializationTests {
         for entry in network.layout.entries {
             let own = values[entry.range]
             if entry.name == "model.shared.weight" {
-                let pad = network.configuration.padID
+                let pad = try #require(network.configuration.padID)
                 #expect(own.dropFirst(pad * d).prefix(d).allSatisfy { $0 == 0 })
                 #expect(own.prefix(pad * d).allSatisfy { $0 != 0 })
             } else if entry.name.hasSuffix("norm.weight") {

@@ -103,6 +103,19 @@ void ck_activate(ck_isa isa, ck_activation activation, float *values, size_t cou
 /// values[i] = exp(values[i]), at most 2 units in the last place off; exactly 0 below the logarithm of the smallest normal number.
 void ck_exp(ck_isa isa, float *values, size_t count);
 
+/// A step of a simpler simple recurrent unit: f = 1 / (1 + exp(-gate)), cell = f * previous + (1 - f) * candidate,
+/// output = max(cell, 0) + residual.
+typedef struct ck_recurrence_args {
+    const float *candidate, *gate;
+    const float *previous; // null: all zero
+    float *cell;           // may be `previous`
+    const float *residual; // wherever there is an output
+    float *output;         // null: not wanted
+    size_t width;
+} ck_recurrence_args;
+
+void ck_recurrence(ck_isa isa, const ck_recurrence_args *args);
+
 /// y[m] = (x[m] - mean) / sqrt(variance + epsilon) * gamma + beta, mean and (biased) variance over each row of `width` elements.
 typedef struct ck_norm_args {
     const float *x;  ///< [rows, width], rows `ldx` floats apart

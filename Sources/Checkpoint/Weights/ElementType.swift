@@ -75,9 +75,9 @@ extension ElementType {
         return overflow || narrow & 0x7F80 == 0x7F80 ? nil : narrow
     }
 
-    /// Widens little-endian elements to fp32; exact for all three usable types.
+    /// Widens little-endian elements to fp32; exact for all three usable types and for integers of 8 and 16 bits.
     ///
-    /// The bytes are as many elements of a usable type as there is room for.
+    /// The bytes are as many elements of such a type as there is room for.
     func widen(_ bytes: [UInt8], into values: UnsafeMutableBufferPointer<Float>) {
         bytes.withUnsafeBytes { bytes in
             for index in values.indices { values[index] = float(at: index, of: bytes) }
@@ -85,12 +85,16 @@ extension ElementType {
     }
 
     private func float(at index: Int, of bytes: UnsafeRawBufferPointer) -> Float {
+        if self == .int8 {
+            return Float(Int8(bitPattern: bytes[index]))
+        }
         if self == .float32 {
             let bits = bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
             return Float(bitPattern: UInt32(littleEndian: bits))
         }
         let loaded = bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
         let bits = UInt16(littleEndian: loaded)
+        if self == .int16 { return Float(Int16(bitPattern: bits)) }
         return self == .bfloat16
             ? Float(bitPattern: UInt32(bits) << 16) : Self.widened(binary16: bits)
     }

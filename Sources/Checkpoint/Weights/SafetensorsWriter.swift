@@ -14,7 +14,12 @@ public enum SafetensorsWriter {
         public let shape: [Int]
         /// What its values are written as, rounded to the nearest where that has less digits: a usable type.
         public let elementType: ElementType
-        private let lend: (Body) throws(CheckpointError) -> Void
+        private let source: Source
+
+        private enum Source {
+            case values((Body) throws(CheckpointError) -> Void)
+            case integers(() throws(CheckpointError) -> [UInt8])
+        }
 
         /// A tensor whose values stay where they are.
         ///
@@ -31,7 +36,25 @@ public enum SafetensorsWriter {
             self.name = name
             self.shape = shape
             self.elementType = elementType
-            self.lend = lend
+            source = .values(lend)
+        }
+
+        /// A tensor of integers, which are written as they are.
+        ///
+        /// - Parameters:
+        ///   - name: its name.
+        ///   - shape: its dimensions.
+        ///   - elementType: I8 or I16.
+        ///   - read: gives product(shape) of them, little-endian.
+        init(
+            name: String, shape: [Int], elementType: ElementType,
+            integers read: @escaping () throws(CheckpointError) -> [UInt8]
+        ) {
+            precondition(elementType == .int8 || elementType == .int16, "no integers")
+            self.name = name
+            self.shape = shape
+            self.elementType = elementType
+            source = .integers(read)
         }
 
         /// A tensor of an array, which is shared and not copied.
@@ -41,7 +64,14 @@ public enum SafetensorsWriter {
             }
         }
 
-        fileprivate func withValues(_ body: Body) throws(CheckpointError) { try lend(body) }
+        /// The bytes of a tensor of integers; nil for other tensors.
+        fileprivate func integers() throws(CheckpointError) -> [UInt8]? {
+            if case .integers(let read) = source { try read() } else { nil }
+        }
+
+        fileprivate func withValues(_ body: Body) throws(CheckpointError) {
+            if case .values(let lend) = source { try lend(body) }
+        }
     }
 
     /// Writes a file, or leaves the one that is there.
@@ -159,6 +189,10 @@ public enum SafetensorsWriter {
         _ tensor: Tensor, count: Int, to output: inout AtomicFile, file: String
     ) throws(CheckpointError) {
         var given: Int?
+        if let integers = try tensor.integers() {
+            given = integers.count / tensor.elementType.byteCount
+            try CheckpointError.converting { () throws(FileError) in try output.append(integers) }
+        }
         try tensor.withValues { (values) throws(CheckpointError) in
             given = values.count
             guard given == count else { return }

@@ -16,8 +16,26 @@ public struct Weights: Sendable {
         public let shape: [Int]
         /// Which of the files it is in.
         var part = 0
-        /// Where its values are, row by row and little-endian, counted from the start of the file.
+        /// Where its values are, little-endian, counted from the start of the file.
         let bytes: Range<Int>
+        /// How they lie there.
+        var layout = Layout()
+    }
+
+    /// How the values of a tensor lie in its file.
+    struct Layout: Sendable, Equatable {
+        /// Column by column, so that the file has the shape the other way round; else row by row.
+        var isTransposed = false
+        /// What integers are divided by; nil for floating-point numbers, which stand for themselves.
+        var divisors: Divisors?
+    }
+
+    /// What the integers of a quantised tensor are divided by to give its values.
+    enum Divisors: Sendable, Equatable {
+        /// One number for all.
+        case one(Float)
+        /// A number for each row, fp32 at a place of the same file.
+        case rows(Range<Int>)
     }
 
     /// The name of the file that says which tensors there are, inside the checkpoint directory.
@@ -43,7 +61,49 @@ public struct Weights: Sendable {
         let opened = try OpenFile(file, in: directory)
         let header = try SafetensorsHeader(opened)
         self.init(
-            file: file, entries: header.entries, metadata: header.metadata, parts: [opened])
+            file: file, entries: try Self.quantized(header.entries, in: opened),
+            metadata: header.metadata, parts: [opened])
+    }
+
+    /// What stands behind the name of a tensor of integers in that of its divisors.
+    static let divisorSuffix = ".divisors"
+
+    /// Gives tensors of integers the divisors that stand beside them, F32 of shape [1] or one for each row (checkpoint-format.md), which are
+    /// no tensors of their own.
+    private static func quantized(
+        _ entries: [Entry], in opened: OpenFile
+    ) throws(CheckpointError) -> [Entry] {
+        var divisors: [ExactString: Entry] = [:]
+        for entry in entries
+        where entry.name.hasSuffix(divisorSuffix) && entry.elementType == .float32 {
+            divisors[ExactString(String(entry.name.dropLast(divisorSuffix.utf8.count)))] = entry
+        }
+        guard !divisors.isEmpty else { return entries }
+        var result: [Entry] = []
+        for var entry in entries
+        where !(entry.name.hasSuffix(divisorSuffix) && entry.elementType == .float32) {
+            if let own = divisors[ExactString(entry.name)],
+                entry.elementType == .int8 || entry.elementType == .int16
+            {
+                guard own.shape == [1] || own.shape == entry.shape.first.map({ [$0] }) else {
+                    throw CheckpointError(
+                        .shapeMismatch, file: opened.name, subject: own.name,
+                        found: "shape \(own.shape)", expected: "[1], or a number for each row")
+                }
+                entry.layout.divisors =
+                    own.shape == [1]
+                    ? .one(try divisor(own.bytes, in: opened)) : .rows(own.bytes)
+            }
+            result.append(entry)
+        }
+        return result
+    }
+
+    private static func divisor(
+        _ bytes: Range<Int>, in opened: OpenFile
+    ) throws(CheckpointError) -> Float {
+        let bits = LittleEndianBytes(try opened.bytes(bytes)).integer(at: 0, 4) ?? 0
+        return Float(bitPattern: UInt32(truncatingIfNeeded: bits))
     }
 
     /// Takes entries that were checked, with names that differ.
@@ -116,7 +176,7 @@ public struct Weights: Sendable {
                 .shapeMismatch, file: file, subject: name, found: "shape \(entry.shape)",
                 expected: "shape \(shape)")
         }
-        guard entry.elementType.isUsable else {
+        guard entry.isUsable else {
             throw CheckpointError(
                 .unsupportedElementType, file: parts[entry.part].name, subject: name,
                 found: entry.elementType.rawValue, expected: "F32, F16 or BF16")
@@ -127,6 +187,49 @@ public struct Weights: Sendable {
     private func read(
         _ entry: Entry, into values: UnsafeMutableBufferPointer<Float>
     ) throws(CheckpointError) {
+        if entry.layout.isTransposed, entry.shape.count == 2 {
+            let turned = try [Float].filled(count: values.count) {
+                (turned) throws(CheckpointError) in try readAsStored(entry, into: turned)
+            }
+            transpose(turned, columns: entry.shape[1], into: values)
+        } else {
+            try readAsStored(entry, into: values)
+        }
+        if let divisors = entry.layout.divisors {
+            try divide(values, by: divisors, rows: entry.shape.first ?? 1, in: parts[entry.part])
+        }
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+            throw CheckpointError(
+                .notFinite, file: parts[entry.part].name, subject: entry.name,
+                found: "\(values[index]) at element \(index)", expected: "finite weights")
+        }
+    }
+
+    /// A quantised tensor as it is stored, and its divisors under the name that says so.
+    func integers(
+        _ entry: Entry, _ divisors: Divisors
+    ) throws(CheckpointError) -> [SafetensorsWriter.Tensor] {
+        let part = parts[entry.part]
+        let name = entry.name + Self.divisorSuffix
+        let values: [Float]
+        switch divisors {
+        case .one(let divisor): values = [divisor]
+        case .rows(let range):
+            values = try [Float].filled(count: range.count / 4) {
+                (buffer) throws(CheckpointError) in
+                try part.read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
+            }
+        }
+        let integers = SafetensorsWriter.Tensor(
+            name: entry.name, shape: entry.shape, elementType: entry.elementType
+        ) { () throws(CheckpointError) in try part.bytes(entry.bytes) }
+        return [integers, .init(name: name, shape: [values.count], values: values)]
+    }
+
+    /// Reads values in the order of the file.
+    private func readAsStored(
+        _ entry: Entry, into values: UnsafeMutableBufferPointer<Float>
+    ) throws(CheckpointError) {
         if entry.elementType == .float32 {
             // As they are in memory: every machine that is built for is little-endian.
             try parts[entry.part].read(
@@ -134,10 +237,39 @@ public struct Weights: Sendable {
         } else {
             try readWidening(entry, into: values)
         }
-        if let index = values.firstIndex(where: { !$0.isFinite }) {
-            throw CheckpointError(
-                .notFinite, file: parts[entry.part].name, subject: entry.name,
-                found: "\(values[index]) at element \(index)", expected: "finite weights")
+    }
+
+    /// Puts values that lie column by column row by row, in squares that stay in the cache.
+    private func transpose(
+        _ stored: [Float], columns: Int, into values: UnsafeMutableBufferPointer<Float>
+    ) {
+        guard columns > 0 else { return }
+        let rows = values.count / columns
+        let side = 32
+        for firstRow in stride(from: 0, to: rows, by: side) {
+            for firstColumn in stride(from: 0, to: columns, by: side) {
+                for row in firstRow..<min(firstRow + side, rows) {
+                    for column in firstColumn..<min(firstColumn + side, columns) {
+                        values[row * columns + column] = stored[column * rows + row]
+                    }
+                }
+            }
+        }
+    }
+
+    private func divide(
+        _ values: UnsafeMutableBufferPointer<Float>, by divisors: Divisors, rows: Int,
+        in part: OpenFile
+    ) throws(CheckpointError) {
+        switch divisors {
+        case .one(let divisor): for index in values.indices { values[index] /= divisor }
+        case .rows(let range):
+            guard rows > 0 else { return }
+            let divisors = try [Float].filled(count: rows) { (buffer) throws(CheckpointError) in
+                try part.read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
+            }
+            let width = values.count / rows
+            for index in values.indices { values[index] /= divisors[index / width] }
         }
     }
 
@@ -160,6 +292,12 @@ public struct Weights: Sendable {
 extension Weights.Entry {
     /// The number of values.
     var count: Int { bytes.count / elementType.byteCount }
+
+    /// Whether weights can be read from it: floating-point numbers, or integers that say what they are divided by.
+    var isUsable: Bool {
+        layout.divisors == nil
+            ? elementType.isUsable : elementType == .int8 || elementType == .int16
+    }
 }
 
 extension [Float] {

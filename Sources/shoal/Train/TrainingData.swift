@@ -38,12 +38,16 @@ struct TrainingData {
         let start = try Self.checkpoint(settings.startFrom)
         let given = try start ?? Self.checkpoint(settings.vocabularyFrom)
         let pieces = try Self.vocabulary(given, settings, training, store, report)
+        guard let padID = pieces.vocabulary.padID else {
+            throw Failure(
+                "\(settings.vocabularyFrom): the vocabulary has no <pad>", code: EX_DATAERR)
+        }
         let config = start.map { $0.directory + "/config.json" }
         let bytes =
             try config.map { try readBytes($0) }
             ?? settings.model.sizes.configuration(
                 vocabulary: pieces.vocabulary.size,
-                endOfSentenceID: pieces.vocabulary.endOfSentenceID, padID: pieces.vocabulary.padID,
+                endOfSentenceID: pieces.vocabulary.endOfSentenceID, padID: padID,
                 dropout: settings.objective.dropout)
         do {
             guard let object = try JSON.parse(bytes).objectValue else { throw Failure("") }
@@ -109,9 +113,9 @@ struct TrainingData {
         guard !directory.isEmpty else { return nil }
         do {
             let checkpoint = try Checkpoint(directory: directory)
-            guard checkpoint.configuration.architecture == .marian else {
+            guard checkpoint.configuration.isTrainable else {
                 throw Failure(
-                    "\(directory)/config.json: training takes a checkpoint with the model_type marian",
+                    "\(directory): training takes a checkpoint with the model_type marian as Hugging Face computes it",
                     code: EX_DATAERR)
             }
             guard !checkpoint.tokenizer.separateVocabularies else {
