@@ -94,8 +94,8 @@ let package = Package(
         .target(
             name: "TranslationService",
             dependencies: [
-                "Checkpoint", "TranslationModel", "Decoding", "Tensor", "TextPreparation",
-                "Tokenization", "Telemetry", "System",
+                "Checkpoint", "LanguageTags", "TranslationModel", "Decoding", "Tensor",
+                "TextPreparation", "Tokenization", "Telemetry", "System",
                 .product(name: "DequeModule", package: "swift-collections"),
             ], swiftSettings: swift),
         .target(
@@ -223,8 +223,8 @@ let package = Package(
         .testTarget(
             name: "TranslationServiceTests",
             dependencies: [
-                "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "Telemetry",
-                "Tensor", "TestSupport", "TextPreparation", "System",
+                "TranslationService", "TranslationModel", "Checkpoint", "Decoding", "LanguageTags",
+                "Telemetry", "Tensor", "TestSupport", "TextPreparation", "Tokenization", "System",
             ],
             swiftSettings: swift),
         .testTarget(

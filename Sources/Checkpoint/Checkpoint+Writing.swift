@@ -50,7 +50,7 @@ extension Checkpoint {
             }
             copied.append((file.name, bytes))
         }
-        guard !copied.contains(where: { $0.name == "config.json" }) else { return copied }
+        guard !isCanonical else { return copied }
         func file(_ object: JSONObject) -> [UInt8] {
             JSON.serialize(.object(object), style: .pretty)
         }
@@ -62,7 +62,7 @@ extension Checkpoint {
             ("source.spm", sourceModel), ("target.spm", targetModel),
         ]
         return written + (separate ? [("target_vocab.json", file(targetVocabulary.object))] : [])
-            + copied.filter { copy in !written.contains { $0.0 == copy.name } }
+            + copied.filter { $0.name == Self.exitsFile }
     }
 
     /// The tensors that a network can be made of, lent one by one.

@@ -25,6 +25,8 @@ public struct Checkpoint: Sendable {
     public let configuration: ModelConfiguration
     /// The object that `configuration` was read from, config.json or what stands for it.
     let settings: JSONObject
+    /// Whether the small files are those of the canonical form.
+    let isCanonical: Bool
     /// tokenizer_config.json, or its defaults.
     public let tokenizer: TokenizerConfiguration
     /// vocab.json, or what stands for it.
@@ -57,22 +59,33 @@ public struct Checkpoint: Sendable {
         sourceModel = parts.models.source
         targetModel = parts.models.target
         weights = parts.weights
+        isCanonical = parts.isCanonical
         exits = try ExitsConfiguration(
-            reader.optionalSettings("exits.json"), decoderLayers: configuration.decoder.layers,
+            reader.optionalSettings(Self.exitsFile), decoderLayers: configuration.decoder.layers,
             attentionHeads: configuration.decoder.heads)
         exitHeads = try reader.exitHeads(Self.exitHeadsFile)
         self.directory = directory
         files = reader.files
     }
 
+    /// Whether a directory has a file that only checkpoints have, in any format that is read.
+    public static func isOne(_ directory: String) -> Bool {
+        let names = (try? FolderListing.fileNames(directory)) ?? []
+        return names.contains { name in
+            name == "config.json" || name == ArgosPackage.metadata || name.hasSuffix(".npz")
+                || name.hasSuffix(".bin")
+        }
+    }
+
     /// The names of all files that a checkpoint directory can hold: whoever writes another checkpoint in
     /// its place replaces these and nothing else.
     public static let fileNames: Set<String> = [
         "config.json", "generation_config.json", "tokenizer_config.json", "vocab.json",
-        "target_vocab.json", "source.spm", "target.spm", "model.safetensors", "exits.json",
+        "target_vocab.json", "source.spm", "target.spm", "model.safetensors", exitsFile,
         exitHeadsFile,
     ]
 
+    static let exitsFile = "exits.json"
     static let exitHeadsFile = "exits.safetensors"
 
     /// SHA-256 in hexadecimal over all files that were read, the same on every machine.

@@ -62,19 +62,31 @@ struct DirectoryReader {
         return model
     }
 
+    /// A model of CTranslate2, where the directory has one, and the folder in it that model.bin is in: none, or that of a package of Argos
+    /// Translate.
+    mutating func ctranslate2Model() throws(CheckpointError) -> (file: OpenFile, folder: String)? {
+        for folder in ["", ArgosPackage.folder] where holds(folder + "model.bin") {
+            let model = try OpenFile(folder + "model.bin", in: directory)
+            guard try CTranslate2File.isOne(model) else { continue }
+            files.append(.init(name: model.name, byteCount: model.byteCount, digest: nil))
+            return (model, folder)
+        }
+        return nil
+    }
+
+    /// An array in JSON, a vocabulary.
+    mutating func array(_ name: String) throws(CheckpointError) -> [JSONValue] {
+        let bytes = try bytes(name, limit: ByteLimit.vocabulary)
+        return try JSONFile.array(bytes, file: name)
+    }
+
     /// A text file that numbers pieces.
     mutating func text(_ name: String) throws(CheckpointError) -> String {
         String(decoding: try bytes(name, limit: ByteLimit.vocabulary), as: UTF8.self)
     }
 
-    /// Tells a tokenizer of another kind from one that is missing.
-    func refuseOtherTokenizers() throws(CheckpointError) {
-        let other = "sentencepiece.bpe.model"
-        guard isAbsent("source.spm"), !isAbsent(other) else { return }
-        throw CheckpointError(
-            .unsupportedFormat, file: other, found: "a tokenizer of many languages",
-            expected: "the tokenizer of one language pair: source.spm, target.spm, vocab.json")
-    }
+    /// Whether there is something of this name.
+    func holds(_ name: String) -> Bool { !isAbsent(name) }
 
     /// The model's tensors in the first format that is there: safetensors, in one file or several, or a file of PyTorch.
     mutating func weights() throws(CheckpointError) -> Weights {

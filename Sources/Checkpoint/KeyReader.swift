@@ -4,14 +4,26 @@ import JSON
 enum JSONFile {
     /// Parses a text whose outermost value has to be an object.
     static func object(_ bytes: [UInt8], file: String) throws(CheckpointError) -> JSONObject {
-        let value: JSONValue
+        try KeyReader(file: file, path: nil, value: try value(bytes, file: file)).object
+    }
+
+    /// Parses a text whose outermost value has to be an array.
+    static func array(_ bytes: [UInt8], file: String) throws(CheckpointError) -> [JSONValue] {
+        let value = try value(bytes, file: file)
+        guard let array = value.arrayValue else {
+            throw CheckpointError(
+                .wrongType, file: file, found: value.kind, expected: "an array")
+        }
+        return array
+    }
+
+    private static func value(_ bytes: [UInt8], file: String) throws(CheckpointError) -> JSONValue {
         do {
-            value = try JSON.parse(bytes)
+            return try JSON.parse(bytes)
         } catch {
             throw CheckpointError(
                 .malformedJSON, file: file, found: "\(error)", expected: "strict JSON")
         }
-        return try KeyReader(file: file, path: nil, value: value).object
     }
 }
 

@@ -49,13 +49,12 @@ extension ModelConfiguration {
         let targetIDs = 0...targetVocabularySize - 1
         endOfSentenceID = try keys.integer(
             "eos_token_id", in: 0...min(sourceVocabularySize, targetVocabularySize) - 1)
-        if try Self.startsFromZero(keys) {
-            padID = try keys.optionalInteger("pad_token_id", in: targetIDs)
-            decoderStartID = nil
-        } else {
-            padID = try keys.integer("pad_token_id", in: targetIDs)
-            decoderStartID = try keys.integer("decoder_start_token_id", in: targetIDs)
-        }
+        padID =
+            try keys.bool("has_pad", default: true)
+            ? try keys.integer("pad_token_id", in: targetIDs) : nil
+        decoderStartID =
+            try Self.startsFromZero(keys)
+            ? nil : try keys.integer("decoder_start_token_id", in: targetIDs)
         if padID == endOfSentenceID {
             throw keys.fault(
                 .outOfRange, "pad_token_id", found: "\(endOfSentenceID), which is eos_token_id too",
@@ -120,10 +119,11 @@ extension ModelConfiguration {
             }
             return .sinusoidal
         }
+        let offset = try keys.optionalInteger("position_offset", in: 0...16) ?? 0
         switch name {
         case "sinusoidal": return .sinusoidal
-        case "marian": return .steppedSinusoidal(offset: 0)
-        case "learned": return .learned(offset: 0)
+        case "marian": return .steppedSinusoidal(offset: offset)
+        case "learned": return .learned(offset: offset)
         default:
             throw keys.fault(
                 .unsupportedValue, "position_encoding", found: CheckpointError.quoted(name),

@@ -50,7 +50,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     public let sharesLayers: Bool
     /// `eos_token_id`: ends source and target.
     public let endOfSentenceID: Int
-    /// `pad_token_id`: never produced; nil where `decoder_start` is "zero" and the vocabulary has none.
+    /// `pad_token_id`: never produced; nil where `has_pad` (ours) is false.
     public let padID: Int?
     /// `decoder_start_token_id`: what decoding starts from; nil where `decoder_start` (ours) is "zero": from the first position without an
     /// embedding, as Marian does.

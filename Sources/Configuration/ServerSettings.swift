@@ -7,6 +7,8 @@ package import TranslationService
 /// Everything that `shoal serve` can be told, with its defaults.
 package struct ServerSettings {
     package var modelPath = "models/multi30k-de-en"
+    /// Folder with further models, a subfolder each; empty: none.
+    package var modelsPath = ""
     /// Of the network's matrix products.
     package var precision = Precision.float32
     package var server = ServerConfiguration()

@@ -72,6 +72,7 @@ package struct Setting<Root> {
     package var shortFlag: String? {
         switch key {
         case "model.path": "--model"
+        case "model.directory": "--models"
         case "server.listen.host": "--host"
         case "server.listen.port": "--port"
         default: nil

@@ -161,6 +161,10 @@ extension Setting<ServerSettings> {
         [
             .text("model.path", \.modelPath, "Checkpoint directory.", range: "a directory")
                 .offering(.directories),
+            .optionalText(
+                "model.directory", \.modelsPath,
+                "Folder with further checkpoints, each subfolder a model of its name; without model.path the first of them is the standard one; empty: none."
+            ).offering(.directories),
             Setting(
                 key: "glossaries.files",
                 help:

@@ -53,7 +53,7 @@ public final class BatchDecoder {
         let state = DecoderState(source: source, in: step)
         let c = model.configuration
         let maximum = options.limit(
-            sourceCount: source.rows, maximumPositions: c.maximumPositions)
+            sourceCount: source.rows, maximumPositions: c.maximumPositions - options.prefix.count)
         let search = Search(
             options, limits: (maximum, c.endOfSentenceID),
             start: (c.decoderStartID, state.append(after: nil)), reportsTokens: reportsTokens)

@@ -26,6 +26,15 @@ public struct DecodingOptions: Sendable, Equatable {
     public var cutsLoops = false
     /// Whether hypotheses say which source position each token was made from; nothing else changes.
     public var aligns = false
+    /// The source positions that tokens may be made from; nil: all but the last.
+    public var sourcePieces: Range<Int>?
+
+    /// Target ids that every output begins with, whatever the network says, behind what decoding starts from: the token of the target language,
+    /// for example.
+    ///
+    /// They are no part of the result. Each has probability 1 and counts in the length by which a score is divided, as the forced first token of transformers
+    /// does. They leave at the layer that is given for all tokens, or at the highest one.
+    public var prefix: [Int] = []
 
     /// Exits that are given, clamped to the bounds of `exit`, whose policy is then not asked; nil in service.
     public var givenExits: GivenExits?

@@ -57,13 +57,20 @@ struct Search {
         self.reportsTokens = reportsTokens
         startID = start.id
         repetition = options.repetition
-        maximumTokens = limits.tokens
+        maximumTokens = limits.tokens + options.prefix.count
         endOfSentence = limits.endOfSentence
         live = [LiveHypothesis(node: start.node, input: start.id)]
     }
 
-    /// The token of the latest step; of greedy search only, where it never changes again.
-    var newestToken: DecodedToken? { options.beamSize == 1 ? history.last?.token : nil }
+    /// The token of the latest step, unless it was forced; of greedy search only, where it never changes again.
+    var newestToken: DecodedToken? {
+        options.beamSize == 1 && history.count > options.prefix.count ? history.last?.token : nil
+    }
+
+    /// The token that has to follow a hypothesis, where one has to.
+    func forcedToken(after hypothesis: LiveHypothesis) -> Int? {
+        hypothesis.length < options.prefix.count ? options.prefix[hypothesis.length] : nil
+    }
 
     /// Whether the rows of its hypotheses are aligned.
     var isAligned: Bool { options.aligns }
@@ -89,7 +96,9 @@ struct Search {
     var continuationCount: Int { options.beamSize == 1 ? 1 : 2 * options.beamSize }
 
     /// Whether end of sentence is banned at the next position.
-    var bansEndOfSentence: Bool { (live.first?.length ?? 0) < options.minimumTokens }
+    var bansEndOfSentence: Bool {
+        (live.first?.length ?? 0) < options.prefix.count + options.minimumTokens
+    }
 
     /// Takes what a step found and moves on.
     ///
@@ -162,7 +171,7 @@ struct Search {
             if options.aligns {
                 let source = step.alignedSource(
                     ofRow: first + candidate.row, token: candidate.token.id,
-                    exit: candidate.token.exitLayer)
+                    exit: candidate.token.exitLayer, among: options.sourcePieces)
                 sources.append(Int32(source))
             }
             next.last = Int32(history.count - 1)
@@ -182,6 +191,7 @@ struct Search {
             index = history[Int(place)].previous
         }
         tokens.reverse()
+        tokens.removeFirst(min(options.prefix.count, tokens.count))
         let score = hypothesis.score(options.lengthPenalty)
         let place = finished.firstIndex { $0.score < score } ?? finished.count
         let done = Hypothesis(
@@ -210,7 +220,7 @@ struct Search {
             alignment.append(Int(sources[Int(place)]))
             index = history[Int(place)].previous
         }
-        return alignment.reversed()
+        return alignment.reversed().dropFirst(options.prefix.count).map(\.self)
     }
 
     /// Enough have finished, and no live hypothesis, at its present sum and length, scores above the

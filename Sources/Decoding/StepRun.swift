@@ -13,6 +13,8 @@ struct StepRun {
     struct Row {
         let rule: ExitRule
         var depth: Int?
+        /// The token that follows whatever the classifier says.
+        let forced: Int?
         let continuationCount: Int
         let bannedID: Int?
         let repetition: RepetitionRules
@@ -66,10 +68,13 @@ struct StepRun {
                 if repetition.areActive {
                     sentence.search.appendInputs(of: hypothesis, to: &inputs)
                 }
+                let forced = sentence.search.forcedToken(after: hypothesis)
+                let depth = sentence.givenExit(hypothesis) ?? sentence.depth
                 rows.append(
                     Row(
                         rule: sentence.rule,
-                        depth: sentence.givenExit(hypothesis) ?? sentence.depth,
+                        depth: depth ?? (forced == nil ? nil : sentence.rule.bounds.upperBound),
+                        forced: forced,
                         continuationCount: sentence.search.continuationCount, bannedID: bannedID,
                         repetition: repetition, inputs: first..<inputs.count))
             }
@@ -172,7 +177,9 @@ struct StepRun {
             case .stay, .askMultinomial, .askStopProbability: false
             }
         }
+        takeForced(after: n, step)
         guard !offsets.isEmpty else { return }
+        defer { leaving.sort() }
         step.classify(offsets, after: n)
         for (row, offset) in offsets.enumerated() {
             let index = step.active[offset]
@@ -189,6 +196,24 @@ struct StepRun {
             take(top, of: logits, row: index, exitLayer: n)
             leaving.append(offset)
         }
+    }
+
+    /// Lets rows leave whose token is forced: no classifier is asked about them.
+    private mutating func takeForced(after n: Int, _ step: DecoderStep) {
+        var asked = 0
+        for offset in offsets {
+            let index = step.active[offset]
+            guard let forced = rows[index].forced else {
+                offsets[asked] = offset
+                asked += 1
+                continue
+            }
+            rows[index].continuations = continuations.count..<continuations.count + 1
+            continuations.append((forced, 0))
+            rows[index].exitLayer = n
+            leaving.append(offset)
+        }
+        offsets.removeLast(offsets.count - asked)
     }
 
     /// Keeps the continuations that the classifier gives a row, changed by the rules against repetitions.

@@ -19,11 +19,13 @@ enum LanguageAliases {
         return codes
     }()
 
-    /// Codes of two letters that others have replaced.
+    /// Codes that others have replaced.
     ///
     /// The IANA registry has all of them but `no`, which stands for Bokmål
     /// wherever it is not said that Nynorsk is meant.
     private static let replaced = [
+        // Languages that stand for their macrolanguage (CLDR's aliases), as models of many languages name them.
+        "ayr": "ay", "gaz": "om", "knc": "kr", "quy": "qu",
         "in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro", "no": "nb", "sh": "sr",
     ]
 

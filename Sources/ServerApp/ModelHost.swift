@@ -9,67 +9,86 @@ import Telemetry
 import TranslationModel
 import TranslationService
 
-/// Makes the service of the model that the settings name, at the start and again at each reload.
+/// Makes the service of the models that the settings name, at the start and again at each reload.
 struct ModelHost: Sendable {
     let settings: ServerSettings
     let registry: MetricRegistry
 
-    /// Loads the model, translates once, and measures how long that took.
+    /// Loads the models, translates with each, and measures how long that took.
     ///
     /// - Returns: a service that is ready.
-    /// - Throws: what is wrong with the checkpoint, or with the exit settings for it.
+    /// - Throws: what is wrong with a checkpoint, or with the exit settings for it.
     func makeService() throws -> TranslationService {
         let start = monotonicSeconds()
-        let model = try ServedModel(
-            directory: settings.modelPath, precision: settings.precision)
+        var models: [ServedModel] = []
+        for path in try settings.modelPaths() {
+            do {
+                let model = try ServedModel(directory: path, precision: settings.precision)
+                if let other = models.first(where: { $0.id == model.id }) {
+                    throw Failure(
+                        "\(path): another model has the name \(other.id)", code: EX_CONFIGURATION)
+                }
+                models.append(model)
+            } catch {
+                let failure = Failure(loading: path, error)
+                let isTold = settings.modelsPath.isEmpty || error is Failure
+                throw isTold ? failure : Failure("\(path): \(failure)", code: failure.code)
+            }
+        }
+        let catalog = ModelCatalog(models)
         let service = try TranslationService(
-            model: model, configuration: settings.service,
-            metrics: ServiceMetrics(registry: registry, model: model))
+            catalog: catalog, configuration: settings.service,
+            metrics: ServiceMetrics(registry: registry, catalog: catalog))
         do {
-            try warmUp(service)
+            for model in models { try warmUp(service, model) }
         } catch {
             service.stop()
             throw error
         }
-        describe(model, seconds: monotonicSeconds() - start)
+        describe(models, seconds: monotonicSeconds() - start)
         return service
     }
 
-    private func describe(_ model: ServedModel, seconds: Double) {
-        registry.gauges(
-            "shoal_model_info", help: "The model, as a label.", labels: ["model"]
-        ).labeled(model.id).set(1)
+    private func describe(_ models: [ServedModel], seconds: Double) {
+        let infos = registry.gauges(
+            "shoal_model_info", help: "The models, each as a label.", labels: ["model"])
+        let bytes = registry.gauges(
+            "shoal_model_memory_bytes", help: "Packed weights.", labels: ["model"])
+        for model in models {
+            infos.labeled(model.id).set(1)
+            bytes.labeled(model.id).set(Double(model.network.byteCount))
+        }
         registry.gauge(
             "shoal_model_load_duration_seconds", help: "Time that the latest load took."
         ).set(seconds)
-        registry.gauge("shoal_model_memory_bytes", help: "Packed weights.").set(
-            Double(model.network.byteCount))
     }
 
     /// Translations before the first client's, one and then several at once: they prove that the server's exit
     /// settings fit the model and that the model computes, and admission learns from them how fast that is.
-    private func warmUp(_ service: TranslationService) throws {
+    private func warmUp(_ service: TranslationService, _ model: ServedModel) throws {
         let rule: ExitRule
         do {
-            rule = try settings.exit.resolve(for: service.model)
+            rule = try settings.exit.resolve(for: model)
         } catch {
             throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
         }
         let several = min(
             4 * service.configuration.workers, service.configuration.maximumQueuedRequests)
         for count in [1, several] {
-            try translate(times: count, DecodingOptions(exit: rule), service)
+            try translate(times: count, DecodingOptions(exit: rule), by: model, service)
         }
     }
 
     /// Translates a letter so many times at once.
     private func translate(
-        times count: Int, _ options: DecodingOptions, _ service: TranslationService
+        times count: Int, _ options: DecodingOptions, by model: ServedModel,
+        _ service: TranslationService
     ) throws {
-        let limit = service.model.longestOutput + 1
+        let limit = model.longestOutput + 1
         var request = TranslationRequest(
             texts: ["a"], options: options, maximumSourceTokens: limit)
         request.isTrial = true
+        request.model = model
         let finished = DispatchSemaphore(value: 0)
         let outcome = Lock<TranslationError?>(nil)
         for _ in 0..<count {

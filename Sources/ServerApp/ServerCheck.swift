@@ -81,7 +81,8 @@ package struct ServerCheck {
             let service = try ModelHost(settings: settings, registry: MetricRegistry())
                 .makeService()
             defer { service.stop() }
-            return "model: " + Self.describe(service.model, settings)
+            return service.catalog.models.map { "model: " + Self.describe($0, settings) }
+                .joined(separator: "\n")
         } else: { error in
             Failure(loading: settings.modelPath, error)
         }

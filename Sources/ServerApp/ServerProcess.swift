@@ -223,12 +223,14 @@ extension ServerProcess {
     func take(_ service: TranslationService, _ api: TranslationAPI) {
         let old = api.stage.service
         api.enter(isStopping ? .draining(service) : .serving(service))
-        log.notice(
-            "\(service.model.id) is ready",
-            metadata: [
-                "checksum": "\(service.model.checksum)", "precision": "\(settings.precision)",
-                "workers": .stringConvertible(settings.service.workers),
-            ])
+        for model in service.catalog.models {
+            log.notice(
+                "\(model.id) is ready",
+                metadata: [
+                    "checksum": "\(model.checksum)", "precision": "\(settings.precision)",
+                    "workers": .stringConvertible(settings.service.workers),
+                ])
+        }
         if let old { retire(old) }
     }
 

@@ -10,12 +10,24 @@ public struct Tokenizer: Sendable {
     /// What each target id is decoded as.
     private let symbols: [SentencePieceProcessor.Symbol]
     private let endOfSentence: Int
-    private let padding: Int?
+    /// Whether a target id is a part of a text: not the end of sentence, padding, or the token of a language.
+    private var isText: [Bool]
+    /// Before and behind the pieces of a source.
+    private var sourcePrefix: [Int] = []
+    private var sourceSuffix: [Int]
+    /// What every output begins with, behind what decoding starts from.
+    public private(set) var targetPrefix: [Int] = []
 
     /// The tokenizer of a checkpoint.
     ///
+    /// - Parameters:
+    ///   - checkpoint: says how texts are segmented, numbered and framed.
+    ///   - languages: the source's and the target's, as codes of `TokenizerConfiguration.languageTokens`; what names a language that is nil or not among
+    ///     them stays away.
     /// - Throws: `SentencePieceError` where source.spm or target.spm is not a model that can be used.
-    public init(_ checkpoint: Checkpoint) throws(SentencePieceError) {
+    public init(
+        _ checkpoint: Checkpoint, languages: (source: String?, target: String?) = (nil, nil)
+    ) throws(SentencePieceError) {
         self.init(
             source: Segmentation(
                 try SentencePieceProcessor(model: checkpoint.sourceModel),
@@ -24,6 +36,48 @@ public struct Tokenizer: Sendable {
                 try SentencePieceProcessor(model: checkpoint.targetModel),
                 checkpoint.targetVocabulary),
             special: (checkpoint.configuration.endOfSentenceID, checkpoint.configuration.padID))
+        frame(checkpoint.tokenizer, languages)
+        // What a model of several languages has beside pieces, and a SentencePiece model does not know.
+        for piece in checkpoint.tokenizer.languageTokens.map(\.piece) + ["<mask>", "<blank>"] {
+            if let id = target.vocabulary.id(of: piece), target.processor.id(of: piece) == nil {
+                isText[id] = false
+            }
+        }
+    }
+
+    /// The same tokenizer for other languages.
+    ///
+    /// - Parameters:
+    ///   - languages: as `init` takes them.
+    ///   - checkpoint: the one that it was made of.
+    /// - Returns: one that frames texts for them; all else is shared.
+    public func framed(
+        for languages: (source: String?, target: String?), of checkpoint: Checkpoint
+    ) -> Tokenizer {
+        var other = self
+        other.frame(checkpoint.tokenizer, languages)
+        return other
+    }
+
+    private mutating func frame(
+        _ configuration: TokenizerConfiguration, _ languages: (source: String?, target: String?)
+    ) {
+        func token(_ code: String?) -> String? {
+            configuration.languageTokens.first { $0.code == code }?.piece
+        }
+        func ids(_ slots: [TextFrame.Slot], _ side: Segmentation) -> [Int] {
+            slots.compactMap { slot in
+                switch slot {
+                case .endOfSentence: endOfSentence
+                case .sourceLanguage: token(languages.source).map { side.id(of: $0) }
+                case .targetLanguage: token(languages.target).map { side.id(of: $0) }
+                case .piece(let piece): side.id(of: piece)
+                }
+            }
+        }
+        sourcePrefix = ids(configuration.frame.sourcePrefix, source)
+        sourceSuffix = ids(configuration.frame.sourceSuffix, source)
+        targetPrefix = ids(configuration.frame.targetPrefix, target)
     }
 
     /// A tokenizer whose sides share one vocabulary.
@@ -46,7 +100,12 @@ public struct Tokenizer: Sendable {
         self.source = source
         self.target = target
         endOfSentence = special.endOfSentence
-        padding = special.padding
+        sourceSuffix = [special.endOfSentence]
+        isText = Array(repeating: true, count: target.vocabulary.size)
+        for id in [special.endOfSentence, special.padding].compactMap(\.self)
+        where isText.indices.contains(id) {
+            isText[id] = false
+        }
         symbols = (0..<target.vocabulary.size).map {
             target.processor.symbol(of: target.vocabulary.piece(of: $0) ?? Self.unknownPiece)
         }
@@ -55,22 +114,34 @@ public struct Tokenizer: Sendable {
     private static let unknownPiece = "<unk>"
 
     /// Target ids of a text, end of sentence included: what a model is trained to produce.
-    public func encodeTarget(_ text: String) -> [Int] { target.ids(of: text) + [endOfSentence] }
+    public func encodeTarget(_ text: String) -> [Int] {
+        targetPrefix + target.ids(of: text) + [endOfSentence]
+    }
 
-    /// Source ids of a text, end of sentence included: S of them.
+    /// How many ids of a source stand for nothing in its text.
+    public var frameCount: Int { sourcePrefix.count + sourceSuffix.count }
+
+    /// The positions of source ids that are a text's pieces, what was written as `>>xx<<` among them.
+    public func pieces(of sourceIDs: [Int]) -> Range<Int> {
+        let end = max(sourceIDs.count - sourceSuffix.count, 0)
+        return min(sourceIDs.starts(with: sourcePrefix) ? sourcePrefix.count : 0, end)..<end
+    }
+
+    /// Source ids of a text, with what stands before and behind its pieces: S of them.
     ///
     /// Pieces that the vocabulary lacks become `<unk>`. A leading `>>xx<<` (the target language of a
     /// multilingual model) is looked up whole before segmentation.
     public func encode(_ text: String) -> [Int] {
         let (code, rest) = Self.splitLanguageCode(text)
-        return (code.map { [source.id(of: $0)] } ?? []) + source.ids(of: rest) + [endOfSentence]
+        return (code.map { [source.id(of: $0)] } ?? sourcePrefix) + source.ids(of: rest)
+            + sourceSuffix
     }
 
     /// Source ids of a text with the range of each in it: UTF-8 offsets in the text as it was given.
     ///
     /// Ranges ascend, meet, start at 0 and end with the text, on borders of Unicode scalars; a word's range
-    /// has the blank before it (see `SentencePieceProcessor.encodeWithRanges`). The end of sentence has an
-    /// empty range at the end. Of a text without pieces it is the only one.
+    /// has the blank before it (see `SentencePieceProcessor.encodeWithRanges`). What stands before and behind the pieces has
+    /// empty ranges at the start and at the end.
     ///
     /// - Returns: the ids that `encode` gives, and a range for each.
     public func encodeWithRanges(_ text: String) -> (ids: [Int], ranges: [Range<Int>]) {
@@ -82,12 +153,15 @@ public struct Tokenizer: Sendable {
         if let code {
             ids.append(source.id(of: code))
             ranges.append(0..<(pieces.isEmpty ? end : start))
+        } else {
+            ids += sourcePrefix
+            ranges += sourcePrefix.map { _ in 0..<0 }
         }
         for (id, range) in pieces {
             ids.append(id)
             ranges.append(range.lowerBound + start..<range.upperBound + start)
         }
-        return (ids + [endOfSentence], ranges + [end..<end])
+        return (ids + sourceSuffix, ranges + sourceSuffix.map { _ in end..<end })
     }
 
     /// The logarithm of the probability of a source text's best segmentation; nil where the source's pieces
@@ -124,7 +198,7 @@ public struct Tokenizer: Sendable {
         target.processor.decodeWithRanges(ids.lazy.map { isText($0) ? symbol(of: $0) : nil })
     }
 
-    private func isText(_ id: Int) -> Bool { id != endOfSentence && id != padding }
+    private func isText(_ id: Int) -> Bool { !isText.indices.contains(id) || isText[id] }
 
     private func symbol(of id: Int) -> SentencePieceProcessor.Symbol {
         symbols.indices.contains(id)
@@ -158,8 +232,8 @@ public struct Tokenizer: Sendable {
     /// A text that comes id by id.
     public func makeTextStream() -> TextStream { TextStream(self) }
 
-    /// Whether encoding gave anything but the end of sentence: a text without pieces is not decoded.
-    public func hasPieces(_ sourceIDs: [Int]) -> Bool { sourceIDs.count > 1 }
+    /// Whether encoding gave anything but what stands around a text: one without pieces is not decoded.
+    public func hasPieces(_ sourceIDs: [Int]) -> Bool { sourceIDs.count > frameCount }
 
     /// `>>xx<<` at the very start, and what follows it.
     private static func splitLanguageCode(_ text: String) -> (code: String?, rest: String) {

@@ -200,17 +200,17 @@ public final class TranslationAPI: Sendable {
     /// Hands a request over to the service, which is not stopped meanwhile.
     ///
     /// - Parameters:
-    ///   - prepare: makes what is handed over, for the model of that service; again, where another one has
+    ///   - prepare: makes what is handed over, for the models of that service; again, where another one has
     ///     taken its place by then.
     ///   - submit: short.
     /// - Throws: `not_ready`, and what `prepare` throws.
     func handOver<Prepared>(
-        _ prepare: (ServedModel) throws(Problem) -> Prepared,
+        _ prepare: (ModelCatalog) throws(Problem) -> Prepared,
         _ submit: (Prepared, TranslationService) -> Void
     ) throws(Problem) {
         while true {
             let service = try loadedService
-            let prepared = try prepare(service.model)
+            let prepared = try prepare(service.catalog)
             let isDone = handOverLock.withLock { _ in
                 guard stage.service === service else { return false }
                 submit(prepared, service)
@@ -253,5 +253,13 @@ public final class TranslationAPI: Sendable {
 }
 
 extension Problem {
+    /// A model that is not among those of the server.
+    init(modelNotFoundIn catalog: ModelCatalog) {
+        let names = catalog.models.map(\.id).joined(separator: ", ")
+        self.init(
+            .modelNotFound,
+            "this server has the model\(catalog.models.count > 1 ? "s" : "") \(names)")
+    }
+
     static let unknownPath = Problem(.notFound, "there is nothing at this path; see /openapi.yaml")
 }

@@ -14,16 +14,20 @@ extension DecoderStep {
     ///   - index: an aligned row, as an index into those given to `begin` of this step.
     ///   - token: a target id.
     ///   - n: the layer where the row left.
-    /// - Returns: 0 … S − 1. Of the end of sentence, and of a source without anything else, the last; else
-    ///   never the last, which is the source's end of sentence. The lowest among equals.
-    public func alignedSource(ofRow index: Int, token: Int, exit n: Int) -> Int {
+    ///   - positions: those of the text's pieces; nil: all but the last, which is the source's end of sentence.
+    /// - Returns: one of `positions`, the lowest among equals; of the end of sentence, and where there are no pieces, the last
+    ///   of all S.
+    public func alignedSource(
+        ofRow index: Int, token: Int, exit n: Int, among positions: Range<Int>? = nil
+    ) -> Int {
         let last = rows[index].sourceCount - 1
-        guard last > 0, token != model.configuration.endOfSentenceID else { return last }
-        aligner.begin(token, of: model.classifiers[n], positions: last)
+        let pieces = positions ?? 0..<last
+        guard !pieces.isEmpty, token != model.configuration.endOfSentenceID else { return last }
+        aligner.begin(token, of: model.classifiers[n], positions: pieces.upperBound)
         for (layer, heads) in model.alignmentHeads[n - 1].enumerated() where heads.contains(true) {
             addContributions(ofRow: rows[index], layer: layer + 1, where: { heads[$0] })
         }
-        return aligner.best
+        return aligner.best(among: pieces)
     }
 
     /// What each head adds to a token's logit from each source position.
@@ -90,6 +94,8 @@ final class SourceAligner {
         return (turned, 0)
     }
 
-    /// The position of the highest score, the lowest among equals.
-    var best: Int { scores.indices.max { scores[$0] < scores[$1] } ?? 0 }
+    /// The position of the highest score among some, the lowest among equals.
+    func best(among positions: Range<Int>) -> Int {
+        positions.max { scores[$0] < scores[$1] } ?? positions.lowerBound
+    }
 }

@@ -13,8 +13,6 @@ struct Preparation: Sendable {
     /// millisecond, no more than handing it to another thread and waiting for that one.
     static let immediateBytes = 2048
 
-    private var model: ServedModel { service.model }
-
     /// The life of the thread that prepares.
     func run() {
         while let job = service.waitForUnprepared() { prepare(job) }
@@ -28,6 +26,7 @@ struct Preparation: Sendable {
             return job.finishWithoutTexts()
         }
         let start = service.clock()
+        let model = service.model(of: job)
         let limit = job.request.limit(model)
         let preparer = job.request.preparation.map { model.preparer($0, limit: limit) }
         var texts: [PreparedSentences] = []
@@ -36,7 +35,7 @@ struct Preparation: Sendable {
             guard isWanted(job) else { return service.join(job, []) }
             let prepared = PreparedSentences(text, index: index, of: job, model, preparer)
             if let count = prepared.excess {
-                faults.append(tooLong(index, of: job.request, count))
+                faults.append(tooLong(index, of: job.request, count, limit: limit))
             }
             texts.append(prepared)
         }
@@ -57,17 +56,19 @@ struct Preparation: Sendable {
         return !job.isAnswered
     }
 
-    private func tooLong(_ index: Int, of request: TranslationRequest, _ count: Int) -> RequestFault
-    {
+    private func tooLong(
+        _ index: Int, of request: TranslationRequest, _ count: Int, limit: Int
+    ) -> RequestFault {
         RequestFault(
             .textTooLong, .text, index: request.texts.count == 1 ? nil : index,
-            "text \(index) has \(count) tokens; at most \(request.limit(model)) are translated")
+            "text \(index) has \(count) tokens; at most \(limit) are translated")
     }
 
     /// Has a sentence translated again, around its protected spans, of which the model lost one.
     func divide(_ sentence: PendingSentence) {
         let job = sentence.job
         let parts = job.divide(sentence.place)
+        let model = service.model(of: job)
         let pending = model.pending(parts, of: sentence.place, for: job) { copy, place in
             _ = job.finish(copy, at: place, now: service.clock())
         }

@@ -1,5 +1,7 @@
 public import Checkpoint
 import Decoding
+public import LanguageTags
+import System
 public import Tensor
 public import Tokenization
 public import TranslationModel
@@ -16,6 +18,12 @@ public final class ServedModel: Sendable {
     public let tokenizer: Tokenizer
     /// The network.
     public let network: TranslationModel
+    /// The pair of languages that texts are framed for, where it is known.
+    public let languages: (source: String?, target: String?)
+
+    private let table: ModelLanguages
+    /// The same for other pairs of languages, each made when it is first asked for.
+    private let others: Lock<[[LanguageTag?]: ServedModel]> = Lock([:])
 
     /// Loads a checkpoint directory.
     ///
@@ -29,11 +37,37 @@ public final class ServedModel: Sendable {
         directory: String, id: String? = nil, precision: Precision = .float32
     ) throws {
         checkpoint = try Checkpoint(directory: directory)
-        tokenizer = try Tokenizer(checkpoint)
+        let own = checkpoint.tokenizer
+        table = ModelLanguages(own.languageTokens)
+        tokenizer = try Tokenizer(
+            checkpoint, languages: (own.sourceLanguage, own.targetLanguage))
+        languages = (
+            table.shortest(own.sourceLanguage), table.shortest(own.targetLanguage)
+        )
         network = try TranslationModel(checkpoint, precision: precision)
         // Last, so that weights which were written to while they were read are found out.
         checksum = try checkpoint.checksum()
         self.id = id ?? Self.name(of: directory)
+    }
+
+    /// The same model for another pair of languages.
+    private init(
+        _ model: ServedModel, from source: (tag: LanguageTag, code: String)?,
+        to target: (tag: LanguageTag, code: String)?
+    ) {
+        id = model.id
+        checksum = model.checksum
+        checkpoint = model.checkpoint
+        network = model.network
+        table = model.table
+        let own = model.checkpoint.tokenizer
+        tokenizer = model.tokenizer.framed(
+            for: (source?.code ?? own.sourceLanguage, target?.code ?? own.targetLanguage),
+            of: checkpoint)
+        languages = (
+            source?.tag.description ?? model.languages.source,
+            target?.tag.description ?? model.languages.target
+        )
     }
 
     private static func name(of path: String) -> String {
@@ -46,9 +80,71 @@ public final class ServedModel: Sendable {
     /// N, the number of decoder layers.
     public var layerCount: Int { network.decoderLayerCount }
 
-    /// The language pair, where tokenizer_config.json names it.
-    public var languages: (source: String?, target: String?) {
-        (checkpoint.tokenizer.sourceLanguage, checkpoint.tokenizer.targetLanguage)
+    /// Whether texts are framed with the tokens of their languages, of which there are several.
+    public var isMultilingual: Bool {
+        !table.tags.isEmpty && checkpoint.tokenizer.frame.namesLanguages
+    }
+
+    /// The languages that it translates from, as far as they are known.
+    public var sources: [String] {
+        namesSource ? table.tags.map(\.description) : [languages.source].compactMap(\.self)
+    }
+
+    /// The languages that it translates into, as far as they are known.
+    public var targets: [String] {
+        namesTarget ? table.tags.map(\.description) : [languages.target].compactMap(\.self)
+    }
+
+    /// Whether the language of texts has to be known and is not.
+    public var lacksSource: Bool { namesSource && languages.source == nil }
+    /// Whether the language to translate into has to be known and is not.
+    public var lacksTarget: Bool {
+        namesTarget && languages.target == nil && checkpoint.tokenizer.frame.targetPrefix != []
+    }
+
+    private var namesSource: Bool { names(.sourceLanguage) }
+    private var namesTarget: Bool { names(.targetLanguage) }
+
+    private func names(_ slot: TextFrame.Slot) -> Bool {
+        let frame = checkpoint.tokenizer.frame
+        return !table.tags.isEmpty
+            && (frame.sourcePrefix + frame.sourceSuffix + frame.targetPrefix).contains(slot)
+    }
+
+    /// This model for a pair of languages: itself, or one that shares all but what frames texts.
+    ///
+    /// - Parameters:
+    ///   - source: language of the texts; nil where it is not known.
+    ///   - target: language to translate into; nil where it does not matter.
+    /// - Returns: nil where it does not translate between them, and where a language has to be known that is not.
+    public func serving(from source: LanguageTag?, to target: LanguageTag?) -> ServedModel? {
+        guard isMultilingual else {
+            let fits = Self.fits(source, languages.source) && Self.fits(target, languages.target)
+            return fits ? self : nil
+        }
+        let from = namesSource ? source.flatMap { table.lookup($0) } : nil
+        let to = namesTarget ? target.flatMap { table.lookup($0) } : nil
+        guard
+            namesSource
+                ? from != nil || source == nil && languages.source != nil
+                : Self.fits(source, languages.source),
+            namesTarget
+                ? to != nil || target == nil && languages.target != nil
+                : Self.fits(target, languages.target)
+        else { return nil }
+        if from == nil, to == nil { return self }
+        return others.withLock { others in
+            let key = [from?.tag, to?.tag]
+            if let model = others[key] { return model }
+            let model = ServedModel(self, from: from, to: to)
+            others[key] = model
+            return model
+        }
+    }
+
+    private static func fits(_ asked: LanguageTag?, _ own: String?) -> Bool {
+        guard let asked, let own = own.flatMap({ LanguageTag($0) }) else { return true }
+        return own.matches(asked)
     }
 
     /// The most tokens of a source that is translated as it is, end of sentence included.

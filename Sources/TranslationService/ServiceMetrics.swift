@@ -30,11 +30,17 @@ public struct ServiceMetrics: Sendable {
             labels: ["reason"], zeroes: reasons.map { [$0] })
     }
 
-    /// Registers the metrics of a model's service.
+    /// Registers the metrics of a service with one model.
     public init(registry: MetricRegistry, model: ServedModel) {
+        self.init(registry: registry, catalog: ModelCatalog([model]))
+    }
+
+    /// Registers the metrics of a service.
+    public init(registry: MetricRegistry, catalog: ModelCatalog) {
         requests = registry.counters(
             "shoal_translate_requests_total", help: "Translation requests by how they ended.",
-            labels: ["model", "result"], zeroes: Self.results.map { [model.id, $0] })
+            labels: ["model", "result"],
+            zeroes: catalog.models.flatMap { model in Self.results.map { [model.id, $0] } })
         duration = registry.seconds(
             "shoal_translate_duration_seconds", "Time from submission to answer of a request.")
         sentences = registry.counter(
@@ -49,7 +55,7 @@ public struct ServiceMetrics: Sendable {
             "shoal_cancelled_requests_total", help: "Requests cancelled after they were accepted.",
             labels: ["cause"], zeroes: [["client"], ["deadline"]])
         times = StageTimes(registry)
-        depth = DepthMetrics(registry, model)
+        depth = DepthMetrics(registry, catalog)
     }
 
     /// Counts how a request ended.

@@ -75,8 +75,8 @@ struct DepthMetrics: Sendable {
     private let operations: Counter
     private let operationsFullDepth: Counter
 
-    init(_ registry: MetricRegistry, _ model: ServedModel) {
-        let layers = 1...model.layerCount
+    init(_ registry: MetricRegistry, _ catalog: ModelCatalog) {
+        let layers = 1...catalog.models.reduce(1) { max($0, $1.layerCount) }
         sourceTokens = registry.counter(
             "shoal_source_tokens_total", help: "Source tokens translated.")
         targetTokens = registry.counter(
@@ -84,7 +84,9 @@ struct DepthMetrics: Sendable {
         exitLayer = registry.histograms(
             "shoal_decoder_exit_layer", help: "Exit layers of returned tokens.",
             bounds: layers.map(Double.init), labels: ["model", "policy"],
-            zeroes: ExitPolicy.allCases.map { [model.id, $0.rawValue] })
+            zeroes: catalog.models.flatMap { model in
+                ExitPolicy.allCases.map { [model.id, $0.rawValue] }
+            })
         layersRun = registry.counter(
             "shoal_decoder_layers_run_total", help: "Sum of the exit layers.")
         layersFullDepth = registry.counter(

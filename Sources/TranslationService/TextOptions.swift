@@ -35,11 +35,13 @@ extension ServedModel {
         all.glossary = options.glossary
         all.wordScore = { [tokenizer] in tokenizer.score(ofWord: $0) ?? -Double($0.utf8.count) }
         let longest = longestSentence(limit)
+        let frame = tokenizer.frameCount
         // No text has more tokens than bytes, as good as always; what comes of it is held against the limit again.
-        all.limit = LengthLimit(maximum: longest - 1, unmeasuredBytes: longest - 2) {
-            [tokenizer] text in
-            // The end of the sentence is that of each part's, too.
-            tokenizer.encode(text).count - 1
+        all.limit = LengthLimit(
+            maximum: max(longest - frame, 1), unmeasuredBytes: max(longest - frame - 1, 0)
+        ) { [tokenizer] text in
+            // What stands around the sentence stands around each of its parts, too.
+            tokenizer.encode(text).count - frame
         }
         return TextPreparer(all)
     }

@@ -2,6 +2,8 @@ public import Decoding
 
 /// Texts to translate under one set of options.
 public struct TranslationRequest: Sendable {
+    /// What translates them; nil: the service's standard model.
+    public var model: ServedModel?
     /// At least one; a text in which nothing is to be translated is answered without decoding.
     public var texts: [String]
     /// Texts, by index, that are answered as they are.

@@ -10,8 +10,10 @@ import Telemetry
 /// join between decoding steps and leave when they are finished, and what one sentence gets does not
 /// depend on the others.
 public final class TranslationService: Sendable {
-    /// The model that it serves.
-    public let model: ServedModel
+    /// The models that it serves.
+    public let catalog: ModelCatalog
+    /// The model of requests that name none.
+    public var model: ServedModel { catalog.standard }
     /// How it is set up.
     public let configuration: Configuration
     let metrics: ServiceMetrics
@@ -65,14 +67,14 @@ public final class TranslationService: Sendable {
     /// Starts the workers.
     ///
     /// - Parameters:
-    ///   - model: what to serve.
+    ///   - catalog: what to serve.
     ///   - configuration: sizes; a number below its least counts as that.
     ///   - metrics: where to count.
     ///   - clock: seconds, for deadlines and for the timings of requests.
     ///   - startThread: runs what it is given on a new thread of that niceness; false where it cannot.
     /// - Throws: `StartError` where the system gives too few threads.
     public init(
-        model: ServedModel, configuration: Configuration, metrics: ServiceMetrics,
+        catalog: ModelCatalog, configuration: Configuration, metrics: ServiceMetrics,
         clock: @escaping @Sendable () -> Double = monotonicSeconds,
         startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
             WorkerThread.start(niceness: niceness, body)
@@ -82,19 +84,36 @@ public final class TranslationService: Sendable {
         configuration.workers = max(configuration.workers, 1)
         configuration.threads = max(configuration.threads, 1)
         configuration.maximumSequences = max(configuration.maximumSequences, 1)
-        self.model = model
+        self.catalog = catalog
         self.configuration = configuration
         self.metrics = metrics
         self.clock = clock
         queue = Monitor(
             Queue(
-                configuration, maximumPositions: model.checkpoint.configuration.maximumPositions))
+                configuration,
+                maximumPositions: catalog.models
+                    .reduce(0) { max($0, $1.checkpoint.configuration.maximumPositions) }))
         team = ThreadTeam(
             helpers: configuration.threads - 1, niceness: configuration.niceness)
         heartbeats = (0..<configuration.workers).map { _ in Heartbeat() }
         metrics.queue.capacity.set(Double(configuration.maximumQueuedRequests))
         metrics.queue.tokenCapacity.set(Double(configuration.maximumQueuedTokens))
         try start(startThread)
+    }
+
+    /// Starts the workers of a service with one model; the parameters are those of the other one.
+    ///
+    /// - Throws: `StartError` where the system gives too few threads.
+    public convenience init(
+        model: ServedModel, configuration: Configuration, metrics: ServiceMetrics,
+        clock: @escaping @Sendable () -> Double = monotonicSeconds,
+        startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
+            WorkerThread.start(niceness: niceness, body)
+        }
+    ) throws(StartError) {
+        try self.init(
+            catalog: ModelCatalog([model]), configuration: configuration, metrics: metrics,
+            clock: clock, startThread: startThread)
     }
 
     /// Starts all threads, or none.
@@ -141,10 +160,13 @@ public final class TranslationService: Sendable {
         progress: (@Sendable (TranslationEvent) -> Void)? = nil,
         completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
     ) -> @Sendable () -> Void {
-        let callbacks = Job.Callbacks(progress: progress) { [metrics, model] result in
+        let model = request.model ?? model
+        let callbacks = Job.Callbacks(progress: progress) { [metrics] result in
             if !request.isTrial { metrics.count(result, model: model) }
             completion(result)
         }
+        var request = request
+        request.model = model
         let number = nextJob.wrappingAdd(1, ordering: .relaxed).newValue
         let now = clock()
         let job = Job(number, request, submitted: now - waited, callbacks)
@@ -164,6 +186,9 @@ public final class TranslationService: Sendable {
         }
         return { job.fail(.cancelled) }
     }
+
+    /// What translates a request.
+    func model(of job: Job) -> ServedModel { job.request.model ?? model }
 
     /// Counts a request that a stage before had to refuse.
     public func count(_ refusal: TranslationError) {

@@ -6,16 +6,12 @@ import TextPreparation
 import Tokenization
 import TranslationModel
 
-/// One thread's share of the service: its batch and its working memory.
+/// One thread's share of the service: a batch for each network that it has sentences of, and their working memory.
 final class Worker {
     private let service: TranslationService
-    private var decoder: BatchDecoder
-    private let encoderScratch: EncoderScratch
     private let heartbeat: Heartbeat
-    private var running: [BatchDecoder.Ticket: RunningSentence] = [:]
-    /// Whose sentences have not had a step yet.
-    private var startedJobs: [Job] = []
-    private var countedRows: [Int]
+    /// In the order in which they were first needed; each has a step in every iteration.
+    private var lanes: [Lane] = []
     /// Steps since all places were taken.
     private var stepsWithRoom = 0
     /// Whether this worker is among the service's busy ones.
@@ -38,15 +34,45 @@ final class Worker {
         stepsWithRoom < Self.patience ? max(1, service.configuration.maximumSequences / 4) : 1
     }
 
-    private var model: ServedModel { service.model }
     private var metrics: ServiceMetrics { service.metrics }
+
+    /// The batch of a network.
+    private final class Lane {
+        let network: TranslationModel
+        var decoder: BatchDecoder
+        let encoderScratch: EncoderScratch
+        var running: [BatchDecoder.Ticket: RunningSentence] = [:]
+        /// Whose sentences have not had a step yet.
+        var startedJobs: [Job] = []
+        var countedRows: [Int]
+
+        init(_ network: TranslationModel) {
+            self.network = network
+            decoder = BatchDecoder(model: network)
+            encoderScratch = EncoderScratch(for: network)
+            countedRows = Array(repeating: 0, count: network.decoderLayerCount)
+        }
+
+        /// Starts anew with little memory.
+        func giveBackMemory() {
+            decoder = BatchDecoder(model: network)
+            countedRows = Array(repeating: 0, count: network.decoderLayerCount)
+        }
+    }
+
+    private var runningCount: Int { lanes.reduce(0) { $0 + $1.running.count } }
+
+    /// The lane of a network, made where it is needed for the first time.
+    private func lane(of network: TranslationModel) -> Lane {
+        if let lane = lanes.first(where: { $0.network === network }) { return lane }
+        let lane = Lane(network)
+        lanes.append(lane)
+        return lane
+    }
 
     init(_ service: TranslationService, _ heartbeat: Heartbeat) {
         self.service = service
         self.heartbeat = heartbeat
-        decoder = BatchDecoder(model: service.model.network)
-        encoderScratch = EncoderScratch(for: service.model.network)
-        countedRows = Array(repeating: 0, count: service.model.layerCount)
     }
 
     /// Works until the service stops.
@@ -56,11 +82,11 @@ final class Worker {
             dropAnswered(at: now)
             noteWhetherBusy()
             giveBackMemory()
-            let room = service.configuration.maximumSequences - running.count
+            let room = service.configuration.maximumSequences - runningCount
             heartbeat.rest()
             iteration.seconds = now - iterationStart
             let work = service.waitForWork(
-                room: room, positions: running.values.reduce(0) { $0 + $1.sentence.positions },
+                room: room, positions: positions,
                 group: group, isBusy: isBusy, after: iteration)
             iteration = TranslationService.Queue.Iteration()
             iterationStart = service.clock()
@@ -78,11 +104,18 @@ final class Worker {
         }
     }
 
+    /// Source and target positions of all sentences in the batches.
+    private var positions: Int {
+        lanes.reduce(0) { sum, lane in
+            lane.running.values.reduce(sum) { $0 + $1.sentence.positions }
+        }
+    }
+
     /// Starts anew with little memory where a batch is done that needed much.
     private func giveBackMemory() {
-        guard running.isEmpty, decoder.byteCount > Self.keptBytes else { return }
-        decoder = BatchDecoder(model: service.model.network)
-        countedRows = Array(repeating: 0, count: service.model.layerCount)
+        for lane in lanes where lane.running.isEmpty && lane.decoder.byteCount > Self.keptBytes {
+            lane.giveBackMemory()
+        }
     }
 
     /// Encodes sentences and takes them into the batch.
@@ -101,23 +134,28 @@ final class Worker {
             }
         }
         while !waiting.isEmpty {
+            let network = network(of: waiting[waiting.startIndex])
             var count = 1
             var rows = waiting[waiting.startIndex].ids.count
             for sentence in waiting.dropFirst() {
                 rows += sentence.ids.count
-                if rows > Self.encoderRows { break }
+                if rows > Self.encoderRows || self.network(of: sentence) !== network { break }
                 count += 1
             }
-            encode(waiting.prefix(count))
+            encode(waiting.prefix(count), in: lane(of: network))
             waiting = waiting.dropFirst(count)
         }
     }
 
-    private func encode(_ sentences: ArraySlice<PendingSentence>) {
+    private func network(of sentence: PendingSentence) -> TranslationModel {
+        service.model(of: sentence.job).network
+    }
+
+    private func encode(_ sentences: ArraySlice<PendingSentence>, in lane: Lane) {
         let start = service.clock()
         let states = withTeam { team in
-            encoderScratch.team = team
-            return model.network.encode(sentences.map(\.ids), scratch: encoderScratch)
+            lane.encoderScratch.team = team
+            return lane.network.encode(sentences.map(\.ids), scratch: lane.encoderScratch)
         }
         let end = service.clock()
         iteration.encodedTokens += sentences.reduce(0) { $0 + $1.ids.count }
@@ -126,38 +164,44 @@ final class Worker {
         for (sentence, source) in zip(sentences, states) {
             sentence.job.time { $0.encode += end - start }
             sentence.job.startDecoding(at: end)
-            startedJobs.append(sentence.job)
+            lane.startedJobs.append(sentence.job)
             var options = sentence.job.request.options
             options.aligns = !sentence.ranges.isEmpty
-            let ticket = decoder.add(
+            let tokenizer = service.model(of: sentence.job).tokenizer
+            options.sourcePieces = tokenizer.pieces(of: sentence.ids)
+            options.prefix = tokenizer.targetPrefix
+            let ticket = lane.decoder.add(
                 source: source, options: options,
                 reportsTokens: sentence.reported != nil)
-            running[ticket] = RunningSentence(sentence, model.tokenizer)
+            lane.running[ticket] = RunningSentence(sentence, tokenizer)
         }
         metrics.batches.running.add(Double(sentences.count))
     }
 
-    /// One decoding step of the batch.
+    /// One decoding step of each batch.
     private func step() {
-        guard !running.isEmpty else { return }
-        iteration.rows = decoder.rowCount
-        metrics.batches.decode.observe(Double(iteration.rows))
+        for lane in lanes where !lane.running.isEmpty { step(lane) }
+    }
+
+    private func step(_ lane: Lane) {
+        iteration.rows += lane.decoder.rowCount
+        metrics.batches.decode.observe(Double(lane.decoder.rowCount))
         let start = service.clock()
-        let finished = withTeam { decoder.advance(helpedBy: $0) }
+        let finished = withTeam { lane.decoder.advance(helpedBy: $0) }
         let end = service.clock()
         metrics.times.decode.observe(end - start)
-        for seconds in startedJobs.compactMap({ $0.noteToken(at: end) }) {
+        for seconds in lane.startedJobs.compactMap({ $0.noteToken(at: end) }) {
             metrics.times.firstToken.observe(seconds)
         }
-        startedJobs.removeAll()
-        for (layer, rows) in decoder.layerRows.enumerated() {
-            metrics.depth.layerRows[layer].increment(by: rows - countedRows[layer])
+        lane.startedJobs.removeAll()
+        for (layer, rows) in lane.decoder.layerRows.enumerated() {
+            metrics.depth.layerRows[layer].increment(by: rows - lane.countedRows[layer])
         }
-        countedRows = decoder.layerRows
-        reportTokens(endedBy: Set(finished.lazy.map(\.ticket)))
-        leave(finished)
+        lane.countedRows = lane.decoder.layerRows
+        reportTokens(of: lane, endedBy: Set(finished.lazy.map(\.ticket)))
+        leave(lane, finished)
         for (ticket, result) in finished {
-            guard let running = running.removeValue(forKey: ticket) else { continue }
+            guard let running = lane.running.removeValue(forKey: ticket) else { continue }
             metrics.batches.running.add(-1)
             switch result {
             case .success(let result): finish(running.sentence, result)
@@ -168,12 +212,13 @@ final class Worker {
 
     /// Tells the queue of sentences that have left the batch, before anybody learns of their results.
     private func leave(
+        _ lane: Lane,
         _ finished: [(ticket: BatchDecoder.Ticket, result: Result<DecodingResult, DecodingError>)]
     ) {
         guard !finished.isEmpty else { return }
         service.queue.withLock { queue in
             for (ticket, result) in finished {
-                guard let sentence = running[ticket]?.sentence else { continue }
+                guard let sentence = lane.running[ticket]?.sentence else { continue }
                 let best = try? result.get().hypotheses.first
                 let isWhole = best?.finishReason == .endOfSentence
                 queue.finish(sentence, steps: isWhole ? best?.tokens.count : nil)
@@ -182,18 +227,19 @@ final class Worker {
     }
 
     /// Tells those who want to know of each token.
-    private func reportTokens(endedBy finished: Set<BatchDecoder.Ticket>) {
-        for (ticket, token) in decoder.newTokens {
-            let event = running[ticket]?.take(
-                token, piece: model.tokenizer.piece(targetID: token.id),
+    private func reportTokens(of lane: Lane, endedBy finished: Set<BatchDecoder.Ticket>) {
+        for (ticket, token) in lane.decoder.newTokens {
+            guard let job = lane.running[ticket]?.job else { continue }
+            let event = lane.running[ticket]?.take(
+                token, piece: service.model(of: job).tokenizer.piece(targetID: token.id),
                 isLast: finished.contains(ticket))
-            if let event { running[ticket]?.job.report(.token(event)) }
+            if let event { job.report(.token(event)) }
         }
     }
 
     /// Keeps the service's count of workers that have sentences in their batch.
     private func noteWhetherBusy() {
-        guard isBusy == running.isEmpty else { return }
+        guard isBusy == (runningCount == 0) else { return }
         isBusy.toggle()
         service.busyWorkers.add(isBusy ? 1 : -1, ordering: .relaxed)
     }
@@ -210,24 +256,27 @@ final class Worker {
     /// Drops what nobody waits for any more, so that others take its places with the next step.
     private func dropAnswered(at now: Double) {
         service.dropExpired(at: now)
-        for (ticket, sentence) in running {
-            if now >= sentence.job.deadline { sentence.job.fail(.deadlineExceeded) }
-            guard sentence.job.isAnswered else { continue }
-            decoder.remove(ticket)
-            running[ticket] = nil
-            service.queue.withLock { $0.finish(sentence.sentence, steps: nil) }
-            metrics.batches.running.add(-1)
+        for lane in lanes {
+            for (ticket, sentence) in lane.running {
+                if now >= sentence.job.deadline { sentence.job.fail(.deadlineExceeded) }
+                guard sentence.job.isAnswered else { continue }
+                lane.decoder.remove(ticket)
+                lane.running[ticket] = nil
+                service.queue.withLock { $0.finish(sentence.sentence, steps: nil) }
+                metrics.batches.running.add(-1)
+            }
         }
     }
 
     private func output(of sentence: PendingSentence, _ hypothesis: Hypothesis) -> InputOutput {
+        let tokenizer = service.model(of: sentence.job).tokenizer
         let ids = hypothesis.tokens.map(\.id)
-        let pieces = ids.map { model.tokenizer.piece(targetID: $0) }
+        let pieces = ids.map { tokenizer.piece(targetID: $0) }
         guard let alignment = hypothesis.alignment, !sentence.ranges.isEmpty else {
             return InputOutput(
-                text: model.tokenizer.decode(ids), pieces: pieces, hypothesis: hypothesis)
+                text: tokenizer.decode(ids), pieces: pieces, hypothesis: hypothesis)
         }
-        let (text, targets) = model.tokenizer.decodeWithRanges(ids)
+        let (text, targets) = tokenizer.decodeWithRanges(ids)
         let spans = zip(targets.withoutBlanks(of: text), alignment).map { target, position in
             AlignedSpan(target: target, source: sentence.ranges[position])
         }
@@ -235,6 +284,7 @@ final class Worker {
     }
 
     private func finish(_ sentence: PendingSentence, _ result: DecodingResult) {
+        let model = service.model(of: sentence.job)
         let outputs = result.hypotheses.map { output(of: sentence, $0) }
         let compute = ComputeRecord(
             result, policy: sentence.job.request.options.exit.policy,

@@ -107,16 +107,6 @@ import Testing
         #expect(error?.file == "/nowhere/at/all")
     }
 
-    @Test("A tokenizer of another kind is told from one that is missing")
-    func otherTokenizer() throws {
-        var writer = CheckpointWriter()
-        writer.files["sentencepiece.bpe.model"] = []
-        #expect(try fault(writer) == nil)
-        let error = try fault(writer, leavingOut: ["source.spm", "target.spm"])
-        #expect(error?.code == .unsupportedFormat)
-        #expect(error?.file == "sentencepiece.bpe.model")
-    }
-
     @Test("A pipe or a directory in a file's place is refused and not waited for")
     func pipe() throws {
         let directory = try TemporaryDirectory()

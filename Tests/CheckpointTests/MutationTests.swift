@@ -46,17 +46,22 @@ private func survives(_ directory: TemporaryDirectory) -> Bool {
     }
 
     @Test(
-        "A mutated model of Marian ends in an error or a checkpoint, never in a trap",
+        "A mutated model in another format ends in an error or a checkpoint, never in a trap",
         arguments: [
-            ("opus", "opus.npz"), ("opus", "opus.spm.vocab.yml"),
-            ("ssru", "model.aabb.intgemm.alphas.bin"), ("ssru", "vocab.aabb.spm"),
+            ("marian/opus", "opus.npz"), ("marian/opus", "opus.spm.vocab.yml"),
+            ("marian/ssru", "model.aabb.intgemm.alphas.bin"), ("marian/ssru", "vocab.aabb.spm"),
+            ("ctranslate2/int8", "model.bin"), ("ctranslate2/int8", "shared_vocabulary.json"),
+            ("ctranslate2/argos", "model/model.bin"), ("ctranslate2/argos", "metadata.json"),
+            ("languages/nllb", "tokenizer_config.json"),
+            ("languages/nllb", "special_tokens_map.json"),
+            ("languages/m2m_100", "vocab.json"),
         ])
-    func marian(folder: String, name: String) throws {
+    func formats(folder: String, name: String) throws {
         let directory = try TemporaryDirectory()
-        let path = Repository.path("Tests/Golden/marian/\(folder)")
+        let path = Repository.path("Tests/Golden/\(folder)")
+        if folder == "ctranslate2/argos" { try directory.makeDirectory("model") }
         for file in try Checkpoint(directory: path).files.map(\.name) {
-            try directory.write(
-                Repository.bytes("Tests/Golden/marian/\(folder)/\(file)"), to: file)
+            try directory.write(Repository.bytes("Tests/Golden/\(folder)/\(file)"), to: file)
         }
         #expect(survives(directory))
         let original = directory.bytes(name)

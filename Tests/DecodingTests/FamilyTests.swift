@@ -64,6 +64,11 @@ struct FamilyTests {
         "families/m2m_100", "families/mbart", "marian/opus", "marian/ssru", "marian/before",
     ]
 
+    /// Those whose other implementation knows no exits: it ran networks that end after as many layers.
+    static let converted = ["float32", "float16", "int16", "int8", "argos"].map {
+        "ctranslate2/\($0)"
+    }
+
     /// The network of a family; where it comes without texts, they are another checkpoint's.
     private func model(_ family: String) throws -> TranslationModel {
         guard family.hasPrefix("families/") else {
@@ -93,8 +98,8 @@ struct FamilyTests {
     }
 
     @Test(
-        "Tokens are those of another implementation and scores agree within 1e-4, greedy and with a beam, at every exit",
-        arguments: families)
+        "Tokens are those of another implementation and scores agree within 1e-4, greedy and with a beam, at every exit; no beam is worse than CTranslate2's",
+        arguments: families + converted)
     func fixed(family: String) throws {
         let model = try model(family)
         for golden in try Family(family).fixed {
@@ -105,8 +110,14 @@ struct FamilyTests {
             let results = try decodeTogether(golden.outputs.map(\.source), options, model)
             for (output, result) in zip(golden.outputs, results) {
                 let best = try #require(result.hypotheses.first)
+                let score = try #require(output.score)
+                if golden.beam > 1, Self.converted.contains(family) {
+                    // CTranslate2 ends a search with as many outputs as the beam is wide; one that may still find a better one goes on here.
+                    #expect(best.score > score - 1e-4)
+                    continue
+                }
                 #expect(best.tokens.map(\.id) == output.tokens, "\(golden.exit), \(golden.beam)")
-                #expect(abs(best.score - (try #require(output.score))) < 1e-4)
+                #expect(abs(best.score - score) < 1e-4)
             }
         }
     }

@@ -36,6 +36,36 @@ struct CheckConfigTests {
     }
 
     @Test(
+        "A folder of models serves each subfolder that holds one; without --model the first is the standard one"
+    )
+    func models() throws {
+        for name in ["b-second", "a-first"] {
+            try directory.makeDirectory(name)
+            for file in ["model.aabb.intgemm.alphas.bin", "vocab.aabb.spm"] {
+                try directory.write(
+                    Repository.bytes("Tests/Golden/marian/ssru/\(file)"), to: "\(name)/\(file)")
+            }
+        }
+        try directory.makeDirectory("empty")
+        let run = try check(["--models", directory.path])
+        #expect(run.status == 0, "\(run.error)")
+        let models = run.output.split(separator: "\n").filter { $0.hasPrefix("model: ") }
+        #expect(
+            models.map { $0.split(separator: ",")[0] } == ["model: a-first", "model: b-second"])
+        let both = try check(["--models", directory.path, "--model", "Tests/Golden/languages/nllb"])
+        #expect(both.output.contains("model: nllb"))
+        #expect(try check(["--models", directory.path + "/empty"]).status == 66)
+        #expect(try check(["--models", "/nowhere"]).status == 66)
+        let twice = try check(
+            ["--models", directory.path, "--model", "Tests/Golden/marian/../marian/ssru"])
+        #expect(twice.status == 0)
+        try directory.write(Array("x".utf8), to: "b-second/vocab.aabb.spm")
+        let broken = try check(["--models", directory.path])
+        #expect(broken.status == 65)
+        #expect(broken.error.contains("b-second"))
+    }
+
+    @Test(
         "What a start would refuse ends with the code of the start, which says the same",
         arguments: [
             (["--model", "/nowhere"], 66, "/nowhere"),

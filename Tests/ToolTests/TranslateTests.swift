@@ -22,6 +22,34 @@ struct TranslateTests {
         try file(Array(text.utf8), name)
     }
 
+    @Test("A model of many languages has to be told which, by tags in any form")
+    func languages() throws {
+        let model = ["translate", "--json", "--model", "Tests/Golden/languages/nllb"]
+        let text = try file("dafe ko\n")
+        let good = try Run(
+            model + ["--source-lang", "deu", "--target-lang", "zh_Hant", "--file", text])
+        #expect(good.status == 0, "\(good.error)")
+        let other = try Run(
+            model + ["--source-lang", "de", "--target-lang", "fr", "--file", text])
+        #expect(good.output != other.output)
+        for (flags, words) in [
+            (["--source-lang", "de"], "--target-lang"),
+            (["--source-lang", "de", "--target-lang", "tlh"], "does not translate"),
+            (["--source-lang", "de--", "--target-lang", "en"], "language tag"),
+        ] {
+            let run = try Run(model + flags + ["--file", text])
+            #expect(run.status == 64)
+            #expect(run.error.contains(words))
+        }
+        let pair = try Run(
+            [
+                "translate", "--model", "models/multi30k-de-en", "--target-lang", "fr", "--file",
+                text,
+            ])
+        #expect(pair.status == 64)
+        #expect(pair.error.contains("de to en"))
+    }
+
     /// A line with more tokens than the model has positions.
     private let long = String(repeating: "Hund ", count: 400)
 

@@ -20,6 +20,8 @@ public struct Weights: Sendable {
         let bytes: Range<Int>
         /// How they lie there.
         var layout = Layout()
+        /// Whether all values are zero and none is in the file.
+        var isZero = false
     }
 
     /// How the values of a tensor lie in its file.
@@ -187,6 +189,7 @@ public struct Weights: Sendable {
     private func read(
         _ entry: Entry, into values: UnsafeMutableBufferPointer<Float>
     ) throws(CheckpointError) {
+        if entry.isZero { return values.update(repeating: 0) }
         if entry.layout.isTransposed, entry.shape.count == 2 {
             let turned = try [Float].filled(count: values.count) {
                 (turned) throws(CheckpointError) in try readAsStored(entry, into: turned)
@@ -290,8 +293,16 @@ public struct Weights: Sendable {
 }
 
 extension Weights.Entry {
+    /// A tensor of zeros, which no file has.
+    init(zeros name: String, shape: [Int]) {
+        self.init(name: name, elementType: .float32, shape: shape, bytes: 0..<0)
+        isZero = true
+    }
+
     /// The number of values.
-    var count: Int { bytes.count / elementType.byteCount }
+    var count: Int {
+        isZero ? shape.reduce(1, *) : bytes.count / elementType.byteCount
+    }
 
     /// Whether weights can be read from it: floating-point numbers, or integers that say what they are divided by.
     var isUsable: Bool {

@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import HTTPServer
 import Logging
+import System
 import TranslationAPI
 import TranslationService
 
@@ -14,8 +15,10 @@ struct ReloadedFiles: Sendable {
     let metricsToken: [String]
     /// Certificates, key and authorities; none without TLS.
     let certificates: [String]
-    /// The directory of the model.
+    /// The directory of the model, or the folder of several.
     let model: String
+    /// The directories of the models, as they are now.
+    private let models: @Sendable () -> [String]
 
     /// Those that the settings name.
     init(_ settings: ServerSettings) {
@@ -23,21 +26,16 @@ struct ReloadedFiles: Sendable {
         metricsToken = settings.metricsTokenPath.isEmpty ? [] : [settings.metricsTokenPath]
         certificates = [settings.tls.certificate, settings.tls.key, settings.tls.clientCA]
             .filter { !$0.isEmpty }
-        model = settings.modelPath
+        model = settings.modelsPath.isEmpty ? settings.modelPath : settings.modelsPath
+        models = { (try? settings.modelPaths()) ?? [settings.modelPath] }
     }
 
-    /// The directory and its files, as far as a checkpoint may have some.
+    /// The directories and their files, as far as a checkpoint may have some.
     @Sendable func modelFiles() -> [String] {
-        guard let stream = opendir(model) else { return [model] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while names.count < Self.mostModelFiles, let entry = readdir(stream) {
-            names.append(
-                withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
+        models().flatMap { model in
+            guard let names = try? FolderListing.fileNames(model) else { return [model] }
+            return names.prefix(Self.mostModelFiles).map { "\(model)/\($0)" }
         }
-        return names.sorted().map { "\(model)/\($0)" }
     }
 
     private static let mostModelFiles = 256

@@ -6,6 +6,19 @@ public enum FolderListing {
     ///
     /// - Throws: `missing`, `unreadable`.
     public static func fileNames(_ path: String) throws(FileError) -> [String] {
+        try names(path) { $0 & S_IFMT == S_IFREG }
+    }
+
+    /// The names of a folder's folders, links to such included, in the order of their bytes.
+    ///
+    /// - Throws: `missing`, `unreadable`.
+    public static func folderNames(_ path: String) throws(FileError) -> [String] {
+        try names(path) { $0 & S_IFMT == S_IFDIR }
+    }
+
+    private static func names(
+        _ path: String, where fits: (mode_t) -> Bool
+    ) throws(FileError) -> [String] {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(unreadable: path, errno) }
         guard let stream = fdopendir(descriptor) else {
@@ -21,7 +34,7 @@ public enum FolderListing {
             }
             var status = stat()
             if name != ".", name != "..", fstatat(dirfd(stream), name, &status, 0) == 0,
-                status.st_mode & S_IFMT == S_IFREG
+                fits(status.st_mode)
             {
                 names.append(name)
             }

@@ -46,22 +46,26 @@ extension TranslationAPI {
     }
 
     private func translateAsDeepL(_ request: AdmittedRequest) throws(Problem) {
-        try handOver { model throws(Problem) in
-            try DeepLTranslation(request, model: model, settings, glossaries, usage)
+        try handOver { catalog throws(Problem) in
+            try DeepLTranslation(request, catalog: catalog, settings, glossaries, usage)
         } _: { answer, service in
             submit(answer.request, to: service, answering: answer, request.context)
         }
     }
 
     private func answerLanguages(_ request: AdmittedRequest) throws(Problem) {
-        let languages = try loadedService.model.languages
+        let models = try loadedService.catalog.models
         var reader = FieldReader(request.body)
         let type = reader.choice("type", LanguageSide.self) ?? .source
         try reader.finishAsDeepL()
-        let codes = type == .source ? [languages.source] : DeepL.variants(of: languages.target)
+        let codes =
+            type == .source
+            ? models.flatMap(\.sources)
+            : models.flatMap(\.targets).flatMap { DeepL.variants(of: $0) }.compactMap(\.self)
         var writer = JSONWriter()
+        var known: Set<String> = []
         writer.beginArray()
-        for code in codes.compactMap(\.self) {
+        for code in codes where known.insert(code).inserted {
             writer.beginObject()
             writer.member("language", DeepL.code(code))
             writer.member("name", LanguageTag.englishName(of: code))
@@ -87,14 +91,14 @@ extension TranslationAPI {
     }
 
     private func answerLanguagePairs(_ request: AdmittedRequest) throws(Problem) {
-        let languages = try loadedService.model.languages
+        let pairs = try loadedService.catalog.pairs
         var reader = FieldReader(request.body)
         try reader.finishAsDeepL()
         var writer = JSONWriter()
         writer.beginObject()
         writer.name("supported_languages")
         writer.beginArray()
-        if let source = languages.source, let target = languages.target {
+        for (source, target) in pairs {
             writer.beginObject()
             writer.member("source_lang", source)
             writer.member("target_lang", target)

@@ -26,15 +26,16 @@ struct DeepLTranslation {
         var isQuality: Bool { self != .latency }
     }
 
-    /// Reads a request and holds it against a model.
+    /// Reads a request and holds it against the model for its languages.
     ///
     /// - Throws: one problem that lists all faults.
     init(
-        _ admitted: TranslationAPI.AdmittedRequest, model: ServedModel,
+        _ admitted: TranslationAPI.AdmittedRequest, catalog: ModelCatalog,
         _ settings: TranslationAPI.Settings, _ glossaries: GlossaryStore, _ usage: UsageMeter
     ) throws(Problem) {
         var reader = FieldReader(admitted.body)
         let texts = reader.texts("text", settings.limits)
+        let model = reader.chosenModel(catalog, ("source_lang", "target_lang"), for: texts)
         if reader.value("target_lang") == nil {
             reader.note(.wrongType, "target_lang", "`target_lang` is required: a language code")
         }
@@ -81,7 +82,7 @@ struct DeepLTranslation {
             throw Problem(error)
         }
         return TranslationRequest(
-            texts: texts, text, options: options, timeout: settings.limits.timeout,
+            model, texts: texts, text, options: options, timeout: settings.limits.timeout,
             limits: settings.limits)
     }
 }

@@ -11,22 +11,28 @@ extension TranslationAPI {
         let shape = RequestBody.Shape(types: [.multipart])
         work(on: context, shape, keyField: LibreTranslate.keyField, isLong: true) {
             [self] request throws(Problem) in
-            let upload = try UploadedFile(request.body, try loadedService.model, settings.limits)
+            let upload = try UploadedFile(
+                request.body, try loadedService.catalog, settings.limits)
             let job = FileTranslation(
                 upload.parts, limit: settings.limits.maximumTexts,
-                translate: { [self] in translate($0, isMarkup: $1, request.context, $2) },
+                translate: { [self] in
+                    translate($0, isMarkup: $1, by: upload.model, request.context, $2)
+                },
                 completion: { [self] in answer($0, upload, request.context) })
             job.proceed()
         }
     }
 
     private func translate(
-        _ texts: [String], isMarkup: Bool, _ context: RequestContext,
+        _ texts: [String], isMarkup: Bool, by chosen: ServedModel, _ context: RequestContext,
         _ completion: @escaping @Sendable (Result<[String], Problem>) -> Void
     ) {
         do {
-            try handOver { model throws(Problem) in
-                try LibreTranslate.request(
+            try handOver { catalog throws(Problem) in
+                // The same after a reload, if it is there still.
+                let (source, target) = chosen.languages
+                let model = catalog.model(named: chosen.id, from: source, to: target) { nil }
+                return try LibreTranslate.request(
                     texts, isMarkup: isMarkup, alternatives: 0, model, settings.limits,
                     settings.exit)
             } _: { request, service in
@@ -84,6 +90,8 @@ extension TranslationAPI {
 /// A file to translate, proven to be one that can be.
 struct UploadedFile {
     let parts: [FilePart]
+    /// What translates it.
+    let model: ServedModel
     /// What the translated file is called: plain characters alone.
     let name: String
     private let hasMark: Bool
@@ -93,8 +101,10 @@ struct UploadedFile {
     /// Reads a form.
     ///
     /// - Throws: one problem that lists all faults of fields, or what is wrong with the file.
-    init(_ body: RequestBody, _ model: ServedModel, _ limits: APILimits) throws(Problem) {
+    init(_ body: RequestBody, _ catalog: ModelCatalog, _ limits: APILimits) throws(Problem) {
         var reader = FieldReader(body)
+        let texts = body.files.map { String(decoding: $0.bytes.prefix(4_096), as: UTF8.self) }
+        model = reader.chosenModel(catalog, ("source", "target"), for: texts)
         reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
         reader.checkLanguage("target", model.languages.target, of: model)
         // Clients send it; what the file is, its name says.

@@ -42,16 +42,16 @@ struct LibreTranslate {
         for name in [keyField, "secret"] { _ = reader.string(name) }
     }
 
-    /// Reads a body and holds it against a model.
+    /// Reads a body and holds it against the model that it asks for.
     ///
     /// - Throws: one problem that lists all faults.
     init(
-        _ body: RequestBody, model: ServedModel, limits: APILimits, exit: ExitOptions
+        _ body: RequestBody, catalog: ModelCatalog, limits: APILimits, exit: ExitOptions
     ) throws(Problem) {
-        self.model = model
         isList = body.object[Self.mark]?.arrayValue != nil
         var reader = FieldReader(body)
         let texts = reader.texts(Self.mark, limits)
+        model = reader.chosenModel(catalog, ("source", "target"), for: texts)
         reader.checkLanguage("target", model.languages.target, of: model)
         let isMarkup = reader.choice("format", Format.self) == .html
         languages = reader.sourceLanguages(
@@ -94,7 +94,7 @@ struct LibreTranslate {
         options.beamSize = alternatives + 1
         options.hypothesisCount = alternatives + 1
         return TranslationRequest(
-            texts: texts, text, options: options, timeout: limits.timeout, limits: limits)
+            model, texts: texts, text, options: options, timeout: limits.timeout, limits: limits)
     }
 
     private static func alternatives(_ reader: inout FieldReader, _ limits: APILimits) -> Int {

@@ -1,16 +1,51 @@
 import Checkpoint
 import Decoding
 import JSON
+import LanguageIdentification
 import LanguageTags
 import TranslationService
 
 /// Fields that several kinds of bodies have.
 extension FieldReader {
-    /// Refuses a body that is meant for another model.
-    mutating func checkModel(_ model: ServedModel) throws(Problem) {
-        if let name = string("model"), name != model.id {
-            throw Problem(.modelNotFound, "this server has the model \(model.id)")
+    /// Refuses a body that is meant for a model which is not there.
+    mutating func checkModel(_ catalog: ModelCatalog) throws(Problem) {
+        if let name = string("model"), catalog.model(named: name) == nil {
+            throw Problem(modelNotFoundIn: catalog)
         }
+    }
+
+    /// The model for what a request asks for: the one that it names, for its pair of languages, or else the first that translates between them.
+    ///
+    /// Where a language has to be known and is not, a fault is noted.
+    ///
+    /// - Parameters:
+    ///   - catalog: what there is.
+    ///   - pair: the fields of the two languages.
+    ///   - texts: what is to be translated; they tell the language where the request does not.
+    /// - Returns: one that serves the pair, or where there is none, one that the fields are then held against.
+    mutating func chosenModel(
+        _ catalog: ModelCatalog, _ pair: (source: String, target: String), for texts: [String]
+    ) -> ServedModel {
+        let source = peek(pair.source).flatMap {
+            $0.lowercased() == SourceLanguages.auto || $0.isEmpty ? nil : $0
+        }
+        let target = peek(pair.target)
+        if peek("model") == nil, catalog.models.count > 1 {
+            pairText = "no model of this server translates between these languages; see /languages"
+        }
+        let model = catalog.model(named: peek("model"), from: source, to: target) {
+            LanguageIdentifier.identify(texts.joined(separator: "\n")).best?.language
+        }
+        for (name, asked, isMissing) in [
+            (pair.target, target, model.lacksTarget), (pair.source, source, model.lacksSource),
+        ] where isMissing {
+            note(
+                .unsupportedLanguagePair, name,
+                asked == nil
+                    ? "`\(name)` is needed: \(model.id) translates between many languages; see /languages"
+                    : model.pairText)
+        }
+        return model
     }
 
     /// Texts to work on, one or several; a fault is noted.
@@ -62,19 +97,20 @@ extension FieldReader {
     /// The same of a field that was read.
     mutating func check(_ asked: String, _ name: String, _ own: String?, of model: ServedModel) {
         guard let own, !LanguageTag.matches(asked, own) else { return }
-        note(.unsupportedLanguagePair, name, model.pairText)
+        note(.unsupportedLanguagePair, name, pairText ?? model.pairText)
     }
 }
 
 extension TranslationRequest {
     /// A request within the server's limits.
     init(
-        texts: [String], _ preparation: TextOptions?, options: DecodingOptions, timeout: Double,
-        limits: APILimits
+        _ model: ServedModel, texts: [String], _ preparation: TextOptions?,
+        options: DecodingOptions, timeout: Double, limits: APILimits
     ) {
         self.init(
             texts: texts, options: options,
             maximumSourceTokens: limits.maximumSourceTokens)
+        self.model = model
         self.preparation = preparation
         // The model's own output, where it is asked for a sentence as it is.
         self.options.cutsLoops = preparation != nil

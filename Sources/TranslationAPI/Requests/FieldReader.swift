@@ -9,6 +9,8 @@ struct FieldReader {
     /// Whether numbers and booleans are written as text, too.
     private let isTextual: Bool
     private var known: [String] = []
+    /// What is said of a pair of languages that no model serves, where there are several.
+    var pairText: String?
     private(set) var problems: [FieldProblem] = []
 
     /// A reader of `object`, whose JSON pointer is `pointer`: "" for the whole body.
@@ -32,6 +34,9 @@ struct FieldReader {
         guard let value = object[name], !value.isNull else { return nil }
         return value
     }
+
+    /// A string, where the field is one; nothing is noted, whatever it is.
+    func peek(_ name: String) -> String? { object[name]?.stringValue }
 
     mutating func string(_ name: String) -> String? {
         read(name, "a string") { $0.stringValue }

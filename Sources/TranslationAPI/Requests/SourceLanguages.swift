@@ -73,7 +73,8 @@ extension FieldReader {
                 note(
                     .unsupportedLanguagePair,
                     texts.count > 1 ? "\(field.texts)/\(index)" : field.texts,
-                    "text \(index) is in \(other.englishName) (\(other)); \(model.pairText)")
+                    "text \(index) is in \(other.englishName) (\(other)); \(pairText ?? model.pairText)"
+                )
             }
         }
         return languages
@@ -101,7 +102,9 @@ extension LanguageIdentification {
 extension ServedModel {
     /// What the model translates, for messages.
     var pairText: String {
-        "\(id) translates \(languages.source ?? "?") to \(languages.target ?? "?")"
+        isMultilingual
+            ? "\(id) translates between \(targets.count) languages; see /languages"
+            : "\(id) translates \(languages.source ?? "?") to \(languages.target ?? "?")"
     }
 
     /// A language as clients know it: where it is one of the model's, as the model writes it.

@@ -58,16 +58,16 @@ extension TranslationAPI {
     }
 
     private func description(_ route: Route) throws(Problem) -> [UInt8] {
-        let model = try loadedService.model
+        let catalog = try loadedService.catalog
         var writer = JSONWriter()
         switch route {
-        case .languages: writeLanguages(model, to: &writer)
+        case .languages: writeLanguages(catalog, to: &writer)
         case .model(let id):
-            guard id == model.id else {
-                throw Problem(.modelNotFound, "this server has the model \(model.id)")
+            guard let model = catalog.model(named: id) else {
+                throw Problem(modelNotFoundIn: catalog)
             }
             writeModel(model, to: &writer)
-        default: writeModels(model, to: &writer)
+        default: writeModels(catalog, to: &writer)
         }
         return writer.bytes
     }

@@ -38,12 +38,11 @@ extension TranslationAPI {
     }
 
     private func translate(_ body: RequestBody, _ context: RequestContext) throws(Problem) {
-        try handOver { model throws(Problem) in
-            let answer = OwnAnswer(
-                id: context.identity.id, model: model,
-                body: try TranslateBody(
-                    body.object, model: model, limits: settings.limits, exit: settings.exit,
-                    glossaries: glossaries))
+        try handOver { catalog throws(Problem) in
+            let body = try TranslateBody(
+                body.object, catalog: catalog, limits: settings.limits, exit: settings.exit,
+                glossaries: glossaries)
+            let answer = OwnAnswer(id: context.identity.id, model: body.model, body: body)
             return (answer: answer, streams: try streams(answer.body, context))
         } _: { prepared, service in
             if prepared.streams {
@@ -58,8 +57,8 @@ extension TranslationAPI {
     private func translateAsLibreTranslate(
         _ body: RequestBody, _ context: RequestContext
     ) throws(Problem) {
-        try handOver { model throws(Problem) in
-            try LibreTranslate(body, model: model, limits: settings.limits, exit: settings.exit)
+        try handOver { catalog throws(Problem) in
+            try LibreTranslate(body, catalog: catalog, limits: settings.limits, exit: settings.exit)
         } _: { answer, service in
             submit(answer.request, to: service, answering: answer, context)
         }
@@ -101,7 +100,7 @@ extension TranslationAPI {
         _ request: TranslationRequest, to service: TranslationService,
         answering answer: some TranslationAnswer, _ context: RequestContext
     ) {
-        let model = service.model
+        let model = request.model ?? service.model
         let cancel = service.submit(request, after: context.waited) { [answers] result in
             switch result {
             case .success(let result):

@@ -5,11 +5,11 @@ import TranslationService
 
 extension TranslationAPI {
     /// GET /models.
-    func writeModels(_ model: ServedModel, to writer: inout JSONWriter) {
+    func writeModels(_ catalog: ModelCatalog, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.name("models")
         writer.beginArray()
-        writeModel(model, to: &writer)
+        for model in catalog.models { writeModel(model, to: &writer) }
         writer.endArray()
         writer.endObject()
     }
@@ -22,6 +22,16 @@ extension TranslationAPI {
         writer.member("state", "ready")
         if let language = model.languages.source { writer.member("source_lang", language) }
         if let language = model.languages.target { writer.member("target_lang", language) }
+        if model.isMultilingual {
+            for (name, languages) in [
+                ("source_languages", model.sources), ("target_languages", model.targets),
+            ] {
+                writer.name(name)
+                writer.beginArray()
+                for language in languages { writer.value(language) }
+                writer.endArray()
+            }
+        }
         writer.member("encoder_layers", c.encoder.layers)
         writer.member("decoder_layers", c.decoder.layers)
         writer.member("d_model", c.width)

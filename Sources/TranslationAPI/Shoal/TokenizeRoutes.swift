@@ -62,9 +62,11 @@ extension TranslationAPI {
         workBeside(context) { [self] context in
             do throws(Problem) {
                 let body = try RequestBody(context.request, limits: settings.limits)
-                let model = try loadedService.model
+                let catalog = try loadedService.catalog
                 var reader = FieldReader(body.object)
-                try reader.checkModel(model)
+                try reader.checkModel(catalog)
+                let named = reader.peek("model").flatMap { catalog.model(named: $0) }
+                let model = named ?? catalog.standard
                 let elements = try read(&reader, model, settings.limits)
                 context.answer(Self.answer(elements, of: model))
             } catch {

@@ -7,6 +7,8 @@ import TranslationService
 /// The body of POST /translate, proven to make sense for a model.
 struct TranslateBody {
     let request: TranslationRequest
+    /// What translates it.
+    let model: ServedModel
     /// What the answer is to hold besides what is always there.
     let parts: IncludedParts
     /// Those of the texts, where they are to be found.
@@ -16,16 +18,17 @@ struct TranslateBody {
     /// Whether the answer is to come in parts; nil where the body does not say.
     let streams: Bool?
 
-    /// Reads a body and holds it against a model.
+    /// Reads a body and holds it against the model that it asks for.
     ///
     /// - Throws: one problem that lists all faults.
     init(
-        _ object: JSONObject, model: ServedModel, limits: APILimits, exit defaults: ExitOptions,
+        _ object: JSONObject, catalog: ModelCatalog, limits: APILimits, exit defaults: ExitOptions,
         glossaries: GlossaryStore
     ) throws(Problem) {
         var reader = FieldReader(object)
-        try reader.checkModel(model)
+        try reader.checkModel(catalog)
         let texts = reader.texts("text", limits)
+        model = reader.chosenModel(catalog, ("source_lang", "target_lang"), for: texts)
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchOptions(&reader, model, limits)
@@ -51,7 +54,7 @@ struct TranslateBody {
         }
         options.aligns = parts.contains(.alignments)
         var request = TranslationRequest(
-            texts: texts, preparation, options: options, timeout: timeout, limits: limits)
+            model, texts: texts, preparation, options: options, timeout: timeout, limits: limits)
         request.copied = languages.copied
         self.request = request
     }

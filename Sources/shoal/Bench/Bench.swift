@@ -101,7 +101,7 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            let model = try model.load()
+            let model = try model.loadForTexts()
             let setup = BenchSetup(
                 sentences: try texts(model), rounds: `repeat`, inFlight: inFlight,
                 threads: inFlight > 1 ? workers ?? Processors.available : threads,

@@ -51,6 +51,8 @@ final class SentenceRunner {
     ) throws -> BenchRow.Sample {
         let start = monotonicSeconds()
         let states = model.network.encode([ids], scratch: encoder)
+        var options = options
+        options.prefix = model.tokenizer.targetPrefix
         _ = decoder.add(source: states[0], options: options)
         var finished = decoder.advance(helpedBy: helpers)
         while finished.isEmpty { finished = decoder.advance(helpedBy: helpers) }

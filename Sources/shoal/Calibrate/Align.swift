@@ -68,7 +68,7 @@ struct Align: ParsableCommand {
             guard !findHeads || dryRun || model.named != nil else {
                 throw ValidationError("Name the checkpoint to change with --model.")
             }
-            let model = try model.load()
+            let model = try model.loadForTexts()
             let layer = layer ?? model.layerCount
             guard (1...model.layerCount).contains(layer) else {
                 throw ValidationError("--layer must be 1 to \(model.layerCount).")

@@ -7,6 +7,7 @@ import Evaluation
 import Glibc
 import System
 import TextFiles
+import Tokenization
 import TranslationService
 
 extension ThresholdPolicy: ExpressibleByArgument {
@@ -95,7 +96,12 @@ struct Calibrate: ParsableCommand {
             guard dryRun || model.named != nil else {
                 throw ValidationError("Name the checkpoint to change with --model.")
             }
-            let model = try model.load()
+            let model = try model.loadForTexts()
+            guard model.tokenizer.targetPrefix.isEmpty else {
+                throw Failure(
+                    "\(model.id): outputs that begin with a forced token are not calibrated",
+                    code: EX_DATAERR)
+            }
             try requireThresholds(model)
             if !dryRun { try requireWritable(model.checkpoint.directory) }
             let text = try ParallelText(source, reference)

@@ -101,7 +101,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            let model = try model.load()
+            let model = try model.loadForTexts()
             let rules = try rules(model)
             let text = try ParallelText(
                 source, reference, blankLines: .kept, limit: limit ?? .max)

@@ -52,7 +52,12 @@ private struct CheckpointDescription {
         let pair = model.languages
         let facts = [
             ("model", model.id),
-            ("languages", "\(pair.source ?? "?") → \(pair.target ?? "?")"),
+            (
+                "languages",
+                model.isMultilingual
+                    ? "\(model.sources.joined(separator: " ")) → \(model.targets.joined(separator: " "))"
+                    : "\(pair.source ?? "?") → \(pair.target ?? "?")"
+            ),
             ("encoder", Self.text(c.encoder)), ("decoder", Self.text(c.decoder)),
             ("width", "\(c.width), \(c.activation.rawValue)"),
             ("vocabulary", "\(c.sourceVocabularySize) source, \(c.targetVocabularySize) target"),

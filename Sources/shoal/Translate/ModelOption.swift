@@ -2,6 +2,7 @@ public import ArgumentParser
 import Checkpoint
 import Configuration
 import Glibc
+import LanguageTags
 public import Tensor
 import TranslationService
 
@@ -24,6 +25,18 @@ struct ModelOption: ParsableArguments {
         help: "Number format of the matrix products: float32 or int8 (or SHOAL_COMPUTE_PRECISION).")
     var precision: Precision?
 
+    @Option(
+        name: .long,
+        help:
+            "Language of the texts, for a model of many languages: de, zh-Hant (default: the model's)."
+    )
+    var sourceLang: String?
+
+    @Option(
+        name: .long,
+        help: "Language to translate into, for a model of many languages (default: the model's).")
+    var targetLang: String?
+
     /// The directory that was named, by option or variable.
     var named: String? {
         let variable = getenv("SHOAL_MODEL_PATH").map { String(cString: $0) } ?? ""
@@ -33,9 +46,46 @@ struct ModelOption: ParsableArguments {
     /// Loads it, or ends the command with what is wrong with it: 66 where there is no such directory,
     /// otherwise 65.
     func load() throws -> ServedModel {
-        try Self.load(
+        let model = try Self.load(
             named ?? Self.defaultPath, precision: chosenPrecision(),
             hint: named == nil ? "; name another with --model" : "")
+        guard sourceLang != nil || targetLang != nil else { return model }
+        let source = try Self.tag(sourceLang, "--source-lang")
+        let target = try Self.tag(targetLang, "--target-lang")
+        try Self.require(source == nil && model.lacksSource, "--source-lang", of: model)
+        try Self.require(target == nil && model.lacksTarget, "--target-lang", of: model)
+        guard let serving = model.serving(from: source, to: target) else {
+            let pair = "\(sourceLang ?? "?") to \(targetLang ?? "?")"
+            let list =
+                model.isMultilingual
+                ? "it knows \(model.targets.joined(separator: ", "))"
+                : "it translates \(model.languages.source ?? "?") to \(model.languages.target ?? "?")"
+            throw ValidationError("\(model.id) does not translate \(pair): \(list).")
+        }
+        return serving
+    }
+
+    /// The same for texts: a model of many languages has to be told which.
+    func loadForTexts() throws -> ServedModel {
+        let model = try load()
+        try Self.require(model.lacksSource, "--source-lang", of: model)
+        try Self.require(model.lacksTarget, "--target-lang", of: model)
+        return model
+    }
+
+    private static func require(
+        _ isMissing: Bool, _ option: String, of model: ServedModel
+    ) throws {
+        guard isMissing else { return }
+        throw ValidationError("\(model.id) translates between many languages: say \(option).")
+    }
+
+    private static func tag(_ text: String?, _ option: String) throws -> LanguageTag? {
+        guard let text else { return nil }
+        guard let tag = LanguageTag(text) else {
+            throw ValidationError("\(option) must be a language tag such as de or zh-Hant.")
+        }
+        return tag
     }
 
     /// The same of a directory that another argument names.

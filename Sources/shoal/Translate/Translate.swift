@@ -115,7 +115,7 @@ struct Translate: ParsableCommand {
         try Failure.reporting {
             // On the way to standard output there is nothing to clean, and the signals act by themselves.
             if output != nil { CleanInterruption.begin() }
-            let model = try model.load()
+            let model = try model.loadForTexts()
             let rule = try exit.options(policy: policy).rule(for: model)
             var options = try search.options(rule, model)
             let preparation = text.options

@@ -9,9 +9,13 @@ import math
 import os
 import random
 import struct
+import sys
 
-import numpy as np
-import sentencepiece
+try:
+    import numpy as np
+    import sentencepiece
+except ModuleNotFoundError as error:
+    sys.exit(f"{error.name} is needed: pip install numpy sentencepiece")
 
 here = os.path.dirname(os.path.abspath(__file__))
 WIDTH, INNER, HEADS, LAYERS = 16, 24, 4, (2, 3)
@@ -309,6 +313,8 @@ def listed(folder):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.exit("usage: python3 Tests/Golden/marian/make.py")
     make("ssru", {"transformer-decoder-autoreg": "rnn", "dec-cell": "ssru"}, write_bin, "model.aabb.intgemm.alphas.bin", one)
     make("opus", {"transformer-ffn-activation": "swish"}, write_npz, "opus.npz", listed)
     make(

@@ -178,7 +178,7 @@ struct MarianSettings {
             .init("share_encoder_decoder_embeddings", .bool(tiesSource)),
             .init("tie_word_embeddings", .bool(tiesProjection)),
             .init("eos_token_id", number(endOfSentence)),
-            .init("decoder_start", .string("zero")),
+            .init("decoder_start", .string("zero")), .init("has_pad", .bool(false)),
             .init("bad_words_ids", .array(unknown.map { [.array([number($0)])] } ?? [])),
             .init("normalize_before", .bool(placement == .beforeBlock)),
             .init("normalize_embedding", .bool(normalizesEmbeddings)),

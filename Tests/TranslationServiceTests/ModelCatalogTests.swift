@@ -1,0 +1,146 @@
+import Decoding
+import Dispatch
+import LanguageTags
+import System
+import Telemetry
+import TestSupport
+import Testing
+import Tokenization
+import TranslationService
+
+/// Models of three formats: de to en, aa to bb, and many languages.
+private enum Models {
+    static let pair = Result { try ServedModel(directory: Repository.model) }
+    static let other = Result {
+        try ServedModel(directory: Repository.path("Tests/Golden/marian/ssru"))
+    }
+    static let many = Result {
+        try ServedModel(directory: Repository.path("Tests/Golden/languages/nllb"))
+    }
+
+    static func catalog() throws -> ModelCatalog {
+        ModelCatalog([try pair.get(), try other.get(), try many.get()])
+    }
+}
+
+@Suite("Several models", .timeLimit(.minutes(10)))
+struct ModelCatalogTests {
+    private func chosen(
+        _ catalog: ModelCatalog, _ name: String?, _ source: String?, _ target: String?,
+        found: String? = nil
+    ) -> String {
+        let model = catalog.model(named: name, from: source, to: target) {
+            found.flatMap { LanguageTag($0) }
+        }
+        return "\(model.id) \(model.languages.source ?? "?")-\(model.languages.target ?? "?")"
+    }
+
+    @Test("A request goes to the model that it names, or to the first that translates its pair")
+    func routing() throws {
+        let catalog = try Models.catalog()
+        let first = "multi30k-de-en de-en"
+        #expect(chosen(catalog, nil, nil, nil) == first)
+        #expect(chosen(catalog, nil, "de", "en") == first)
+        #expect(chosen(catalog, nil, "de-AT", "en-GB") == first)
+        #expect(chosen(catalog, nil, nil, "bb") == "ssru aa-bb")
+        #expect(chosen(catalog, nil, "aa", nil) == "ssru aa-bb")
+        #expect(chosen(catalog, nil, "fr", "zh-TW") == "nllb fr-zh-Hant")
+        #expect(chosen(catalog, nil, "de", "fr") == "nllb de-fr")
+        #expect(chosen(catalog, "nllb", "de", "en") == "nllb de-en")
+        #expect(chosen(catalog, nil, nil, "en", found: "fr") == "nllb fr-en")
+        #expect(chosen(catalog, nil, nil, "en", found: "de") == first)
+    }
+
+    @Test(
+        "Where no model serves, the one that was named or the standard one is what the fields are held against"
+    )
+    func fallback() throws {
+        let catalog = try Models.catalog()
+        #expect(chosen(catalog, nil, "xx", "en") == "multi30k-de-en de-en")
+        #expect(chosen(catalog, "ssru", "de", "en") == "ssru aa-bb")
+        #expect(chosen(catalog, "none", "aa", "bb") == "multi30k-de-en de-en")
+        #expect(chosen(catalog, nil, "de--", "en") == "multi30k-de-en de-en")
+        let many = try Models.many.get()
+        #expect(many.serving(from: nil, to: LanguageTag("en")) == nil || !many.lacksSource)
+        #expect(many.lacksTarget)
+        #expect(try Models.pair.get().lacksTarget == false)
+    }
+
+    @Test(
+        "A model of many languages has the shortest tags that tell them apart, and shares its network among pairs"
+    )
+    func views() throws {
+        let many = try Models.many.get()
+        #expect(many.isMultilingual)
+        for tag in ["de", "en", "ar", "zh-Hans", "zh-Hant", "ace-Arab", "ms", "lv"] {
+            #expect(many.targets.contains(tag))
+        }
+        #expect(!many.targets.contains("zh"))
+        let view = try #require(many.serving(from: LanguageTag("de"), to: LanguageTag("en")))
+        #expect(view !== many)
+        #expect(view.network === many.network)
+        #expect(view === many.serving(from: LanguageTag("deu"), to: LanguageTag("en-US")))
+        #expect(view.tokenizer.targetPrefix.count == 1)
+        #expect(many.serving(from: LanguageTag("tlh"), to: LanguageTag("en")) == nil)
+    }
+
+    @Test("Pairs of a catalog are those of its models, each once")
+    func pairs() throws {
+        let pairs = try Models.catalog().pairs
+        #expect(pairs.first.map { "\($0.source) \($0.target)" } == "de en")
+        #expect(Set(pairs.map { "\($0.source) \($0.target)" }).count == pairs.count)
+        #expect(pairs.contains { $0.source == "fr" && $0.target == "zh-Hant" })
+        #expect(!pairs.contains { $0.source == $0.target })
+    }
+
+    @Test("What a request gets does not depend on requests for other models in the same workers")
+    func mixed() throws {
+        let catalog = try Models.catalog()
+        var configuration = TranslationService.Configuration()
+        configuration.workers = 2
+        let service = try TranslationService(
+            catalog: catalog, configuration: configuration,
+            metrics: ServiceMetrics(registry: MetricRegistry(), catalog: catalog))
+        defer { service.stop() }
+        let many = try Models.many.get()
+        let models = [
+            catalog.models[0], catalog.models[1],
+            try #require(many.serving(from: LanguageTag("de"), to: LanguageTag("en"))),
+            try #require(many.serving(from: LanguageTag("ar"), to: LanguageTag("fr"))),
+        ]
+        let texts = ["Ein Mann liest.", "ba be", "dafe ko", "ki lo ma"]
+        func request(_ index: Int) throws -> TranslationRequest {
+            var request = TranslationRequest(
+                texts: [texts[index % texts.count]],
+                options: DecodingOptions(
+                    exit: try ExitOptions().resolve(for: models[index % models.count])),
+                maximumSourceTokens: 60)
+            request.model = models[index % models.count]
+            return request
+        }
+        func answers(_ count: Int) throws -> [String] {
+            let results = Lock([String](repeating: "", count: count))
+            let done = DispatchSemaphore(value: 0)
+            for index in 0..<count {
+                _ = service.submit(try request(index)) { result in
+                    let text = (try? result.get()).map {
+                        $0.translations[0].outputs[0].text
+                            + " \($0.translations[0].compute.targetTokens)"
+                    }
+                    results.withLock { $0[index] = text ?? "failed" }
+                    done.signal()
+                }
+            }
+            for _ in 0..<count { #expect(done.wait(timeout: .now() + 120) == .success) }
+            return results.withLock { $0 }
+        }
+        var alone: [String] = []
+        for index in models.indices {
+            let all = try answers(index + 1)
+            alone.append(all[index])
+        }
+        #expect(!alone.contains("failed"))
+        let together = try answers(64)
+        for (index, answer) in together.enumerated() { #expect(answer == alone[index % 4]) }
+    }
+}
