@@ -140,7 +140,8 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "Checkpoint", "Decoding", "HTTPServer", "HTTPWire", "System", "Tensor",
+                "Checkpoint", "Decoding", "HTTPServer", "HTTPWire", "LanguageTags", "System",
+                "Tensor",
                 "TextFiles", "TranslationAPI", "TranslationService", "Yams",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
@@ -242,8 +243,8 @@ let package = Package(
         .testTarget(
             name: "TranslationAPITests",
             dependencies: [
-                "Compression", "Decoding", "HTTPServer", "HTTPWire", "JSON", "Telemetry",
-                "TestSupport", "TextPreparation", "System", "TranslationAPI",
+                "Compression", "Decoding", "HTTPServer", "HTTPWire", "JSON", "LanguageTags",
+                "Telemetry", "TestSupport", "TextPreparation", "System", "TranslationAPI",
                 "TranslationService",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),

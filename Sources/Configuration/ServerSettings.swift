@@ -1,4 +1,5 @@
 package import HTTPServer
+package import LanguageTags
 import System
 package import Tensor
 package import TranslationAPI
@@ -9,6 +10,8 @@ package struct ServerSettings {
     package var modelPath = "models/multi30k-de-en"
     /// Folder with further models, a subfolder each; empty: none.
     package var modelsPath = ""
+    /// Languages over which texts go where no model translates them alone, as tags.
+    package var pivots: [LanguageTag] = []
     /// Of the network's matrix products.
     package var precision = Precision.float32
     package var server = ServerConfiguration()

@@ -2,6 +2,7 @@ import Checkpoint
 import Decoding
 import HTTPServer
 import HTTPWire
+import LanguageTags
 import Tensor
 import TranslationAPI
 import TranslationService
@@ -165,6 +166,18 @@ extension Setting<ServerSettings> {
                 "model.directory", \.modelsPath,
                 "Folder with further checkpoints, each subfolder a model of its name; without model.path the first of them is the standard one; empty: none."
             ).offering(.directories),
+            Setting(
+                key: "model.pivots",
+                help:
+                    "Languages over which a text goes where no model translates it alone, the preferred first; empty: none.",
+                range: "language tags with commas between, or empty",
+                read: { $0.pivots.map(\.description).joined(separator: ",") },
+                write: { settings, text in
+                    let tags = text.split(separator: ",").map { LanguageTag(String($0)) }
+                    settings.pivots = tags.compactMap(\.self)
+                    return settings.pivots.count == tags.count && tags.count <= 8
+                }
+            ).takingList(),
             Setting(
                 key: "glossaries.files",
                 help:

@@ -35,7 +35,7 @@ struct ModelHost: Sendable {
                 throw isTold ? failure : Failure("\(path): \(failure)", code: failure.code)
             }
         }
-        let catalog = ModelCatalog(models)
+        let catalog = ModelCatalog(models, pivots: settings.pivots)
         let service = try TranslationService(
             catalog: catalog, configuration: settings.service,
             metrics: ServiceMetrics(registry: registry, catalog: catalog))

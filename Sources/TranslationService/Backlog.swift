@@ -169,11 +169,17 @@ extension Backlog {
     ///   - steps: of the longest output.
     ///   - deadline: infinite for none.
     ///   - now: the time.
+    ///   - isContinuation: whether it is taken however much waits.
     /// - Returns: nil where it is taken, otherwise seconds.
     package mutating func admit(
-        _ id: Int, _ work: Workload, steps: Double, deadline: Double, at now: Double
+        _ id: Int, _ work: Workload, steps: Double, deadline: Double, at now: Double,
+        isContinuation: Bool = false
     ) -> Double? {
-        if let seconds = excess(work, steps: steps, deadline: deadline, at: now) { return seconds }
+        if !isContinuation,
+            let seconds = excess(work, steps: steps, deadline: deadline, at: now)
+        {
+            return seconds
+        }
         guard deadline < .infinity else {
             patient += work
             return nil

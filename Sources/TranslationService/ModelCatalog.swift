@@ -4,9 +4,12 @@ public import LanguageTags
 public struct ModelCatalog: Sendable {
     /// At least one, in the order in which they are preferred; names differ.
     public let models: [ServedModel]
+    /// Languages over which a text may go where no model translates it alone, the preferred first.
+    public let pivots: [LanguageTag]
 
     /// Takes the models as they are; of several with one name the first.
-    public init(_ models: [ServedModel]) {
+    public init(_ models: [ServedModel], pivots: [LanguageTag] = []) {
+        self.pivots = pivots
         precondition(!models.isEmpty, "a service has a model")
         var names: Set<String> = []
         self.models = models.filter { names.insert($0.id).inserted }
@@ -19,7 +22,12 @@ public struct ModelCatalog: Sendable {
     public func model(named id: String) -> ServedModel? { models.first { $0.id == id } }
 
     /// The pairs of languages that are served, each once, in the order of the models; of a model of many languages all pairs of two.
-    public var pairs: [(source: String, target: String)] {
+    ///
+    /// Those that are reached over a pivot come last.
+    public var pairs: [(source: String, target: String)] { directPairs + pivotedPairs }
+
+    /// The pairs that a model translates between alone.
+    var directPairs: [(source: String, target: String)] {
         var pairs: [(source: String, target: String)] = []
         var known: Set<String> = []
         for model in models {

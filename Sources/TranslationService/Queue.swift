@@ -48,11 +48,17 @@ extension TranslationService {
 extension TranslationService.Queue {
     /// Takes a request; nil, or why it is refused.
     package mutating func admit(_ job: Job, at now: Double) -> TranslationError? {
+        if job.request.isContinuation { return take(job, at: now) }
         if isStopping { return .shuttingDown }
         guard requestCount < configuration.maximumQueuedRequests,
             requestCount == 0
                 || tokenCount <= configuration.maximumQueuedTokens - job.estimatedTokens
         else { return .overloaded(retryAfter: backlog.seconds) }
+        return take(job, at: now)
+    }
+
+    /// Takes a request, unless it could not be answered in time; one that goes on is taken whatever waits.
+    private mutating func take(_ job: Job, at now: Double) -> TranslationError? {
         var work = Workload()
         var longest = 0.0
         for text in job.request.texts {
@@ -63,7 +69,8 @@ extension TranslationService.Queue {
             longest = max(longest, steps)
         }
         if let seconds = backlog.admit(
-            job.id, work, steps: longest, deadline: job.deadline, at: now)
+            job.id, work, steps: longest, deadline: job.deadline, at: now,
+            isContinuation: job.request.isContinuation)
         {
             return .overloaded(retryAfter: seconds)
         }

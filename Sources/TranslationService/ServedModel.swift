@@ -70,6 +70,20 @@ public final class ServedModel: Sendable {
         )
     }
 
+    /// This model as it looks at the end of a route.
+    private init(_ model: ServedModel, seenFrom source: String?) {
+        id = model.id
+        checksum = model.checksum
+        checkpoint = model.checkpoint
+        network = model.network
+        table = model.table
+        tokenizer = model.tokenizer
+        languages = (source, model.languages.target)
+    }
+
+    /// This model at the end of a route that begins in another language.
+    func seen(from source: String?) -> ServedModel { ServedModel(self, seenFrom: source) }
+
     private static func name(of path: String) -> String {
         let names = path.split(separator: "/").filter { $0 != "." }.suffix(2).map(String.init)
         let own = names.last ?? "model"

@@ -4,6 +4,12 @@ public import Decoding
 public struct TranslationRequest: Sendable {
     /// What translates them; nil: the service's standard model.
     public var model: ServedModel?
+    /// What translates the texts before it, in their order; empty: nothing does.
+    ///
+    /// Protected terms and markup hold for all hops, a glossary for the last alone.
+    public var earlier: [EarlierHop] = []
+    /// Whether it goes on with what was taken already: it is neither refused for what waits, nor by a service that stops.
+    var isContinuation = false
     /// At least one; a text in which nothing is to be translated is answered without decoding.
     public var texts: [String]
     /// Texts, by index, that are answered as they are.
@@ -37,6 +43,18 @@ public struct TranslationResult: Sendable {
     public let sourceTokens: Int
     /// Where the time went.
     public let timings: Timings
+    /// What the models before the last made of it, in their order.
+    public var earlier: [EarlierResult] = []
+}
+
+/// What a model that is not the last of a route made of a request.
+public struct EarlierResult: Sendable {
+    /// What translated.
+    public let model: ServedModel
+    /// What it cost.
+    public let compute: ComputeRecord
+    /// Source ids of all texts together.
+    public let sourceTokens: Int
 }
 
 /// One translated text.

@@ -160,6 +160,34 @@ public final class TranslationService: Sendable {
         progress: (@Sendable (TranslationEvent) -> Void)? = nil,
         completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
     ) -> @Sendable () -> Void {
+        guard let hop = request.earlier.first else {
+            return submitDirect(request, after: waited, progress: progress, completion: completion)
+        }
+        let journey = Journey(start: clock() - waited)
+        journey.replace(
+            cancel: submitDirect(hop.request(of: request), after: waited, progress: nil) {
+                [self] result in
+                switch result {
+                case .failure(let error): completion(.failure(error))
+                case .success(let done):
+                    guard !journey.isCancelled else { return completion(.failure(.cancelled)) }
+                    let elapsed = clock() - journey.start
+                    let cancel = submit(
+                        request.continued(with: done), after: elapsed, progress: progress
+                    ) { result in
+                        completion(result.map { $0.behind(done, of: hop, after: elapsed) })
+                    }
+                    journey.replace(cancel: cancel)
+                }
+            })
+        return { journey.cancel() }
+    }
+
+    private func submitDirect(
+        _ request: TranslationRequest, after waited: Double,
+        progress: (@Sendable (TranslationEvent) -> Void)?,
+        completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
+    ) -> @Sendable () -> Void {
         let model = request.model ?? model
         let callbacks = Job.Callbacks(progress: progress) { [metrics] result in
             if !request.isTrial { metrics.count(result, model: model) }
@@ -170,7 +198,8 @@ public final class TranslationService: Sendable {
         let number = nextJob.wrappingAdd(1, ordering: .relaxed).newValue
         let now = clock()
         let job = Job(number, request, submitted: now - waited, callbacks)
-        let isShort = job.byteCount <= Preparation.immediateBytes
+        // The thread that prepares may have ended where a service stops.
+        let isShort = job.byteCount <= Preparation.immediateBytes || request.isContinuation
         let refusal = queue.withLock { queue in
             defer { metrics.queue.show(&queue) }
             let refusal = queue.admit(job, at: now)

@@ -1,4 +1,5 @@
 import JSON
+import LanguageTags
 import Telemetry
 import TestSupport
 import Testing
@@ -11,11 +12,20 @@ struct SeveralModelsTests {
 
     init() throws {
         server = try TestServer(loaded: false)
-        let catalog = ModelCatalog([
-            try Shipped.model(),
-            try ServedModel(directory: Repository.path("Tests/Golden/marian/ssru")),
-            try ServedModel(directory: Repository.path("Tests/Golden/languages/nllb")),
-        ])
+        let directory = try TemporaryDirectory()
+        for (name, file) in [
+            ("model.aabb.intgemm.alphas.bin", "model.encc.bin"), ("vocab.aabb.spm", "vocab.spm"),
+        ] {
+            try directory.write(
+                Repository.bytes("Tests/Golden/marian/ssru/\(name)"), to: file)
+        }
+        let catalog = ModelCatalog(
+            [
+                try Shipped.model(),
+                try ServedModel(directory: Repository.path("Tests/Golden/marian/ssru")),
+                try ServedModel(directory: Repository.path("Tests/Golden/languages/nllb")),
+                try ServedModel(directory: directory.path, id: "encc"),
+            ], pivots: [LanguageTag("en")].compactMap(\.self))
         server.api.enter(
             .serving(
                 try TranslationService(
@@ -58,9 +68,34 @@ struct SeveralModelsTests {
     }
 
     @Test(
+        "Over a pivot the answer names the route, what each step cost, and no places in a text that nobody sees"
+    )
+    func pivot() throws {
+        defer { server.close() }
+        let answer = try translated(
+            #"{"text": "Ein Mann schläft.", "source_lang": "de", "target_lang": "cc"}"#)
+        let route = try #require(answer["route"]?.arrayValue).compactMap(\.objectValue)
+        #expect(route.compactMap { $0["model"]?.stringValue } == ["multi30k-de-en", "encc"])
+        #expect(route.compactMap { $0["target_lang"]?.stringValue } == ["en", "cc"])
+        #expect(route.allSatisfy { $0["compute"]?.objectValue != nil })
+        let first = try #require(answer["translations"]?.arrayValue?.first?.objectValue)
+        #expect(first["source_lang"]?.stringValue == "de")
+        #expect(first["sentences"] == nil)
+        #expect(
+            try server.translate(
+                #"{"text": "x", "source_lang": "de", "target_lang": "cc", "include": ["alignments"]}"#
+            ).status == 422)
+        let events = try server.translate(
+            #"{"text": "Ein Mann.", "source_lang": "de", "target_lang": "cc", "stream": true}"#)
+        #expect(String(decoding: events.body, as: UTF8.self).contains("\"route\""))
+        _ = try translated(
+            #"{"q": "Ein <b>Mann</b>", "source": "de", "target": "cc", "format": "html"}"#)
+    }
+
+    @Test(
         "What no model does is refused with what is wrong",
         arguments: [
-            (#"{"text": "x", "model": "none"}"#, 404, "multi30k-de-en, ssru, nllb"),
+            (#"{"text": "x", "model": "none"}"#, 404, "multi30k-de-en, ssru, nllb, encc"),
             (
                 #"{"text": "x", "source_lang": "xx", "target_lang": "en"}"#, 422,
                 "no model of this server"
@@ -91,8 +126,8 @@ struct SeveralModelsTests {
         let models = try json(server.ask("GET", "/models"))["models"]?.arrayValue ?? []
         #expect(
             models.compactMap { $0.objectValue?["id"]?.stringValue }
-                == ["multi30k-de-en", "ssru", "nllb"])
-        #expect(models.last?.objectValue?["target_languages"]?.arrayValue?.count == 202)
+                == ["multi30k-de-en", "ssru", "nllb", "encc"])
+        #expect(models[2].objectValue?["target_languages"]?.arrayValue?.count == 202)
         #expect(try server.ask("GET", "/models/ssru").status == 200)
         #expect(try server.ask("GET", "/models/none").status == 404)
         let languages = try JSON.parse(server.ask("GET", "/languages").body).arrayValue ?? []

@@ -6,6 +6,7 @@ import Telemetry
 import TestSupport
 import Testing
 import Tokenization
+import TranslationModel
 import TranslationService
 
 /// Models of three formats: de to en, aa to bb, and many languages.
@@ -142,5 +143,111 @@ struct ModelCatalogTests {
         #expect(!alone.contains("failed"))
         let together = try answers(64)
         for (index, answer) in together.enumerated() { #expect(answer == alone[index % 4]) }
+    }
+
+    /// Three models, aa to bb, bb to cc and cc to dd, with the same network.
+    private func chain() throws -> ModelCatalog {
+        var models: [ServedModel] = []
+        for pair in ["aabb", "bbcc", "ccdd"] {
+            let directory = try TemporaryDirectory()
+            try directory.makeDirectory(pair)
+            let folder = "Tests/Golden/marian/ssru"
+            try directory.write(
+                Repository.bytes("\(folder)/model.aabb.intgemm.alphas.bin"),
+                to: "\(pair)/model.\(pair).bin")
+            try directory.write(
+                Repository.bytes("\(folder)/vocab.aabb.spm"), to: "\(pair)/vocab.spm")
+            models.append(try ServedModel(directory: directory.path + "/" + pair))
+        }
+        return ModelCatalog(
+            models, pivots: ["bb", "cc"].compactMap { LanguageTag($0) })
+    }
+
+    private func request(_ route: ModelRoute, _ text: String) throws -> TranslationRequest {
+        func options(_ model: ServedModel) throws -> DecodingOptions {
+            DecodingOptions(exit: try ExitOptions().resolve(for: model))
+        }
+        var request = TranslationRequest(
+            texts: [text], options: try options(route.last), maximumSourceTokens: 1_000)
+        request.model = route.last
+        request.earlier = try route.hops.dropLast().map {
+            EarlierHop(model: $0, options: try options($0))
+        }
+        return request
+    }
+
+    private func answer(
+        _ request: TranslationRequest, _ service: TranslationService
+    ) throws -> TranslationResult {
+        let answer = Lock<Result<TranslationResult, TranslationError>?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        _ = service.submit(request) { result in
+            answer.withLock { $0 = result }
+            done.signal()
+        }
+        #expect(done.wait(timeout: .now() + 120) == .success)
+        return try #require(answer.withLock { $0 }).get()
+    }
+
+    @Test("Over pivots a text passes through one model after the other, as if each were asked")
+    func pivots() throws {
+        let catalog = try chain()
+        let service = try TranslationService(
+            catalog: catalog, configuration: TranslationService.Configuration(),
+            metrics: ServiceMetrics(registry: MetricRegistry(), catalog: catalog))
+        defer { service.stop() }
+        for (target, count) in [("bb", 1), ("cc", 2), ("dd", 3)] {
+            let route = catalog.route(named: nil, from: "aa", to: target) { nil }
+            #expect(route.hops.count == count)
+            #expect(route.model.languages.source == "aa")
+            #expect(route.model.languages.target == target)
+            let whole = try answer(request(route, "ba be di"), service)
+            var text = "ba be di"
+            var operations: [Int] = []
+            for model in route.hops {
+                let source = try #require(model.languages.source)
+                let single = catalog.route(
+                    named: nil, from: source, to: model.languages.target
+                ) { nil }
+                let step = try answer(request(single, text), service)
+                text = step.translations[0].outputs[0].text
+                operations.append(step.translations[0].compute.operations.executed)
+            }
+            #expect(whole.translations[0].outputs[0].text == text)
+            #expect(
+                whole.earlier.map(\.compute.operations.executed) == operations.dropLast())
+            #expect(whole.timings.total >= whole.timings.queue)
+        }
+        #expect(catalog.route(named: nil, from: "dd", to: "aa") { nil }.isDirect)
+        #expect(catalog.route(named: "aabb", from: "aa", to: "cc") { nil }.isDirect)
+        #expect(
+            catalog.pairs.map { $0.source + $0.target }
+                == ["aabb", "bbcc", "ccdd", "aacc", "aadd", "bbdd"])
+    }
+
+    @Test(
+        "A request on its way is finished by a service that stops, and given up where nobody waits for it"
+    )
+    func ends() throws {
+        let catalog = try chain()
+        for isCancelled in [false, true] {
+            let service = try TranslationService(
+                catalog: catalog, configuration: TranslationService.Configuration(),
+                metrics: ServiceMetrics(registry: MetricRegistry(), catalog: catalog))
+            let route = catalog.route(named: nil, from: "aa", to: "dd") { nil }
+            let answers = Lock<[Bool]>([])
+            let done = DispatchSemaphore(value: 0)
+            for _ in 0..<20 {
+                let cancel = service.submit(try request(route, "ba be di ko lu")) { result in
+                    answers.withLock { $0.append((try? result.get()) != nil) }
+                    done.signal()
+                }
+                if isCancelled { cancel() }
+            }
+            service.stop()
+            for _ in 0..<20 { #expect(done.wait(timeout: .now() + 120) == .success) }
+            #expect(answers.withLock { $0.count } == 20)
+            if !isCancelled { #expect(answers.withLock { $0.allSatisfy(\.self) }) }
+        }
     }
 }

@@ -37,12 +37,18 @@ public struct AtomicDirectory: ~Copyable {
         let temporary = Directory.Name(entry.temporaryName)
         let replaced = Set(names.map { Directory.Name($0) })
         try Self.check(name, in: parent, replaced, path)
-        guard mkdirat(parent.descriptor, temporary.bytes, 0o777) == 0 else {
+        let descriptor = parent.descriptor
+        let temporaryPath = "\(parent.path)/\(temporary.text)"
+        let made = TemporaryEntries.make(temporaryPath) {
+            mkdirat(descriptor, temporary.bytes, 0o777)
+        }
+        guard made == 0 else {
             throw FileError(unwritable: path, errno, expected: Self.expected)
         }
         guard let content = Directory(temporary, in: parent) else {
             let code = errno
             parent.deleteDirectory(temporary)
+            TemporaryEntries.ended(temporaryPath)
             throw FileError(unwritable: path, code, expected: Self.expected)
         }
         self.path = content.path
@@ -50,7 +56,6 @@ public struct AtomicDirectory: ~Copyable {
         self.name = name
         self.temporary = temporary
         self.replaced = replaced
-        TemporaryEntries.began(content.path)
         self.content = content
         self.parent = parent
     }

@@ -28,7 +28,10 @@ public struct AtomicFile: ~Copyable {
         try Self.requireReplaceable(entry.name, in: parent, path)
         let temporary = Directory.Name(entry.temporaryName)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let descriptor = openat(parent.descriptor, temporary.bytes, flags, 0o666)
+        let directory = parent.descriptor
+        let descriptor = TemporaryEntries.make("\(parent.path)/\(temporary.text)") {
+            openat(directory, temporary.bytes, flags, 0o666)
+        }
         guard descriptor >= 0 else { throw FileError(unwritable: path, errno) }
         if let mode = parent.permissions(ofFile: Directory.Name(entry.name)) {
             fchmod(descriptor, mode)
@@ -37,7 +40,6 @@ public struct AtomicFile: ~Copyable {
         self.descriptor = descriptor
         self.temporary = temporary
         name = entry.name
-        TemporaryEntries.began("\(parent.path)/\(temporary.text)")
         self.parent = parent
     }
 

@@ -5,7 +5,19 @@ import Glibc
 public enum TemporaryEntries {
     private static let live = Lock<Set<String>>([])
 
-    static func began(_ path: String) { live.withLock { _ = $0.insert(path) } }
+    /// Makes an entry; a process that is made to leave meanwhile does so before it, or deletes it.
+    ///
+    /// - Parameters:
+    ///   - path: of the entry.
+    ///   - make: makes it; the system's result, negative where it could not.
+    /// - Returns: that result, with errno as it was left.
+    static func make(_ path: String, _ make: () -> Int32) -> Int32 {
+        live.withLock { paths in
+            let result = make()
+            if result >= 0 { paths.insert(path) }
+            return result
+        }
+    }
 
     static func ended(_ path: String) { live.withLock { _ = $0.remove(path) } }
 

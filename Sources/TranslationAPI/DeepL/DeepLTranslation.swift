@@ -35,7 +35,8 @@ struct DeepLTranslation {
     ) throws(Problem) {
         var reader = FieldReader(admitted.body)
         let texts = reader.texts("text", settings.limits)
-        let model = reader.chosenModel(catalog, ("source_lang", "target_lang"), for: texts)
+        let route = reader.chosenRoute(catalog, ("source_lang", "target_lang"), for: texts)
+        let model = route.model
         if reader.value("target_lang") == nil {
             reader.note(.wrongType, "target_lang", "`target_lang` is required: a language code")
         }
@@ -54,7 +55,7 @@ struct DeepLTranslation {
         self.usage = usage
         holder = admitted.holder
         var request = try Self.request(
-            texts, text.resolved(glossaries, for: holder, model), modelType, settings, model)
+            texts, text.resolved(glossaries, for: holder, model), modelType, settings, route)
         request.copied = languages.copied
         self.request = request
     }
@@ -68,7 +69,7 @@ struct DeepLTranslation {
 
     private static func request(
         _ texts: [String], _ text: TextOptions, _ type: ModelType?,
-        _ settings: TranslationAPI.Settings, _ model: ServedModel
+        _ settings: TranslationAPI.Settings, _ route: ModelRoute
     ) throws(Problem) -> TranslationRequest {
         var exit = settings.exit
         if type?.isQuality == true {
@@ -77,13 +78,13 @@ struct DeepLTranslation {
         }
         let options: DecodingOptions
         do {
-            options = DecodingOptions(exit: try exit.resolve(for: model))
+            options = DecodingOptions(exit: try exit.resolve(for: route.last))
         } catch {
             throw Problem(error)
         }
-        return TranslationRequest(
-            model, texts: texts, text, options: options, timeout: settings.limits.timeout,
-            limits: settings.limits)
+        return try TranslationRequest(
+            route, texts: texts, text, options: options, exit: exit,
+            timeout: settings.limits.timeout, limits: settings.limits)
     }
 }
 

@@ -31,9 +31,9 @@ extension TranslationAPI {
             try handOver { catalog throws(Problem) in
                 // The same after a reload, if it is there still.
                 let (source, target) = chosen.languages
-                let model = catalog.model(named: chosen.id, from: source, to: target) { nil }
+                let route = catalog.route(named: nil, from: source, to: target) { nil }
                 return try LibreTranslate.request(
-                    texts, isMarkup: isMarkup, alternatives: 0, model, settings.limits,
+                    texts, isMarkup: isMarkup, alternatives: 0, route, settings.limits,
                     settings.exit)
             } _: { request, service in
                 let cancel = service.submit(request, after: 0) { [answers] result in
@@ -104,7 +104,7 @@ struct UploadedFile {
     init(_ body: RequestBody, _ catalog: ModelCatalog, _ limits: APILimits) throws(Problem) {
         var reader = FieldReader(body)
         let texts = body.files.map { String(decoding: $0.bytes.prefix(4_096), as: UTF8.self) }
-        model = reader.chosenModel(catalog, ("source", "target"), for: texts)
+        model = reader.chosenRoute(catalog, ("source", "target"), for: texts).model
         reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
         reader.checkLanguage("target", model.languages.target, of: model)
         // Clients send it; what the file is, its name says.

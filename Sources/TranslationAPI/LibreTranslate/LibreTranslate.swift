@@ -51,7 +51,8 @@ struct LibreTranslate {
         isList = body.object[Self.mark]?.arrayValue != nil
         var reader = FieldReader(body)
         let texts = reader.texts(Self.mark, limits)
-        model = reader.chosenModel(catalog, ("source", "target"), for: texts)
+        let route = reader.chosenRoute(catalog, ("source", "target"), for: texts)
+        model = route.model
         reader.checkLanguage("target", model.languages.target, of: model)
         let isMarkup = reader.choice("format", Format.self) == .html
         languages = reader.sourceLanguages(
@@ -63,7 +64,7 @@ struct LibreTranslate {
         let problems = reader.finished()
         guard problems.isEmpty else { throw Problem(problems) }
         var request = try Self.request(
-            texts, isMarkup: isMarkup, alternatives: alternatives, model, limits, exit)
+            texts, isMarkup: isMarkup, alternatives: alternatives, route, limits, exit)
         request.copied = languages.copied
         self.request = request
     }
@@ -74,27 +75,28 @@ struct LibreTranslate {
     ///   - texts: what to translate.
     ///   - isMarkup: whether they are HTML.
     ///   - alternatives: outputs beside the best.
-    ///   - model: what translates.
+    ///   - route: what translates.
     ///   - limits: the server's.
     ///   - exit: the server's settings.
     /// - Returns: the request.
     /// - Throws: what of the settings the model cannot do.
     static func request(
-        _ texts: [String], isMarkup: Bool, alternatives: Int, _ model: ServedModel,
+        _ texts: [String], isMarkup: Bool, alternatives: Int, _ route: ModelRoute,
         _ limits: APILimits, _ exit: ExitOptions
     ) throws(Problem) -> TranslationRequest {
         var text = TextOptions()
         text.markup = isMarkup ? MarkupOptions(.html) : nil
         var options: DecodingOptions
         do {
-            options = DecodingOptions(exit: try exit.resolve(for: model))
+            options = DecodingOptions(exit: try exit.resolve(for: route.last))
         } catch {
             throw Problem(error)
         }
         options.beamSize = alternatives + 1
         options.hypothesisCount = alternatives + 1
-        return TranslationRequest(
-            model, texts: texts, text, options: options, timeout: limits.timeout, limits: limits)
+        return try TranslationRequest(
+            route, texts: texts, text, options: options, exit: exit, timeout: limits.timeout,
+            limits: limits)
     }
 
     private static func alternatives(_ reader: inout FieldReader, _ limits: APILimits) -> Int {

@@ -14,7 +14,8 @@ extension FieldReader {
         }
     }
 
-    /// The model for what a request asks for: the one that it names, for its pair of languages, or else the first that translates between them.
+    /// The way for what a request asks for: by the model that it names, for its pair of languages, or else by the first that translates between
+    /// them, or over a pivot.
     ///
     /// Where a language has to be known and is not, a fault is noted.
     ///
@@ -22,10 +23,10 @@ extension FieldReader {
     ///   - catalog: what there is.
     ///   - pair: the fields of the two languages.
     ///   - texts: what is to be translated; they tell the language where the request does not.
-    /// - Returns: one that serves the pair, or where there is none, one that the fields are then held against.
-    mutating func chosenModel(
+    /// - Returns: a route for the pair, or where there is none, the model that the fields are then held against.
+    mutating func chosenRoute(
         _ catalog: ModelCatalog, _ pair: (source: String, target: String), for texts: [String]
-    ) -> ServedModel {
+    ) -> ModelRoute {
         let source = peek(pair.source).flatMap {
             $0.lowercased() == SourceLanguages.auto || $0.isEmpty ? nil : $0
         }
@@ -33,9 +34,10 @@ extension FieldReader {
         if peek("model") == nil, catalog.models.count > 1 {
             pairText = "no model of this server translates between these languages; see /languages"
         }
-        let model = catalog.model(named: peek("model"), from: source, to: target) {
+        let route = catalog.route(named: peek("model"), from: source, to: target) {
             LanguageIdentifier.identify(texts.joined(separator: "\n")).best?.language
         }
+        let model = route.model
         for (name, asked, isMissing) in [
             (pair.target, target, model.lacksTarget), (pair.source, source, model.lacksSource),
         ] where isMissing {
@@ -45,7 +47,7 @@ extension FieldReader {
                     ? "`\(name)` is needed: \(model.id) translates between many languages; see /languages"
                     : model.pairText)
         }
-        return model
+        return route
     }
 
     /// Texts to work on, one or several; a fault is noted.
@@ -104,13 +106,22 @@ extension FieldReader {
 extension TranslationRequest {
     /// A request within the server's limits.
     init(
-        _ model: ServedModel, texts: [String], _ preparation: TextOptions?,
-        options: DecodingOptions, timeout: Double, limits: APILimits
-    ) {
+        _ route: ModelRoute, texts: [String], _ preparation: TextOptions?,
+        options: DecodingOptions, exit: ExitOptions, timeout: Double, limits: APILimits
+    ) throws(Problem) {
         self.init(
             texts: texts, options: options,
             maximumSourceTokens: limits.maximumSourceTokens)
-        self.model = model
+        model = route.last
+        do throws(InvalidRequest) {
+            for model in route.hops.dropLast() {
+                earlier.append(
+                    EarlierHop(
+                        model: model, options: DecodingOptions(exit: try exit.resolve(for: model))))
+            }
+        } catch {
+            throw Problem(error)
+        }
         self.preparation = preparation
         // The model's own output, where it is asked for a sentence as it is.
         self.options.cutsLoops = preparation != nil

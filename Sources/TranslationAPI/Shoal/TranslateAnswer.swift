@@ -25,6 +25,8 @@ struct OwnAnswer: TranslationAnswer {
     func write(
         _ result: TranslationResult, _ parts: IncludedParts, to writer: inout JSONWriter
     ) {
+        // The sentences of a route are those of the text before its last step, which nobody sees.
+        let parts = result.earlier.isEmpty ? parts : parts.subtracting(.sentences)
         let json = TranslationJSON(model: model, parts: parts)
         let total = result.totalCompute(body.request, model)
         writer.beginObject()
@@ -39,6 +41,7 @@ struct OwnAnswer: TranslationAnswer {
         writer.endArray()
         writer.name("compute")
         json.write(total, to: &writer)
+        if !result.earlier.isEmpty { writeRoute(result, total, to: &writer) }
         writer.name("usage")
         writer.beginObject()
         writer.member("texts", result.translations.count)
@@ -47,6 +50,27 @@ struct OwnAnswer: TranslationAnswer {
         writer.endObject()
         if parts.contains(.timings) { write(result.timings, to: &writer) }
         writer.endObject()
+    }
+
+    /// `route`: the models that the texts passed through, in order, and what each cost.
+    private func writeRoute(
+        _ result: TranslationResult, _ total: ComputeRecord, to writer: inout JSONWriter
+    ) {
+        let last = body.request.model ?? model
+        let hops =
+            result.earlier.map { ($0.model, $0.compute) } + [(last, total)]
+        writer.name("route")
+        writer.beginArray()
+        for (model, compute) in hops {
+            writer.beginObject()
+            writer.member("model", model.id)
+            if let language = model.languages.source { writer.member("source_lang", language) }
+            if let language = model.languages.target { writer.member("target_lang", language) }
+            writer.name("compute")
+            TranslationJSON(model: model, parts: []).write(compute, to: &writer)
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private func write(_ timings: Timings, to writer: inout JSONWriter) {

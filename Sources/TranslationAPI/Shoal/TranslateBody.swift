@@ -28,7 +28,8 @@ struct TranslateBody {
         var reader = FieldReader(object)
         try reader.checkModel(catalog)
         let texts = reader.texts("text", limits)
-        model = reader.chosenModel(catalog, ("source_lang", "target_lang"), for: texts)
+        let route = reader.chosenRoute(catalog, ("source_lang", "target_lang"), for: texts)
+        model = route.model
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchOptions(&reader, model, limits)
@@ -53,8 +54,16 @@ struct TranslateBody {
             throw Problem(error)
         }
         options.aligns = parts.contains(.alignments)
-        var request = TranslationRequest(
-            model, texts: texts, preparation, options: options, timeout: timeout, limits: limits)
+        guard route.isDirect || !options.aligns else {
+            throw Problem([
+                FieldProblem(
+                    .outOfRange, "/include",
+                    "alignments are to be had where one model translates, not over a pivot")
+            ])
+        }
+        var request = try TranslationRequest(
+            route, texts: texts, preparation, options: options, exit: defaults, timeout: timeout,
+            limits: limits)
         request.copied = languages.copied
         self.request = request
     }
