@@ -1,6 +1,6 @@
 """The pages of a running server in headless Chromium.
 
-    python test_pages.py http://127.0.0.1:8080 [--screenshots FOLDER] [--chromium PATH]
+    python test_pages.py http://127.0.0.1:8080 [--several URL] [--screenshots FOLDER] [--chromium PATH]
 """
 
 import argparse
@@ -47,9 +47,10 @@ LOWEST_CONTRAST = """() => {
 
 
 class Browser:
-    def __init__(self, chromium, url, folder):
+    def __init__(self, chromium, url, several, folder):
         self.chromium = chromium
         self.url = url.rstrip("/")
+        self.several = several
         self.folder = folder
 
     @contextmanager
@@ -393,9 +394,33 @@ def check_without_scripts(browser):
             assert page.is_visible("main a[href='openapi.yaml']")
 
 
+def check_languages_are_offered_and_found(browser):
+    """On a server of models de to en, aa to bb and en to cc, with the pivot en."""
+    if not browser.several:
+        return
+    other = Browser(browser.chromium, browser.several, None, browser.folder)
+    with other.visit("/") as page:
+        page.wait_for_selector("#form:not([hidden])")
+        page.select_option("#from", "de")
+        assert page.eval_on_selector_all("#to > option", "(all) => all.map(({ value }) => value)") == ["en", "cc"]
+        page.select_option("#to", "cc")
+        translate(page, "Ein Mann liest.")
+        page.wait_for_selector('#route:has-text("deen")')
+        page.select_option("#from", "")
+        page.select_option("#to", "en")
+        assert page.is_disabled("#policy")
+        translate(page)
+        page.wait_for_selector('#route:has-text("German")')
+        other.shoot(page, "languages")
+    with browser.visit("/") as page:
+        page.wait_for_selector("#form:not([hidden])")
+        assert page.is_hidden("#pair-field")
+
+
 def main():
     parser = argparse.ArgumentParser(description="The pages of a running server in headless Chromium.")
     parser.add_argument("url")
+    parser.add_argument("--several", metavar="URL", help="a server of several models, as scripts/test-pages starts it")
     parser.add_argument("--screenshots", type=pathlib.Path, metavar="FOLDER")
     parser.add_argument("--chromium", default="/usr/bin/chromium", metavar="PATH")
     options = parser.parse_args()
@@ -411,7 +436,7 @@ def main():
     with sync_playwright() as playwright:
         # Chromium's sandbox needs rights that containers seldom give, and only the given server is visited.
         chromium = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
-        browser = Browser(chromium, options.url, options.screenshots)
+        browser = Browser(chromium, options.url, options.several, options.screenshots)
         for check in (value for name, value in globals().items() if name.startswith("check_")):
             name = check.__name__.removeprefix("check_").replace("_", " ")
             try:

@@ -11,7 +11,7 @@ const policyHints = {
 const fieldOf = {
   "/text": "text", "/model": "model", "/exit/policy": "policy", "/exit/layer": "layer", "/exit/profile": "profile",
   "/exit/threshold": "threshold", "/exit/min_layer": "min-layer", "/exit/max_layer": "max-layer",
-  "/beam_size": "beam", "/stream": "stream", "/include": "scores",
+  "/beam_size": "beam", "/stream": "stream", "/include": "scores", "/source_lang": "from", "/target_lang": "to",
 };
 
 const examples = {
@@ -35,11 +35,30 @@ const share = (value) => percent.format(value).replace("-", "−").replace("%", 
 const wait = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1000));
 
 let models = [];
+/** What is translated into what, as /languages says. */
+let languages = [];
 let running = null;
 /** Whether the answer that is shown was asked for with scores. */
 let isScored = false;
 
-const model = () => models.find(({ id }) => id === byID("model").value) ?? models[0];
+/** Whether the server has more than one pair of languages, so that they are to be chosen. */
+const hasPairs = () => languages.reduce((count, { targets }) => count + targets.length, 0) > 1;
+
+const translates = ({ source_lang, target_lang, source_languages, target_languages }, from, to) =>
+  (source_languages ?? [source_lang]).includes(from) && (target_languages ?? [target_lang]).includes(to);
+
+/** The model that makes the answer: the one that is chosen, or the first for the pair, or over a pivot the first into its target. */
+function model() {
+  const chosen = models.find(({ id }) => id === byID("model").value);
+  if (chosen || !hasPairs()) return chosen ?? models[0];
+  const [from, to] = [byID("from").value, byID("to").value];
+  return models.find((one) => translates(one, from, to))
+    ?? models.find(({ target_lang, target_languages }) => (target_languages ?? [target_lang]).includes(to)) ?? models[0];
+}
+
+/** Whether the server will take that model, so that settings of depth can be made for it. */
+const isModelKnown = () => !hasPairs() || byID("model").value !== ""
+  || models.some((one) => translates(one, byID("from").value, byID("to").value));
 
 // MARK: Colours
 
@@ -122,10 +141,35 @@ async function loadModels() {
       await wait(Number(failure.content.retryAfter) || 1);
     }
   }
-  const entries = models.map(({ id }) => element("option", {}, id));
+  languages = await (await call("languages")).json();
+  const entries = models.map(({ id }) => element("option", { value: id }, id));
+  if (hasPairs()) entries.unshift(element("option", { value: "" }, "The first for the languages"));
   byID("model").replaceChildren(...entries);
   byID("model-field").hidden = models.length < 2;
+  showLanguages();
   showModel();
+}
+
+// MARK: Languages
+
+function showLanguages() {
+  byID("pair-field").hidden = !hasPairs();
+  if (!hasPairs()) return;
+  const options = languages.filter(({ targets }) => targets.length > 0)
+    .map(({ code }) => element("option", { value: code }, languageName(code, code)));
+  byID("from").replaceChildren(element("option", { value: "" }, "Find it in the text"), ...options);
+  byID("from").value = models[0].source_lang ?? "";
+  showTargets();
+}
+
+/** Offers the targets of the source; where that is to be found, all. */
+function showTargets() {
+  const from = byID("from").value;
+  const old = byID("to").value || models[0].target_lang;
+  const targets = from === "" ? [...new Set(languages.flatMap((one) => one.targets))]
+    : languages.find(({ code }) => code === from)?.targets ?? [];
+  byID("to").replaceChildren(...targets.map((code) => element("option", { value: code }, languageName(code, code))));
+  if (targets.includes(old)) byID("to").value = old;
 }
 
 // MARK: The form
@@ -135,7 +179,9 @@ function languageName(code, otherwise) {
 }
 
 function showModel() {
-  const { id, source_lang, target_lang, encoder_layers, decoder_layers, limits, policies, default_policy } = model();
+  const { id, encoder_layers, decoder_layers, limits, policies, default_policy } = model();
+  const source_lang = hasPairs() ? byID("from").value || undefined : model().source_lang;
+  const target_lang = hasPairs() ? byID("to").value : model().target_lang;
   byID("model-line").textContent = `${id}: ${encoder_layers} encoder and ${decoder_layers} decoder layers`;
   byID("source-name").textContent = languageName(source_lang, "Source");
   byID("target-name").textContent = languageName(target_lang, "Translation");
@@ -152,6 +198,7 @@ function showModel() {
     option.selected = policy === default_policy;
     return option;
   }));
+  for (const id of ["policy", "min-layer", "max-layer", "layer", "profile", "threshold"]) byID(id).disabled = !isModelKnown();
   showProfiles();
   showPolicy();
 }
@@ -176,7 +223,7 @@ function showPolicy() {
   }
   const thresholds = model().policies.find((entry) => entry.policy === policy)?.thresholds;
   const byProfile = policy === "confidence" && byID("profile").value !== "";
-  byID("threshold").disabled = byProfile;
+  byID("threshold").disabled = byProfile || !isModelKnown();
   byID("threshold-hint").textContent = byProfile ? "The profile sets it."
     : `A number from 0 to 1, or ${model().decoder_layers - 1} of them with commas between, one for each layer below the last.`
       + (thresholds ? ` Left empty, the model’s own: ${thresholds.join(", ")}.` : "");
@@ -202,8 +249,11 @@ function requestBody() {
   const beam = numberIn("beam");
   return {
     text: byID("text").value,
-    model: models.length > 1 ? model().id : undefined,
-    exit: {
+    model: byID("model").value && models.length > 1 ? model().id : undefined,
+    source_lang: hasPairs() ? byID("from").value || "auto" : undefined,
+    target_lang: hasPairs() ? byID("to").value : undefined,
+    // A model that is found from the text, or over a pivot, has its own settings.
+    exit: !isModelKnown() ? undefined : {
       policy: byID("policy").value,
       layer: isFor("layer", numberIn("layer")),
       profile: isFor("profile", byID("profile").value || undefined),
@@ -221,13 +271,14 @@ function requestBody() {
 // MARK: The answer
 
 function clearAnswer() {
-  for (const id of ["translation", "tokens", "status", "problem"]) byID(id).replaceChildren();
+  for (const id of ["translation", "tokens", "status", "problem", "route"]) byID(id).replaceChildren();
   for (const id of ["result", "measures", "problem", "copy"]) byID(id).hidden = true;
   for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   for (const message of document.querySelectorAll(".error")) message.textContent = "";
 }
 
-function addToken({ piece, exit_layer, logprob }) {
+/** Shows a token, before the one at a place or behind all. */
+function addToken({ piece, exit_layer, logprob }, place) {
   const isEnd = piece === "</s>";
   const opens = piece.startsWith("▁");
   const text = isEnd ? "end" : opens ? piece.slice(1) : piece;
@@ -243,7 +294,7 @@ function addToken({ piece, exit_layer, logprob }) {
     swatch(exit_layer, text || " "),
     element("small", {}, element("span", { class: "unseen" }, " layer "), String(exit_layer)));
   if (probability) item.append(element("small", {}, probability));
-  byID("tokens").append(item);
+  byID("tokens").insertBefore(item, byID("tokens").children[place] ?? null);
   byID("result").hidden = false;
   byID("intro").hidden = true;
   byID("tokens").classList.toggle("scored", isScored);
@@ -282,11 +333,20 @@ function showHistogram(counts) {
   }));
 }
 
-function showAnswer({ translations: [translation], timings }) {
+/** By which models a text went, where it was more than one, and what was found of its language. */
+function showRoute({ route, translations: [{ detected_language }] }) {
+  const steps = (route ?? []).map(({ model: name, target_lang }) => `${languageName(target_lang, name)} by ${name}`);
+  const found = detected_language && `The text is in ${languageName(detected_language.language, "an unknown language")}.`;
+  byID("route").textContent = [found, steps.length > 0 && `First ${steps.join(", then ")}.`].filter(Boolean).join(" ");
+}
+
+function showAnswer(answer) {
+  const { translations: [translation], timings } = answer;
+  showRoute(answer);
   byID("translation").textContent = translation.text;
   if (translation.tokens) {
     byID("tokens").replaceChildren();
-    translation.tokens.forEach(addToken);
+    translation.tokens.forEach((token) => addToken(token));
   }
   byID("copy").hidden = !navigator.clipboard || translation.text === "";
   const { compute } = translation;
@@ -298,10 +358,16 @@ function showAnswer({ translations: [translation], timings }) {
 }
 
 async function showStream(body) {
+  // Sentences come side by side; each is shown in its place.
+  const texts = [];
+  const tokens = [];
   for await (const [name, data] of eventsOf(body)) {
     if (name === "token") {
-      byID("translation").append(data.text);
-      addToken(data);
+      texts[data.sentence] = (texts[data.sentence] ?? "") + data.text;
+      byID("translation").textContent = texts.filter(Boolean).join(" ");
+      const next = tokens.findIndex(({ sentence }) => sentence > data.sentence);
+      addToken(data, next < 0 ? undefined : next);
+      tokens.splice(next < 0 ? tokens.length : next, 0, data);
     } else if (name === "error") {
       throw new Problem(data);
     } else if (name === "done") {
@@ -404,7 +470,7 @@ async function send() {
 }
 
 function useExample() {
-  const choices = examples[model().source_lang];
+  const choices = examples[hasPairs() ? byID("from").value : model().source_lang];
   byID("text").value = choices[(choices.indexOf(byID("text").value) + 1) % choices.length];
   noteChange();
   send();
@@ -431,7 +497,7 @@ async function copy(button, text) {
 // MARK: The address
 
 /** The fields that the fragment of the address keeps, which browsers never send; the key is not among them. */
-const kept = ["text", "model", "policy", "layer", "profile", "threshold", "min-layer", "max-layer", "beam", "stream", "scores"];
+const kept = ["text", "from", "to", "model", "policy", "layer", "profile", "threshold", "min-layer", "max-layer", "beam", "stream", "scores"];
 const defaults = {};
 const valueOf = (field) => (field.type === "checkbox" ? String(field.checked) : field.value);
 
@@ -469,7 +535,8 @@ function restore() {
     else if (field.localName !== "select" || [...field.options].some((option) => option.value === value && !option.disabled)) {
       field.value = value;
     }
-    if (id === "model") showModel();
+    if (id === "from" && hasPairs()) showTargets();
+    if (["from", "to", "model"].includes(id)) showModel();
     if (id === "policy") showPolicy();
   }
   showPolicy();
@@ -495,7 +562,8 @@ byID("link").addEventListener("click", () => {
 byID("form").addEventListener("input", noteChange);
 byID("form").addEventListener("change", keepInAddress);
 byID("again").addEventListener("click", start);
-byID("model").addEventListener("change", showModel);
+byID("from").addEventListener("change", showTargets);
+for (const id of ["from", "to", "model"]) byID(id).addEventListener("change", showModel);
 for (const id of ["policy", "profile"]) byID(id).addEventListener("change", showPolicy);
 
 /** Why there are no models to choose from. */
