@@ -43,7 +43,7 @@ let package = Package(
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: computing),
         .target(
             name: "Checkpoint",
-            dependencies: ["Digest", "JSON", "SentencePiece", "System", "Yams"],
+            dependencies: ["Compression", "Digest", "JSON", "SentencePiece", "System", "Yams"],
             swiftSettings: computing
         ),
         .target(

@@ -46,10 +46,10 @@ public struct Checkpoint: Sendable {
 
     /// Reads a directory.
     ///
-    /// - Parameter directory: a path without a trailing slash, absolute or relative.
+    /// - Parameter directory: a path without a trailing slash, absolute or relative; also that of a package in one file (`.argosmodel`).
     /// - Throws: the first fault, with file, tensor or key, what was found and what is expected.
     public init(directory: String) throws(CheckpointError) {
-        var reader = DirectoryReader(directory: directory)
+        var reader = try DirectoryReader(directory: directory)
         let parts = try CheckpointParts(&reader)
         configuration = parts.configuration
         settings = parts.settings
@@ -70,6 +70,7 @@ public struct Checkpoint: Sendable {
 
     /// Whether a directory has a file that only checkpoints have, in any format that is read.
     public static func isOne(_ directory: String) -> Bool {
+        if directory.hasSuffix(DirectoryReader.packageSuffix) { return true }
         let names = (try? FolderListing.fileNames(directory)) ?? []
         return names.contains { name in
             name == "config.json" || name == ArgosPackage.metadata || name.hasSuffix(".npz")

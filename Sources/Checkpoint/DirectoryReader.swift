@@ -5,6 +5,8 @@ import System
 /// Opens a checkpoint's files one after the other and keeps a list of them.
 struct DirectoryReader {
     let directory: String
+    /// In the place of a directory: a package in one file.
+    private let package: PackedFolder?
     private(set) var files: [Checkpoint.File] = []
 
     /// The most bytes of a file: several times what the largest in use have.
@@ -17,8 +19,30 @@ struct DirectoryReader {
         static let model = 32 << 20
     }
 
-    init(directory: String) {
+    /// What a package of Argos Translate is called, by its end.
+    static let packageSuffix = ".argosmodel"
+
+    init(directory: String) throws(CheckpointError) {
         self.directory = directory
+        guard directory.hasSuffix(Self.packageSuffix), !RegularFile.isAbsent(directory),
+            (try? FolderListing.fileNames(directory)) == nil
+        else {
+            package = nil
+            return
+        }
+        let (folder, name) = Self.parts(of: directory)
+        package = try PackedFolder(OpenFile(name, in: folder))
+    }
+
+    private static func parts(of path: String) -> (folder: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        return (String(path[..<slash]), String(path[path.index(after: slash)...]))
+    }
+
+    /// Opens a file.
+    func open(_ name: String) throws(CheckpointError) -> OpenFile {
+        if let package { return try package.open(name) }
+        return try OpenFile(name, in: directory)
     }
 
     /// Tells a missing directory and one that is no checkpoint's apart.
@@ -34,7 +58,8 @@ struct DirectoryReader {
 
     /// The names of all files in the directory, in the order of their bytes; none where it cannot be listed.
     func fileNames() throws(CheckpointError) -> [String] {
-        try CheckpointError.converting { () throws(FileError) in
+        if let package { return package.names }
+        return try CheckpointError.converting { () throws(FileError) in
             try FolderListing.fileNames(directory)
         }
     }
@@ -44,7 +69,7 @@ struct DirectoryReader {
         guard !isAbsent(""), isAbsent("config.json") else { return nil }
         var models: [OpenFile] = []
         for name in try fileNames() where name.hasSuffix(".npz") || name.hasSuffix(".bin") {
-            let opened = try OpenFile(name, in: directory)
+            let opened = try open(name)
             if name.hasSuffix(".npz") {
                 models.append(opened)
             } else if try MarianBinary.isOne(opened) {
@@ -66,7 +91,7 @@ struct DirectoryReader {
     /// Translate.
     mutating func ctranslate2Model() throws(CheckpointError) -> (file: OpenFile, folder: String)? {
         for folder in ["", ArgosPackage.folder] where holds(folder + "model.bin") {
-            let model = try OpenFile(folder + "model.bin", in: directory)
+            let model = try open(folder + "model.bin")
             guard try CTranslate2File.isOne(model) else { continue }
             files.append(.init(name: model.name, byteCount: model.byteCount, digest: nil))
             return (model, folder)
@@ -121,12 +146,17 @@ struct DirectoryReader {
     }
 
     private mutating func bytes(_ name: String, limit: Int) throws(CheckpointError) -> [UInt8] {
-        let bytes = try CheckpointError.converting(file: name) { () throws(FileError) in
-            try RegularFile.bytes("\(directory)/\(name)", limit: limit)
-        }
+        let bytes = try content(name, limit: limit)
         let digest = SHA256.digest(bytes)
         files.append(.init(name: name, byteCount: bytes.count, digest: digest))
         return bytes
+    }
+
+    private func content(_ name: String, limit: Int) throws(CheckpointError) -> [UInt8] {
+        if let package { return try package.bytes(name, limit: limit) }
+        return try CheckpointError.converting(file: name) { () throws(FileError) in
+            try RegularFile.bytes("\(directory)/\(name)", limit: limit)
+        }
     }
 
     mutating func safetensors(_ name: String) throws(CheckpointError) -> Weights {
@@ -153,5 +183,8 @@ struct DirectoryReader {
     }
 
     /// Whether a file is not there at all; one that cannot be read is not absent.
-    private func isAbsent(_ name: String) -> Bool { RegularFile.isAbsent("\(directory)/\(name)") }
+    private func isAbsent(_ name: String) -> Bool {
+        if let package { return !name.isEmpty && !package.holds(name) }
+        return RegularFile.isAbsent("\(directory)/\(name)")
+    }
 }

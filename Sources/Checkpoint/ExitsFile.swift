@@ -15,7 +15,7 @@ public struct ExitsFile {
     /// - Throws: what is wrong with a file that has changed since the checkpoint was read.
     public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
         path = "\(checkpoint.directory)/\(Self.name)"
-        var reader = DirectoryReader(directory: checkpoint.directory)
+        var reader = try DirectoryReader(directory: checkpoint.directory)
         object = try reader.optionalSettings(Self.name) ?? checkpoint.exits.json
     }
 

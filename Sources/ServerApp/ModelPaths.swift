@@ -11,7 +11,9 @@ extension ServerSettings {
         guard !modelsPath.isEmpty else { return [modelPath] }
         let names: [String]
         do {
-            names = try FolderListing.folderNames(modelsPath)
+            names =
+                try FolderListing.folderNames(modelsPath)
+                + FolderListing.fileNames(modelsPath).filter { $0.hasSuffix(".argosmodel") }
         } catch {
             throw Failure("\(error)", code: EX_NOINPUT)
         }

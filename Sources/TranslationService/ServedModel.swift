@@ -86,7 +86,9 @@ public final class ServedModel: Sendable {
 
     private static func name(of path: String) -> String {
         let names = path.split(separator: "/").filter { $0 != "." }.suffix(2).map(String.init)
-        let own = names.last ?? "model"
+        let package = ".argosmodel"
+        var own = names.last ?? "model"
+        if own.hasSuffix(package), own != package { own.removeLast(package.utf8.count) }
         guard own == "model", names.count == 2, names[0] != ".." else { return own }
         return names[0]
     }

@@ -84,6 +84,46 @@ private func survives(_ directory: TemporaryDirectory) -> Bool {
         #expect(loaded < 1_000)
     }
 
+    @Test(
+        "A mutated package ends in an error or a checkpoint, never in a trap, and makes no more than it says"
+    )
+    func package() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/x.argosmodel"
+        let original = try Repository.bytes("Tests/Golden/ctranslate2/translate-de_en.argosmodel")
+        let folder = try Checkpoint(directory: Repository.path("Tests/Golden/ctranslate2/argos"))
+        try directory.write(original, to: "x.argosmodel")
+        let packed = try Checkpoint(directory: path)
+        #expect(packed.configuration == folder.configuration)
+        #expect(packed.tokenizer == folder.tokenizer)
+        for entry in folder.weights.entries {
+            #expect(
+                try packed.weights.floats(named: entry.name, shape: entry.shape)
+                    == folder.weights.floats(named: entry.name, shape: entry.shape))
+        }
+        #expect(packed.files.map(\.name) == folder.files.map(\.name))
+        #expect(try packed.checksum() == folder.checksum())
+        var random = SeededGenerator(seed: 11)
+        var loaded = 0
+        for turn in 0..<1_000 {
+            var bytes = original
+            if turn.isMultiple(of: 2) {
+                var part = Array(bytes.suffix(700))
+                for _ in 0...random.below(3) { random.mutate(&part) }
+                bytes = bytes.dropLast(700) + part
+            } else {
+                for _ in 0...random.below(3) { random.mutate(&bytes) }
+            }
+            try directory.write(bytes, to: "x.argosmodel")
+            guard let checkpoint = try? Checkpoint(directory: path) else { continue }
+            for entry in checkpoint.weights.entries {
+                _ = try? checkpoint.weights.floats(named: entry.name, shape: entry.shape)
+            }
+            loaded += 1
+        }
+        #expect(loaded < 1_000)
+    }
+
     @Test("A header with other numbers is refused or describes tensors within the file")
     func headerNumbers() throws {
         var tensors = TensorFile()

@@ -47,11 +47,16 @@ struct CheckConfigTests {
             }
         }
         try directory.makeDirectory("empty")
+        try directory.write(
+            Repository.bytes("Tests/Golden/ctranslate2/translate-de_en.argosmodel"),
+            to: "de_en.argosmodel")
         let run = try check(["--models", directory.path])
         #expect(run.status == 0, "\(run.error)")
         let models = run.output.split(separator: "\n").filter { $0.hasPrefix("model: ") }
         #expect(
-            models.map { $0.split(separator: ",")[0] } == ["model: a-first", "model: b-second"])
+            models.map { $0.split(separator: ",")[0] } == [
+                "model: a-first", "model: b-second", "model: de_en",
+            ])
         let both = try check(["--models", directory.path, "--model", "Tests/Golden/languages/nllb"])
         #expect(both.output.contains("model: nllb"))
         #expect(try check(["--models", directory.path + "/empty"]).status == 66)

@@ -1,18 +1,45 @@
 import Digest
 import System
 
-/// A file that several values own; closed when the last lets go of it.
+/// A file that several values own, or the content of one; closed when the last lets go of it.
 final class OpenFile: Sendable {
     let name: String
-    private let file: RegularFile
+    private let source: Source
 
-    var byteCount: Int { file.byteCount }
+    private enum Source: Sendable {
+        case file(Holder)
+        /// What was unpacked from an archive.
+        case content([UInt8])
+    }
+
+    /// A file that can be referred to.
+    private final class Holder: Sendable {
+        let file: RegularFile
+
+        init(_ path: String) throws(FileError) {
+            file = try RegularFile(path)
+        }
+    }
+
+    var byteCount: Int {
+        switch source {
+        case .file(let holder): holder.file.byteCount
+        case .content(let bytes): bytes.count
+        }
+    }
 
     init(_ name: String, in directory: String) throws(CheckpointError) {
         self.name = name
-        file = try CheckpointError.converting(file: name) { () throws(FileError) in
-            try RegularFile("\(directory)/\(name)")
+        let holder = try CheckpointError.converting(file: name) { () throws(FileError) in
+            try Holder("\(directory)/\(name)")
         }
+        source = .file(holder)
+    }
+
+    /// What was unpacked from an archive.
+    init(_ name: String, content: [UInt8]) {
+        self.name = name
+        source = .content(content)
     }
 
     /// A copy of a range, which has to lie within the file.
@@ -27,8 +54,14 @@ final class OpenFile: Sendable {
     func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: Int
     ) throws(CheckpointError) {
-        try CheckpointError.converting(file: name) { () throws(FileError) in
-            try file.read(into: buffer, at: offset)
+        switch source {
+        case .file(let holder):
+            try CheckpointError.converting(file: name) { () throws(FileError) in
+                try holder.file.read(into: buffer, at: offset)
+            }
+        case .content(let bytes):
+            let part = bytes[offset..<offset + buffer.count]
+            part.withUnsafeBytes { buffer.copyMemory(from: $0) }
         }
     }
 
@@ -36,11 +69,15 @@ final class OpenFile: Sendable {
     ///
     /// - Throws: `fileChanged` where it is not what it was when it was opened.
     func digest() throws(CheckpointError) -> [UInt8] {
-        var digest = SHA256()
-        try CheckpointError.converting(file: name) { () throws(FileError) in
-            try file.forEachChunk(limit: file.byteCount) { digest.update($0) }
-            try file.requireUnchanged()
+        switch source {
+        case .content(let bytes): return SHA256.digest(bytes)
+        case .file(let holder):
+            var digest = SHA256()
+            try CheckpointError.converting(file: name) { () throws(FileError) in
+                try holder.file.forEachChunk(limit: holder.file.byteCount) { digest.update($0) }
+                try holder.file.requireUnchanged()
+            }
+            return digest.finalize()
         }
-        return digest.finalize()
     }
 }

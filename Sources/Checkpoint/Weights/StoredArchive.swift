@@ -1,11 +1,43 @@
 import JSON
 
-/// Where the members of a zip archive lie, which have to be stored as they are (APPNOTE 6.3.10 of PKWARE, with sizes of 64 bits).
+/// Where the members of a zip archive lie, which have to be stored as they are.
 ///
 /// PyTorch and NumPy write such archives. Nothing is ever unpacked, so no member is larger than it is in the file.
 struct StoredArchive {
     /// By name: counted from the start of the file, each within it.
-    private(set) var members: [ExactString: Range<Int>] = [:]
+    let members: [ExactString: Range<Int>]
+    /// In the order of the directory.
+    let names: [String]
+
+    /// Reads the directory and the header of each member.
+    ///
+    /// - Throws: as `ZipArchive`; `unsupportedFormat` for members that are packed.
+    init(_ opened: OpenFile) throws(CheckpointError) {
+        let archive = try ZipArchive(opened)
+        for (name, member) in archive.members where member.isPacked {
+            throw CheckpointError(
+                .unsupportedFormat, file: opened.name, subject: name.text,
+                found: "a packed member", expected: "members that are stored as they are")
+        }
+        members = archive.members.mapValues(\.range)
+        names = archive.names
+    }
+}
+
+/// Where the members of a zip archive lie (APPNOTE 6.3.10 of PKWARE, with sizes of 64 bits).
+struct ZipArchive {
+    /// A file of the archive.
+    struct Member {
+        /// Its bytes as they are in the archive, counted from its start and within it.
+        let range: Range<Int>
+        /// How many bytes it has unpacked.
+        let byteCount: Int
+        /// Whether it is packed by deflate; else it is stored as it is.
+        let isPacked: Bool
+    }
+
+    /// By name.
+    private(set) var members: [ExactString: Member] = [:]
     /// In the order of the directory.
     private(set) var names: [String] = []
 
@@ -22,7 +54,8 @@ struct StoredArchive {
 
     /// Reads the directory and the header of each member.
     ///
-    /// - Throws: `malformedArchive` where they do not add up, `unsupportedFormat` for members that are packed or encrypted.
+    /// - Throws: `malformedArchive` where they do not add up, `unsupportedFormat` for members that are encrypted, or packed by anything but
+    ///   deflate.
     init(_ opened: OpenFile) throws(CheckpointError) {
         let directory = try Self.directory(opened)
         let bytes = LittleEndianBytes(try opened.bytes(directory.range))
@@ -38,11 +71,11 @@ struct StoredArchive {
 
     private mutating func add(_ entry: Entry, _ opened: OpenFile) throws(CheckpointError) {
         guard !entry.name.hasSuffix("/") else { return }
-        guard entry.isStored else {
+        guard !entry.isEncrypted, entry.isStored || entry.isDeflated else {
             throw CheckpointError(
                 .unsupportedFormat, file: opened.name, subject: entry.name,
-                found: "a packed or encrypted member",
-                expected: "members that are stored as they are")
+                found: "an encrypted member, or one that is packed in another way",
+                expected: "members that are stored, or packed by deflate")
         }
         let header = entry.offset
         guard header >= 0, header <= opened.byteCount - 30 else {
@@ -53,11 +86,15 @@ struct StoredArchive {
             let name = local.integer(at: 26, 2), let extra = local.integer(at: 28, 2)
         else { throw Self.malformed(opened, "a member without its header") }
         let start = header + 30 + name + extra
-        guard start <= opened.byteCount, entry.size <= opened.byteCount - start else {
+        let count = entry.isDeflated ? entry.packed : entry.size
+        guard start <= opened.byteCount, count <= opened.byteCount - start else {
             throw Self.malformed(opened, "a member that ends behind the file")
         }
         guard
-            members.updateValue(start..<start + entry.size, forKey: ExactString(entry.name)) == nil
+            members.updateValue(
+                Member(
+                    range: start..<start + count, byteCount: entry.size,
+                    isPacked: entry.isDeflated), forKey: ExactString(entry.name)) == nil
         else { throw Self.malformed(opened, "two members of one name") }
         names.append(entry.name)
     }
@@ -109,11 +146,18 @@ struct StoredArchive {
 /// A member as the directory has it.
 private struct Entry {
     let name: String
-    let isStored: Bool
+    let isEncrypted: Bool
+    let isDeflated: Bool
+    private let isPlain: Bool
+    /// Bytes in the archive, and unpacked.
+    private(set) var packed: Int
     private(set) var size: Int
     private(set) var offset: Int
     /// Where the next entry begins.
     let end: Int
+
+    /// Whether the bytes of the archive are those of the file.
+    var isStored: Bool { isPlain && packed == size }
 
     /// Nil where there is no entry, or one that breaks off.
     init?(_ bytes: LittleEndianBytes, at place: Int) {
@@ -129,16 +173,18 @@ private struct Entry {
             let name = bytes.text(at: place + 46, nameLength)
         else { return nil }
         self.name = name
-        isStored = method == 0 && flags & 1 == 0 && packed == size
-        (self.size, self.offset) = (size, offset)
+        isEncrypted = flags & 1 != 0
+        isDeflated = method == 8
+        isPlain = method == 0
+        (self.packed, self.size, self.offset) = (packed, size, offset)
         let extra = place + 46 + nameLength
         end = extra + extraLength + commentLength
         guard end <= bytes.count else { return nil }
-        widen(bytes, extra..<extra + extraLength, isPacked: packed == 0xFFFF_FFFF)
+        widen(bytes, extra..<extra + extraLength)
     }
 
     /// Takes the sizes of 64 bits, which stand in the order of the fields that have no room for them.
-    private mutating func widen(_ bytes: LittleEndianBytes, _ extra: Range<Int>, isPacked: Bool) {
+    private mutating func widen(_ bytes: LittleEndianBytes, _ extra: Range<Int>) {
         var place = extra.lowerBound
         while let kind = bytes.integer(at: place, 2), let length = bytes.integer(at: place + 2, 2),
             place + 4 + length <= extra.upperBound
@@ -149,7 +195,10 @@ private struct Entry {
                     size = wide
                     field += 8
                 }
-                if isPacked { field += 8 }
+                if packed == 0xFFFF_FFFF, let wide = bytes.integer(at: field, 8) {
+                    packed = wide
+                    field += 8
+                }
                 if offset == 0xFFFF_FFFF, let wide = bytes.integer(at: field, 8) { offset = wide }
             }
             place += 4 + length

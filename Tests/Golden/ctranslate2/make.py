@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import tempfile
+import zipfile
 
 import ctranslate2
 import numpy as np
@@ -159,6 +160,10 @@ def argos():
     build.quantised = True
     build(f"{folder}/model", 3)
     write("argos", cases(build, pieces, sources, []))
+    with zipfile.ZipFile(f"{here}/translate-de_en.argosmodel", "w", zipfile.ZIP_DEFLATED) as package:
+        for name in ("metadata.json", "sentencepiece.model", *(f"model/{file}" for file in sorted(os.listdir(f"{folder}/model")))):
+            with open(f"{folder}/{name}", "rb") as file:
+                package.writestr(zipfile.ZipInfo(f"translate-de_en-1_0/{name}", (2020, 1, 1, 0, 0, 0)), file.read(), zipfile.ZIP_DEFLATED)
     print("argos seed", build.seed)
 
 
