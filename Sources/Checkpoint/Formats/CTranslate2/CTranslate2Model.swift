@@ -8,6 +8,8 @@ struct CTranslate2Model {
     /// Variables that were given a canonical name, or say something that was asked for.
     private var used: Set<ExactString> = []
     private var entries: [Weights.Entry] = []
+    /// More than any bias has.
+    private static let mostZeros = 1 << 20
 
     init(_ opened: OpenFile, _ reader: inout DirectoryReader, folder: String)
         throws(CheckpointError)
@@ -53,6 +55,18 @@ struct CTranslate2Model {
         return nil
     }
 
+    /// The same as an integer; nil where there is none of these names.
+    private mutating func integer(_ names: String...) throws(CheckpointError) -> Int? {
+        for name in names {
+            guard let number = try number(name) else { continue }
+            guard let integer = Int(exactly: number) else {
+                throw fault(name, found: "\(number)", expected: "an integer")
+            }
+            return integer
+        }
+        return nil
+    }
+
     private mutating func flag(
         _ stack: String, _ name: String, default absent: Bool
     ) throws(CheckpointError) -> Bool {
@@ -78,10 +92,10 @@ struct CTranslate2Model {
     }
 
     private mutating func activation(_ stack: String) throws(CheckpointError) -> String {
-        let number = try number("\(stack)/activation", "activation") ?? 0
-        guard let name = [0: "relu", 2: "swish", 3: "gelu"][Int(number)] else {
+        let number = try integer("\(stack)/activation", "activation") ?? 0
+        guard let name = [0: "relu", 2: "swish", 3: "gelu"][number] else {
             throw fault(
-                "\(stack)/activation", found: "\(Int(number))",
+                "\(stack)/activation", found: "\(number)",
                 expected: "relu (0), swish (2) or gelu in its exact form (3)")
         }
         return name
@@ -114,8 +128,8 @@ struct CTranslate2Model {
     }
 
     private mutating func heads(_ stack: String) throws(CheckpointError) -> Int {
-        let usual = content.specification == "TransformerBig" ? 16.0 : 8.0
-        return Int(try number("\(stack)/num_heads", "num_heads") ?? usual)
+        try integer("\(stack)/num_heads", "num_heads")
+            ?? (content.specification == "TransformerBig" ? 16 : 8)
     }
 
     // MARK: The parts
@@ -192,8 +206,10 @@ struct CTranslate2Model {
         let to = "model.\(stack)"
         addNorm("\(stack)/layernorm_embedding", to: "\(to).layernorm_embedding")
         addNorm("\(stack)/layer_norm", to: "\(to).layer_norm")
-        if let encodings = variable("\(stack)/position_encodings/encodings") {
-            let rows = min(positions, encodings.shape.first ?? 0)
+        if let encodings = variable("\(stack)/position_encodings/encodings"),
+            encodings.shape.count == 2
+        {
+            let (rows, width) = (min(positions, encodings.shape[0]), encodings.shape[1])
             let bytes = encodings.bytes.prefix(rows * width * encodings.elementType.byteCount)
             entries.append(
                 Weights.Entry(
@@ -265,7 +281,7 @@ struct CTranslate2Model {
                     Weights.Entry(
                         name: name + ".bias", elementType: bias.elementType, shape: [outputs],
                         bytes: start..<start + size))
-            } else {
+            } else if outputs <= Self.mostZeros {
                 entries.append(Weights.Entry(zeros: name + ".bias", shape: [outputs]))
             }
         }
