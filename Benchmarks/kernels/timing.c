@@ -50,7 +50,7 @@ ck_linear_int8_args *make_int8(const float *weights, size_t n, size_t k, const f
     int8_t *panels = aligned(ck_int8_packed_count(n, k));
     float *scales = aligned(padded(n) * sizeof(float));
     int32_t *offsets = aligned(padded(n) * sizeof(int32_t));
-    ck_quantize_weights(weights, n, k, panels, scales, offsets);
+    ck_quantize_weights(ck_detect(), weights, n, k, panels, scales, offsets);
     uint8_t *q = aligned(m * ck_int8_stride(k));
     float *x_scales = aligned(m * sizeof(float));
     ck_quantize_rows(ck_detect(), &(ck_quantize_args){.x = x, .ldx = k, .q = q, .scales = x_scales, .rows = m, .width = k});

@@ -29,9 +29,11 @@ CK_INLINE dot_weights dot_load(const int8_t *w) { return _mm512_load_si512(w); }
 
 CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) { return _mm512_dpbusd_epi32(sums, x, w); }
 
+#define CK_INT8_STRIP CK_INT8_STRIP_AVX512_VNNI
 #define CK_INT8_ROWS 6
 #define CK_INT8_VECTORS 4
 #define CK_INT8_ROW_VECTORS 4
+#define CK_INT8_SELECTED 4
 #include "vector_int8.h"
 #pragma clang attribute pop
 #endif

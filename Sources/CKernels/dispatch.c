@@ -2,6 +2,7 @@
 #include <sys/auxv.h>
 #endif
 
+#include "int8.h"
 #include "variants.h"
 
 // Only sums of products of bytes have versions of their own for the sets that extend another.
@@ -137,6 +138,21 @@ void ck_add_scaled(ck_isa isa, float *y, const float *x, size_t count, float sca
 double ck_square_sum(ck_isa isa, const float *values, size_t count) { CK_CHOOSE(isa, ck_square_sum, values, count) }
 
 void ck_quantize_rows(ck_isa isa, const ck_quantize_args *args) { CK_CHOOSE(isa, ck_quantize_rows, args) }
+
+#if defined(__x86_64__)
+size_t ck_int8_strip(ck_isa isa) {
+    switch (isa) {
+    case CK_ISA_AVX512_VNNI: return CK_INT8_STRIP_AVX512_VNNI;
+    case CK_ISA_AVX512:
+    case CK_ISA_AVX2: return CK_INT8_STRIP_AVX2;
+    default: return CK_INT8_STRIP_REFERENCE;
+    }
+}
+#elif defined(__aarch64__)
+size_t ck_int8_strip(ck_isa isa) { return isa == CK_ISA_REFERENCE ? CK_INT8_STRIP_REFERENCE : CK_INT8_STRIP_NEON; }
+#else
+size_t ck_int8_strip(ck_isa isa) { return (void)isa, CK_INT8_STRIP_REFERENCE; }
+#endif
 
 void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args) { CK_CHOOSE_INT8(isa, ck_linear_int8, args) }
 

@@ -9,26 +9,23 @@
 size_t ck_int8_stride(size_t inputs) { return ck_int8_row_bytes(inputs); }
 
 size_t ck_int8_packed_count(size_t outputs, size_t inputs) {
-    return (outputs + CK_PANEL - 1) / CK_PANEL * ck_int8_panel_bytes(inputs);
+    return (outputs + CK_PANEL - 1) / CK_PANEL * ck_int8_bytes(CK_PANEL, inputs);
 }
 
-/// Place of input k in the column of its output.
-static size_t place(size_t k) { return k / CK_INT8_GROUP * CK_PANEL * CK_INT8_GROUP + k % CK_INT8_GROUP; }
-
-/// One output's weights into its column of a panel; returns their sum.
-static int32_t pack_column(const float *weights, size_t inputs, float inverse, int8_t *column) {
+/// One output's weights into its column of a strip; returns their sum.
+static int32_t pack_column(size_t strip, const float *weights, size_t inputs, float inverse, int8_t *column) {
     int32_t sum = 0;
     for (size_t k = 0; k < inputs; k++) {
         int8_t quantized = inverse > 0.0f ? (int8_t)rintf(weights[k] * inverse) : 0;
-        column[place(k)] = quantized;
+        column[ck_int8_place(strip, k)] = quantized;
         sum += quantized;
     }
     return sum;
 }
 
 void ck_quantize_weights(
-    const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets) {
-    size_t padded = (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
+    ck_isa isa, const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets) {
+    size_t strip = ck_int8_strip(isa), padded = (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
     memset(panels, 0, ck_int8_packed_count(outputs, inputs));
     memset(scales, 0, padded * sizeof *scales);
     memset(offsets, 0, padded * sizeof *offsets);
@@ -36,15 +33,17 @@ void ck_quantize_weights(
         const float *row = weights + n * inputs;
         ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(row, inputs));
         scales[n] = scaling.scale;
-        offsets[n] = -CK_INT8_ZERO * pack_column(row, inputs, scaling.inverse, panels + ck_int8_column(n, inputs));
+        int8_t *column = panels + ck_int8_column(strip, n, inputs);
+        offsets[n] = -CK_INT8_ZERO * pack_column(strip, row, inputs, scaling.inverse, column);
     }
 }
 
-void ck_unpack_int8_row(const ck_unpack_int8_args *a) {
-    const int8_t *column = a->panels + ck_int8_column(a->output, a->inputs);
+void ck_unpack_int8_row(ck_isa isa, const ck_unpack_int8_args *a) {
+    size_t strip = ck_int8_strip(isa);
+    const int8_t *column = a->panels + ck_int8_column(strip, a->output, a->inputs);
     float scale = a->scales[a->output] * a->scale;
     for (size_t k = 0; k < a->inputs; k++) {
-        float scaled = (float)column[place(k)] * scale;
+        float scaled = (float)column[ck_int8_place(strip, k)] * scale;
         a->out[k] = a->addend ? scaled + a->addend[k] : scaled;
     }
 }
@@ -62,9 +61,13 @@ void ck_quantize_rows_reference(const ck_quantize_args *a) {
     }
 }
 
-static int32_t product_sum(const uint8_t *x, const int8_t *column, size_t inputs) {
+/// The sum of an output's products with one row.
+static int32_t product_sum(const uint8_t *x, const int8_t *panels, size_t output, size_t inputs) {
+    const int8_t *column = panels + ck_int8_column(CK_INT8_STRIP_REFERENCE, output, inputs);
     int32_t sum = 0;
-    for (size_t k = 0; k < inputs; k++) sum += ((int32_t)x[k] - CK_INT8_ZERO) * column[place(k)];
+    for (size_t k = 0; k < inputs; k++) {
+        sum += ((int32_t)x[k] - CK_INT8_ZERO) * column[ck_int8_place(CK_INT8_STRIP_REFERENCE, k)];
+    }
     return sum;
 }
 
@@ -73,7 +76,7 @@ void ck_linear_int8_reference(const ck_linear_int8_args *a) {
     for (size_t m = 0; m < a->rows; m++) {
         const uint8_t *x = a->x + m * stride;
         for (size_t n = 0; n < a->outputs; n++) {
-            int32_t sum = product_sum(x, a->panels + ck_int8_column(n, a->inputs), a->inputs);
+            int32_t sum = product_sum(x, a->panels, n, a->inputs);
             float y = fmaf((float)sum, a->x_scales[m] * a->scales[n], a->bias ? a->bias[n] : 0.0f);
             y = ck_scalar_activate(a->activation, y);
             if (a->residual) y += a->residual[m * a->ldr + n];
@@ -85,7 +88,7 @@ void ck_linear_int8_reference(const ck_linear_int8_args *a) {
 void ck_select_int8_reference(const ck_select_int8_args *a) {
     for (size_t i = 0; i < a->count; i++) {
         size_t n = a->ids[i];
-        int32_t sum = product_sum(a->x, a->panels + ck_int8_column(n, a->inputs), a->inputs);
+        int32_t sum = product_sum(a->x, a->panels, n, a->inputs);
         a->y[i] = fmaf((float)sum, a->x_scale * a->scales[n], a->bias ? a->bias[n] : 0.0f);
     }
 }

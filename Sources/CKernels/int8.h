@@ -8,7 +8,7 @@
 
 #include "CKernelsInt8.h"
 
-/// Groups of inputs in a panel: an even number, so that the inner loop takes two at a time.
+/// Groups of inputs in a strip: an even number, so that the inner loop takes two at a time.
 static inline size_t ck_int8_groups(size_t inputs) {
     size_t step = 2 * CK_INT8_GROUP;
     return (inputs + step - 1) / step * 2;
@@ -17,11 +17,25 @@ static inline size_t ck_int8_groups(size_t inputs) {
 /// Bytes from row to row of activations.
 static inline size_t ck_int8_row_bytes(size_t inputs) { return (inputs + 63) / 64 * 64; }
 
-static inline size_t ck_int8_panel_bytes(size_t inputs) { return ck_int8_groups(inputs) * CK_INT8_GROUP * CK_PANEL; }
+/// Strips of the instruction sets: what their files read one row's weights in, and what weights are packed in for them.
+enum {
+    CK_INT8_STRIP_REFERENCE = CK_PANEL,
+    CK_INT8_STRIP_AVX2 = 16,
+    CK_INT8_STRIP_AVX512_VNNI = CK_PANEL,
+    CK_INT8_STRIP_NEON = CK_PANEL,
+};
 
-/// Place of an output's first weight in the panels.
-static inline size_t ck_int8_column(size_t output, size_t inputs) {
-    return output / CK_PANEL * ck_int8_panel_bytes(inputs) + output % CK_PANEL * CK_INT8_GROUP;
+/// Bytes of `width` outputs: of a strip, or of a panel, which is a whole number of strips.
+static inline size_t ck_int8_bytes(size_t width, size_t inputs) { return ck_int8_groups(inputs) * CK_INT8_GROUP * width; }
+
+/// Place of an output's first weight in panels of such strips.
+static inline size_t ck_int8_column(size_t strip, size_t output, size_t inputs) {
+    return output / strip * ck_int8_bytes(strip, inputs) + output % strip * CK_INT8_GROUP;
+}
+
+/// Place of input k in the column of its output.
+static inline size_t ck_int8_place(size_t strip, size_t k) {
+    return k / CK_INT8_GROUP * strip * CK_INT8_GROUP + k % CK_INT8_GROUP;
 }
 
 typedef struct ck_scaling {

@@ -46,6 +46,8 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) {
     return sums;
 }
 
+#define CK_INT8_STRIP CK_INT8_STRIP_NEON
 #define CK_INT8_ROWS 4
 #define CK_INT8_VECTORS 1
 #define CK_INT8_ROW_VECTORS 2
+#define CK_INT8_SELECTED 2

@@ -3,8 +3,13 @@
 /// - `dot_inputs`, four activations for every lane: `dot_broadcast(bytes)`;
 /// - `dot_weights`, four weights for each of 16 outputs: `dot_load(bytes)`;
 /// - `dot(sums, inputs, weights)`, which adds the products exactly;
-/// - CK_INT8_ROWS × CK_INT8_VECTORS, the register tile, and CK_INT8_ROW_VECTORS for a single row.
+/// - CK_INT8_STRIP, the outputs whose weights lie side by side;
+/// - CK_INT8_ROWS × CK_INT8_VECTORS, the register tile, and CK_INT8_ROW_VECTORS for a single row: within a strip;
+/// - CK_INT8_SELECTED, the outputs that a selection takes at a time, wherever they are.
 #include "int8.h"
+
+_Static_assert(CK_INT8_STRIP % (16 * CK_INT8_VECTORS) == 0, "tiles end with strips");
+_Static_assert(CK_INT8_STRIP % (16 * CK_INT8_ROW_VECTORS) == 0, "tiles of one row end with strips");
 
 /// Whether a product ends in nothing that a tile cannot do in its registers: no function but a maximum, no residual.
 CK_INLINE bool ends_simply(const ck_linear_int8_args *a) {
@@ -22,7 +27,7 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
 #define CK_DEFINE_INT8_BAND(rows, vectors, chains)                                                                       \
     CK_INLINE void CK_SIZED(int8_tile, rows, vectors)(const ck_linear_int8_args *a, size_t row, size_t column) {         \
         size_t groups = ck_int8_groups(a->inputs), stride = ck_int8_row_bytes(a->inputs);                                \
-        const int8_t *w = a->panels + ck_int8_column(column, a->inputs);                                                 \
+        const int8_t *w = a->panels + ck_int8_column(CK_INT8_STRIP, column, a->inputs);                                  \
         const uint8_t *x = a->x + row * stride;                                                                          \
         dot_sums sums[chains][rows][vectors];                                                                            \
         CK_UNROLL for (int c = 0; c < chains; c++) CK_UNROLL for (int i = 0; i < rows; i++)                              \
@@ -33,7 +38,7 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
                 __builtin_prefetch(y + (size_t)i * a->ldy + 16 * j, 1);                                                  \
         }                                                                                                                \
         for (size_t g = 0; g < groups; g += 2) {                                                                         \
-            CK_UNROLL for (int c = 0; c < 2; c++, w += CK_PANEL * CK_INT8_GROUP, x += CK_INT8_GROUP) {                   \
+            CK_UNROLL for (int c = 0; c < 2; c++, w += CK_INT8_STRIP * CK_INT8_GROUP, x += CK_INT8_GROUP) {              \
                 dot_weights b[vectors];                                                                                  \
                 CK_UNROLL for (int j = 0; j < vectors; j++) b[j] = dot_load(w + 16 * CK_INT8_GROUP * j);                 \
                 CK_UNROLL for (int i = 0; i < rows; i++) {                                                               \
@@ -107,30 +112,30 @@ void CK_NAME(ck_linear_int8)(const ck_linear_int8_args *a) {
     }
 }
 
-/// One output from each of CK_INT8_ROW_VECTORS vectors of 16; the first `count` exist. In the panels the weights of an output share
+/// One output from each of CK_INT8_SELECTED vectors of 16; the first `count` exist. In the panels the weights of an output share
 /// their cache lines with those of its 15 neighbours, so whole vectors cost no more memory than the outputs alone, and need no gather.
 CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size_t count, float *y) {
-    size_t groups = ck_int8_groups(a->inputs), first[CK_INT8_ROW_VECTORS];
-    const int8_t *w[CK_INT8_ROW_VECTORS];
+    size_t groups = ck_int8_groups(a->inputs), first[CK_INT8_SELECTED];
+    const int8_t *w[CK_INT8_SELECTED];
     const uint8_t *x = a->x;
-    dot_sums sums[2][CK_INT8_ROW_VECTORS];
-    CK_UNROLL for (size_t j = 0; j < CK_INT8_ROW_VECTORS; j++) {
+    dot_sums sums[2][CK_INT8_SELECTED];
+    CK_UNROLL for (size_t j = 0; j < CK_INT8_SELECTED; j++) {
         first[j] = ids[ck_min(j, count - 1)] / 16 * 16;
-        w[j] = a->panels + ck_int8_column(first[j], a->inputs);
+        w[j] = a->panels + ck_int8_column(CK_INT8_STRIP, first[j], a->inputs);
         sums[0][j] = dot_start(a->offsets + first[j]);
         sums[1][j] = dot_start(0);
     }
     for (size_t g = 0; g < groups; g += 2) {
         CK_UNROLL for (int c = 0; c < 2; c++, x += CK_INT8_GROUP) {
             dot_inputs factor = dot_broadcast(x);
-            CK_UNROLL for (int j = 0; j < CK_INT8_ROW_VECTORS; j++) {
+            CK_UNROLL for (int j = 0; j < CK_INT8_SELECTED; j++) {
                 sums[c][j] = dot(sums[c][j], factor, dot_load(w[j]));
-                w[j] += CK_PANEL * CK_INT8_GROUP;
+                w[j] += CK_INT8_STRIP * CK_INT8_GROUP;
             }
         }
     }
-    float values[CK_INT8_ROW_VECTORS][16];
-    CK_UNROLL for (int j = 0; j < CK_INT8_ROW_VECTORS; j++) {
+    float values[CK_INT8_SELECTED][16];
+    CK_UNROLL for (int j = 0; j < CK_INT8_SELECTED; j++) {
         v16 sum = __builtin_convertvector(dot_result(dot_join(sums[0][j], sums[1][j])), v16);
         v16 bias = a->bias ? load(a->bias + first[j]) : splat(0.0f);
         store(values[j], fma16(sum, splat(a->x_scale) * load(a->scales + first[j]), bias));
@@ -139,7 +144,7 @@ CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size
 }
 
 void CK_NAME(ck_select_int8)(const ck_select_int8_args *a) {
-    for (size_t i = 0; i < a->count; i += CK_INT8_ROW_VECTORS) {
-        select_some(a, a->ids + i, ck_min(CK_INT8_ROW_VECTORS, a->count - i), a->y + i);
+    for (size_t i = 0; i < a->count; i += CK_INT8_SELECTED) {
+        select_some(a, a->ids + i, ck_min(CK_INT8_SELECTED, a->count - i), a->y + i);
     }
 }

@@ -46,7 +46,8 @@ public final class QuantizedLinear: @unchecked Sendable {
         scales = Storage(zeros: padded)
         offsets = IntegerStorage(zeros: padded)
         ck_quantize_weights(
-            weight, outputs, inputs, panels.elements, scales.floats, offsets.elements)
+            instructionSet.isa, weight, outputs, inputs, panels.elements, scales.floats,
+            offsets.elements)
         self.bias = bias.map { Storage($0, paddedTo: padded) }
     }
 
@@ -138,7 +139,7 @@ public final class QuantizedLinear: @unchecked Sendable {
         arguments.scale = scale
         arguments.addend = UnsafePointer(position.matrix.pointer(row: position.row))
         arguments.out = target.matrix.pointer(row: target.row)
-        ck_unpack_int8_row(&arguments)
+        ck_unpack_int8_row(instructionSet.isa, &arguments)
     }
 
     /// Bytes of the packed weights, their scales and the bias.

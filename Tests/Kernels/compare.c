@@ -297,7 +297,7 @@ static void run_int8(ck_isa isa, drawing *d, results *r) {
     int8_t *whole = take(d, outputs * inputs), *panels = take(d, ck_int8_packed_count(outputs, inputs));
     float *scales = take(d, padded(outputs) * sizeof *scales), *x_scales = take(d, rows * sizeof *x_scales);
     int32_t *offsets = take(d, padded(outputs) * sizeof *offsets);
-    ck_quantize_weights(draw_whole_weights(d, outputs, inputs, whole), outputs, inputs, panels, scales, offsets);
+    ck_quantize_weights(isa, draw_whole_weights(d, outputs, inputs, whole), outputs, inputs, panels, scales, offsets);
     uint8_t *x = take(d, rows * stride);
     ck_quantize_args q = {.ldx = inputs + 3, .q = x, .scales = x_scales, .rows = rows, .width = inputs};
     q.x = draw_floats(d, rows * q.ldx, draw(d) % 8 ? 1.0f : 0.0f);

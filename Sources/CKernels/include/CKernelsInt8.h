@@ -26,18 +26,22 @@ size_t ck_int8_stride(size_t inputs);
 /// Bytes of the packed form of [outputs, inputs] weights: whole panels of CK_PANEL outputs, inputs rounded up to two groups.
 size_t ck_int8_packed_count(size_t outputs, size_t inputs);
 
-/// Quantises and packs row-major weights [outputs, inputs], inputs <= CK_INT8_MAX_INPUTS.
+/// Outputs whose weights lie side by side, a divisor of CK_PANEL: as many as the product of one row takes at a time, so that it reads
+/// the panels from their start to their end.
+size_t ck_int8_strip(ck_isa isa);
+
+/// Quantises and packs row-major weights [outputs, inputs], inputs <= CK_INT8_MAX_INPUTS, for the products of `isa` alone.
 ///
-/// `panels` is 64-byte aligned, [ceil(outputs / CK_PANEL)][inputs / CK_INT8_GROUP][CK_PANEL][CK_INT8_GROUP], zero where there are no
-/// weights. `scales` and `offsets` are padded to whole panels; an offset is -128 times the sum of an output's quantised weights,
-/// which takes the 128 out of the activations again.
+/// `panels` is 64-byte aligned, [ceil(outputs / CK_PANEL)][CK_PANEL / strip][inputs / CK_INT8_GROUP][strip][CK_INT8_GROUP] with the
+/// strip of `ck_int8_strip`, zero where there are no weights. `scales` and `offsets` are padded to whole panels; an offset is -128 times
+/// the sum of an output's quantised weights, which takes the 128 out of the activations again.
 void ck_quantize_weights(
-    const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets);
+    ck_isa isa, const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets);
 
 /// out[k] = p[output][k] * (scales[output] * scale) + addend[k], each operation rounded; a null addend adds nothing. The look-up in an
 /// embedding table that is also the output matrix.
 typedef struct ck_unpack_int8_args {
-    const int8_t *panels;  ///< from `ck_quantize_weights`, as are the scales
+    const int8_t *panels;  ///< from `ck_quantize_weights` with the same `isa`, as are the scales
     const float *scales;
     size_t inputs, output;
     float scale;
@@ -45,7 +49,7 @@ typedef struct ck_unpack_int8_args {
     float *out;            ///< [inputs]
 } ck_unpack_int8_args;
 
-void ck_unpack_int8_row(const ck_unpack_int8_args *args);
+void ck_unpack_int8_row(ck_isa isa, const ck_unpack_int8_args *args);
 
 /// Quantises rows of activations.
 typedef struct ck_quantize_args {
@@ -63,7 +67,7 @@ void ck_quantize_rows(ck_isa isa, const ck_quantize_args *args);
 typedef struct ck_linear_int8_args {
     const uint8_t *x;        ///< from `ck_quantize_rows`: no byte is 0
     const float *x_scales;   ///< [rows]
-    const int8_t *panels;    ///< from `ck_quantize_weights`, as are the next two
+    const int8_t *panels;    ///< from `ck_quantize_weights` with the same `isa`, as are the next two
     const float *scales;
     const int32_t *offsets;
     const float *bias;       ///< padded to whole panels, or null for zeros
@@ -95,7 +99,7 @@ static inline ck_linear_int8_args ck_linear_int8_part(const ck_linear_int8_args 
 typedef struct ck_select_int8_args {
     const uint8_t *x;        ///< one row from `ck_quantize_rows`
     float x_scale;
-    const int8_t *panels;    ///< from `ck_quantize_weights`, as are the next two
+    const int8_t *panels;    ///< from `ck_quantize_weights` with the same `isa`, as are the next two
     const float *scales;
     const int32_t *offsets;
     const float *bias;       ///< padded to whole panels, or null for zeros
