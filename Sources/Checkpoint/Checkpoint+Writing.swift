@@ -62,7 +62,7 @@ extension Checkpoint {
             ("source.spm", sourceModel), ("target.spm", targetModel),
         ]
         return written + (separate ? [("target_vocab.json", file(targetVocabulary.object))] : [])
-            + copied.filter { $0.name == Self.exitsFile }
+            + copied.filter { $0.name == Self.exitsFile || $0.name == "generation_config.json" }
     }
 
     /// The tensors that a network can be made of, lent one by one.

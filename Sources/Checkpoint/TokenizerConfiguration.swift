@@ -23,9 +23,9 @@ public struct TokenizerConfiguration: Sendable, Equatable {
             ("source_lang", sourceLanguage.map { .string($0) }),
             ("target_lang", targetLanguage.map { .string($0) }),
             ("separate_vocabs", separateVocabularies ? .bool(true) : nil),
-            ("source_prefix", Self.value(frame.sourcePrefix, unless: TextFrame.plain.sourcePrefix)),
-            ("source_suffix", Self.value(frame.sourceSuffix, unless: TextFrame.plain.sourceSuffix)),
-            ("target_prefix", Self.value(frame.targetPrefix, unless: TextFrame.plain.targetPrefix)),
+            ("source_prefix", Self.value(frame.sourcePrefix)),
+            ("source_suffix", Self.value(frame.sourceSuffix)),
+            ("target_prefix", Self.value(frame.targetPrefix)),
             (
                 "language_tokens",
                 languageTokens.isEmpty
@@ -72,10 +72,8 @@ public struct TokenizerConfiguration: Sendable, Equatable {
         maximumLength = length.flatMap { Int(exactly: $0.rounded(.down)) }
     }
 
-    private static func value(
-        _ slots: [TextFrame.Slot], unless usual: [TextFrame.Slot]
-    ) -> JSONValue? {
-        slots == usual ? nil : .array(slots.map { .string($0.text) })
+    private static func value(_ slots: [TextFrame.Slot]) -> JSONValue {
+        .array(slots.map { .string($0.text) })
     }
 
     private static func slots(

@@ -54,6 +54,10 @@ struct ModelHost: Sendable {
             "shoal_model_info", help: "The models, each as a label.", labels: ["model"])
         let bytes = registry.gauges(
             "shoal_model_memory_bytes", help: "Packed weights.", labels: ["model"])
+        let names = Set(models.map(\.id))
+        for family in [infos, bytes] {
+            family.removeAll { !names.contains($0[0]) }
+        }
         for model in models {
             infos.labeled(model.id).set(1)
             bytes.labeled(model.id).set(Double(model.network.byteCount))

@@ -52,6 +52,11 @@ public final class MetricFamily<Metric: Sendable>: Sendable {
         }
     }
 
+    /// Forgets series whose subjects are gone, by the values of their labels.
+    public func removeAll(where isGone: ([String]) -> Bool) {
+        state.withLock { state in state.series.removeAll { isGone($0.values) } }
+    }
+
     /// The series in the order in which they were made, each with its labels as text.
     var snapshot: [(labels: String, metric: Metric)] {
         state.withLock { $0.series }.map { values, metric in

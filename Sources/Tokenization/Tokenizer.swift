@@ -68,7 +68,7 @@ public struct Tokenizer: Sendable {
         func ids(_ slots: [TextFrame.Slot], _ side: Segmentation) -> [Int] {
             slots.compactMap { slot in
                 switch slot {
-                case .endOfSentence: endOfSentence
+                case .endOfSentence: side.vocabulary.endOfSentenceID
                 case .sourceLanguage: token(languages.source).map { side.id(of: $0) }
                 case .targetLanguage: token(languages.target).map { side.id(of: $0) }
                 case .piece(let piece): side.id(of: piece)

@@ -9,6 +9,8 @@ package final class Job: Sendable {
     package let id: Int
     package let request: TranslationRequest
     package let submitted: Double
+    /// When it came to this service's queue: later than `submitted` where other models had its texts before.
+    private let queued: Double
     package let deadline: Double
     /// Bytes of its texts.
     let byteCount: Int
@@ -46,11 +48,13 @@ package final class Job: Sendable {
     }
 
     package init(
-        _ id: Int, _ request: TranslationRequest, submitted: Double, _ callbacks: Callbacks
+        _ id: Int, _ request: TranslationRequest, submitted: Double, queued: Double? = nil,
+        _ callbacks: Callbacks
     ) {
         self.id = id
         self.request = request
         self.submitted = submitted
+        self.queued = queued ?? submitted
         byteCount = request.texts.reduce(0) { $0 + $1.utf8.count }
         estimatedTokens = request.texts.reduce(0) { $0 + Self.estimatedTokens($1) }
         let timeout = request.timeout ?? .infinity
@@ -80,7 +84,7 @@ package final class Job: Sendable {
         progress.withLock { progress in
             guard !progress.hasLeftQueue else { return nil }
             progress.hasLeftQueue = true
-            progress.timings.queue = max(0, now - submitted - progress.timings.tokenize)
+            progress.timings.queue = max(0, now - queued - progress.timings.tokenize)
             return progress.timings.queue
         }
     }

@@ -18,10 +18,19 @@ final class Journey: Sendable {
 
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Takes what gives the present hop up.
-    func replace(cancel: @escaping @Sendable () -> Void) {
+    /// Takes what gives the first hop up, unless the rest of the way has begun meanwhile.
+    func begin(cancel: @escaping @Sendable () -> Void) {
+        take(cancel) { $0.cancel == nil }
+    }
+
+    /// Takes what gives the rest of the way up.
+    func goOn(cancel: @escaping @Sendable () -> Void) {
+        take(cancel) { _ in true }
+    }
+
+    private func take(_ cancel: @escaping @Sendable () -> Void, if isPresent: (State) -> Bool) {
         let isCancelled = state.withLock { state in
-            state.cancel = cancel
+            if isPresent(state) { state.cancel = cancel }
             return state.isCancelled
         }
         if isCancelled { cancel() }
@@ -65,17 +74,14 @@ extension TranslationRequest {
 }
 
 extension TranslationResult {
-    /// The result of a whole route, whose first hop gave its own so many seconds after the submission.
-    func behind(
-        _ first: TranslationResult, of hop: EarlierHop, after elapsed: Double
-    ) -> TranslationResult {
+    /// The result of a whole route, whose first hop gave its own before.
+    func behind(_ first: TranslationResult, of hop: EarlierHop) -> TranslationResult {
         let compute = first.translations.reduce(
             into: ComputeRecord(
                 policy: hop.options.exit.policy, decoderLayers: hop.model.layerCount)
         ) { $0 += $1.compute }
         var times = timings
-        // What was before it counts as waiting for this hop.
-        times.queue = first.timings.queue + max(0, timings.queue - elapsed)
+        times.queue += first.timings.queue
         times.tokenize += first.timings.tokenize
         times.encode += first.timings.encode
         times.decode += first.timings.decode

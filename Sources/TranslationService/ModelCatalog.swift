@@ -6,6 +6,10 @@ public struct ModelCatalog: Sendable {
     public let models: [ServedModel]
     /// Languages over which a text may go where no model translates it alone, the preferred first.
     public let pivots: [LanguageTag]
+    /// The pairs of languages that are served, each once, in the order of the models; of a model of many languages all pairs of two.
+    ///
+    /// Those that are reached over a pivot come last.
+    public private(set) var pairs: [(source: String, target: String)] = []
 
     /// Takes the models as they are; of several with one name the first.
     public init(_ models: [ServedModel], pivots: [LanguageTag] = []) {
@@ -13,6 +17,8 @@ public struct ModelCatalog: Sendable {
         precondition(!models.isEmpty, "a service has a model")
         var names: Set<String> = []
         self.models = models.filter { names.insert($0.id).inserted }
+        let direct = directPairs
+        pairs = direct + pivotedPairs(beside: direct)
     }
 
     /// The model where a request does not choose.
@@ -21,18 +27,14 @@ public struct ModelCatalog: Sendable {
     /// The model of a name.
     public func model(named id: String) -> ServedModel? { models.first { $0.id == id } }
 
-    /// The pairs of languages that are served, each once, in the order of the models; of a model of many languages all pairs of two.
-    ///
-    /// Those that are reached over a pivot come last.
-    public var pairs: [(source: String, target: String)] { directPairs + pivotedPairs }
-
     /// The pairs that a model translates between alone.
-    var directPairs: [(source: String, target: String)] {
+    private var directPairs: [(source: String, target: String)] {
         var pairs: [(source: String, target: String)] = []
         var known: Set<String> = []
         for model in models {
+            let targets = model.targets
             for source in model.sources {
-                for target in model.targets where source != target || !model.isMultilingual {
+                for target in targets where source != target || !model.isMultilingual {
                     if known.insert("\(source) \(target)").inserted {
                         pairs.append((source, target))
                     }

@@ -38,18 +38,37 @@ public struct EarlierHop: Sendable {
 extension ModelCatalog {
     /// The way for a pair of languages: one model, or where none translates between them, over one or two of the pivot languages.
     ///
+    /// No way leads from a language to itself.
+    ///
     /// - Parameters: those of `model(named:from:to:identifying:)`.
     /// - Returns: a route that serves them all; where there is none, the model that the request is to be held against.
     public func route(
         named id: String?, from source: String?, to target: String?,
         identifying find: () -> LanguageTag?
     ) -> ModelRoute {
-        let direct = model(named: id, from: source, to: target, identifying: find)
+        var found: LanguageTag??
+        func language() -> LanguageTag? {
+            if let found { return found }
+            let tag = find()
+            found = .some(tag)
+            return tag
+        }
+        let direct = model(named: id, from: source, to: target, identifying: language)
         guard id == nil, !pivots.isEmpty, let to = target.flatMap({ LanguageTag($0) }),
-            let from = source.map({ LanguageTag($0) }) ?? find(),
-            direct.serving(from: from, to: to) == nil
+            let from = source.map({ LanguageTag($0) }) ?? language(),
+            from.language != to.language, direct.serving(from: from, to: to) == nil
         else { return ModelRoute([direct]) }
         return path(from, to).map { ModelRoute($0) } ?? ModelRoute([direct])
+    }
+
+    /// A route of a former catalog, by the names of its models; nil where one of them is gone, or translates between other languages.
+    public func again(_ route: ModelRoute) -> ModelRoute? {
+        let hops = route.hops.compactMap { hop -> ServedModel? in
+            let (source, target) = hop.languages
+            return model(named: hop.id)?.serving(
+                from: source.flatMap { LanguageTag($0) }, to: target.flatMap { LanguageTag($0) })
+        }
+        return hops.count == route.hops.count ? ModelRoute(hops) : nil
     }
 
     /// The shortest path over pivots; of several the one over those that are preferred.
@@ -77,17 +96,19 @@ extension ModelCatalog {
     }
 
     /// The pairs that are reached over pivots and by no model alone.
-    var pivotedPairs: [(source: String, target: String)] {
-        let direct = Set(directPairs.map { "\($0.source) \($0.target)" })
+    func pivotedPairs(beside direct: [(source: String, target: String)]) -> [(
+        source: String, target: String
+    )] {
+        guard !pivots.isEmpty else { return [] }
+        let direct = Set(direct.map { "\($0.source) \($0.target)" })
         var pairs: [(source: String, target: String)] = []
-        guard !pivots.isEmpty else { return pairs }
         let sources = models.flatMap(\.sources).uniqued()
         let targets = models.flatMap(\.targets).uniqued()
         for source in sources {
             for target in targets where source != target && !direct.contains("\(source) \(target)")
             {
                 guard let from = LanguageTag(source), let to = LanguageTag(target),
-                    path(from, to) != nil
+                    from.language != to.language, path(from, to) != nil
                 else { continue }
                 pairs.append((source, target))
             }

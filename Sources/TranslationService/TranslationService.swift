@@ -164,20 +164,23 @@ public final class TranslationService: Sendable {
             return submitDirect(request, after: waited, progress: progress, completion: completion)
         }
         let journey = Journey(start: clock() - waited)
-        journey.replace(
+        journey.begin(
             cancel: submitDirect(hop.request(of: request), after: waited, progress: nil) {
                 [self] result in
                 switch result {
                 case .failure(let error): completion(.failure(error))
                 case .success(let done):
-                    guard !journey.isCancelled else { return completion(.failure(.cancelled)) }
+                    guard !journey.isCancelled else {
+                        metrics.count(.failure(.cancelled), model: request.model ?? model)
+                        return completion(.failure(.cancelled))
+                    }
                     let elapsed = clock() - journey.start
                     let cancel = submit(
                         request.continued(with: done), after: elapsed, progress: progress
                     ) { result in
-                        completion(result.map { $0.behind(done, of: hop, after: elapsed) })
+                        completion(result.map { $0.behind(done, of: hop) })
                     }
-                    journey.replace(cancel: cancel)
+                    journey.goOn(cancel: cancel)
                 }
             })
         return { journey.cancel() }
@@ -197,14 +200,17 @@ public final class TranslationService: Sendable {
         request.model = model
         let number = nextJob.wrappingAdd(1, ordering: .relaxed).newValue
         let now = clock()
-        let job = Job(number, request, submitted: now - waited, callbacks)
-        // The thread that prepares may have ended where a service stops.
-        let isShort = job.byteCount <= Preparation.immediateBytes || request.isContinuation
-        let refusal = queue.withLock { queue in
+        let job = Job(
+            number, request, submitted: now - waited,
+            queued: request.isContinuation ? now : now - waited, callbacks)
+        let isSmall = job.byteCount <= Preparation.immediateBytes
+        let (refusal, isShort) = queue.withLock { queue in
             defer { metrics.queue.show(&queue) }
             let refusal = queue.admit(job, at: now)
+            // Where a service stops, the thread that prepares may have ended.
+            let isShort = isSmall || queue.isStopping
             if refusal == nil, !isShort { queue.leaveForPreparation(job) }
-            return refusal
+            return (refusal, isShort)
         }
         if let refusal {
             job.fail(refusal)

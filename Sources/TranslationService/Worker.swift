@@ -125,30 +125,35 @@ final class Worker {
             guard let seconds = sentence.job.leaveQueue(at: now) else { continue }
             metrics.queue.duration.observe(seconds)
         }
-        var waiting: ArraySlice<PendingSentence> = []
+        var waiting: [(lane: Lane, sentences: ArraySlice<PendingSentence>)] = []
         for sentence in sentences {
             if sentence.job.isAnswered {
                 service.queue.withLock { $0.finish(sentence, steps: nil) }
+                continue
+            }
+            let lane = lane(of: service.model(of: sentence.job).network)
+            if let index = waiting.firstIndex(where: { $0.lane === lane }) {
+                waiting[index].sentences.append(sentence)
             } else {
-                waiting.append(sentence)
+                waiting.append((lane, [sentence]))
             }
         }
-        while !waiting.isEmpty {
-            let network = network(of: waiting[waiting.startIndex])
-            var count = 1
-            var rows = waiting[waiting.startIndex].ids.count
-            for sentence in waiting.dropFirst() {
-                rows += sentence.ids.count
-                if rows > Self.encoderRows || self.network(of: sentence) !== network { break }
-                count += 1
-            }
-            encode(waiting.prefix(count), in: lane(of: network))
-            waiting = waiting.dropFirst(count)
-        }
+        for (lane, sentences) in waiting { encodeInRuns(sentences, in: lane) }
     }
 
-    private func network(of sentence: PendingSentence) -> TranslationModel {
-        service.model(of: sentence.job).network
+    private func encodeInRuns(_ sentences: ArraySlice<PendingSentence>, in lane: Lane) {
+        var waiting = sentences
+        while let first = waiting.first {
+            var count = 1
+            var rows = first.ids.count
+            for sentence in waiting.dropFirst() {
+                rows += sentence.ids.count
+                if rows > Self.encoderRows { break }
+                count += 1
+            }
+            encode(waiting.prefix(count), in: lane)
+            waiting = waiting.dropFirst(count)
+        }
     }
 
     private func encode(_ sentences: ArraySlice<PendingSentence>, in lane: Lane) {

@@ -80,6 +80,45 @@ struct CTranslate2Tests {
         }
     }
 
+    @Test("A bias of another shape than its weights' rows is refused by its name")
+    func bias() throws {
+        var bytes = try Repository.bytes("Tests/Golden/ctranslate2/int8/model.bin")
+        let name = "decoder/layer_0/ffn/linear_0/bias"
+        let range = try #require(bytes.firstRange(of: Array(name.utf8) + [0]))
+        #expect(bytes[range.upperBound] == 1)
+        bytes[range.upperBound] = 2
+        bytes.insert(contentsOf: [1, 0, 0, 0], at: range.upperBound + 1)
+        try directory.write(bytes, to: "model.bin")
+        do {
+            _ = try Checkpoint(directory: directory.path)
+            Issue.record("it was read")
+        } catch {
+            #expect(error.code == .shapeMismatch)
+            #expect(error.subject == name)
+        }
+    }
+
+    @Test(
+        "A piece around texts that the vocabulary lacks is refused, not taken for the unknown one")
+    func frame() throws {
+        let package = try TemporaryDirectory()
+        try package.makeDirectory("model")
+        let folder = "Tests/Golden/ctranslate2/argos"
+        for file in try Checkpoint(directory: Repository.path(folder)).files.map(\.name) {
+            try package.write(Repository.bytes("\(folder)/\(file)"), to: file)
+        }
+        try package.write(
+            Array(#"{"from_code": "de", "to_code": "en", "target_prefix": ">>no<<"}"#.utf8),
+            to: "metadata.json")
+        do {
+            _ = try Checkpoint(directory: package.path)
+            Issue.record("it was read")
+        } catch {
+            #expect(error.code == .malformedVocabulary)
+            #expect(error.subject == ">>no<<")
+        }
+    }
+
     @Test("Another specification and other versions are refused with what is read")
     func others() throws {
         var file = ModelFile()

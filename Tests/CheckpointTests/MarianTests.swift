@@ -25,13 +25,9 @@ struct MarianTests {
         }
     }
 
-    /// Replaces one text of a file by one of the same length.
+    /// Replaces a text of a file, wherever it is, by one of the same length.
     private func replacing(_ old: String, _ new: String) -> (String, [UInt8]) -> [UInt8] {
-        { _, bytes in
-            let (old, new) = (Array(old.utf8), Array(new.utf8))
-            guard let start = bytes.firstRange(of: old)?.lowerBound else { return bytes }
-            return Array(bytes[..<start]) + new + bytes[(start + old.count)...]
-        }
+        { _, bytes in bytes.replacing(Array(old.utf8), with: Array(new.utf8)) }
     }
 
     @Test("The pair of languages is in the file's name, as Bergamot and Firefox have it")
@@ -55,6 +51,24 @@ struct MarianTests {
                 "special:model.yml.transformer-postprocess"
             ),
             (
+                "opus", "transformer-postprocess-emb: d", "transformer-postprocess-emb: r",
+                "special:model.yml.transformer-postprocess-emb"
+            ),
+            (
+                "opus", "tied-embeddings: false", "right-left: true      ",
+                "special:model.yml.right-left"
+            ),
+            (
+                "opus", "transformer-train-positions: false",
+                "transformer-decoder-ffn-depth: 1  ",
+                "special:model.yml.transformer-decoder-ffn-depth"
+            ),
+            (
+                "opus", "transformer-train-positions: false",
+                "transformer-tied-layers: 1        ", "special:model.yml.transformer-tied-layers"
+            ),
+            ("opus", "decoder_l1_ffn_W2", "decoder_l1_ffn_W3", "decoder_l1_ffn_W3"),
+            (
                 "ssru", "dec-cell: ssru", "dec-cell: gru ",
                 "special:model.yml.transformer-decoder-autoreg"
             ),
@@ -69,10 +83,59 @@ struct MarianTests {
         #expect(fault()?.subject == key)
     }
 
-    @Test("An anchor in the options is refused, for a small text can hide a large one behind it")
-    func anchors() throws {
-        try copy("opus", replacing("lemma-dim-emb: 0", "lemma-dim-e: &ab"))
+    @Test(
+        "An anchor in the options is refused, and what leads to one, for a small text can hide a large one behind it",
+        arguments: [
+            "lemma-dim-e: &ab", "lemma-dim-e: *ab", "lemma-dim-:\t &ab", "lemma-dim:!! &ab",
+            "lemma-dim: !a &b", "lemma-dim-: - &b", "lemma-dim-:\r &ab",
+        ])
+    func anchors(_ line: String) throws {
+        try copy("opus", replacing("lemma-dim-emb: 0", line))
         #expect(fault()?.code == .malformedYAML)
+    }
+
+    @Test("A tensor has as many values as its shape says, or none of its own")
+    func shapes() throws {
+        let name = "model.aabb.intgemm.alphas.bin"
+        let original = try Repository.bytes("Tests/Golden/marian/ssru/\(name)")
+        func integer(at place: Int, _ count: Int) -> Int {
+            original[place..<place + count].reversed().reduce(0) { $0 << 8 | Int($1) }
+        }
+        let count = integer(at: 8, 8)
+        let headers = (0..<count).map { 16 + 32 * $0 }
+        let names = headers.reduce(16 + 32 * count) { $0 + integer(at: $1, 8) }
+        try copy("ssru")
+        var shape = names
+        for header in headers {
+            shape += 4 * integer(at: header + 16, 8)
+            var bytes = original
+            bytes.insert(contentsOf: [0, 0, 0, 0], at: shape)
+            bytes[header + 16] += 1
+            try directory.write(bytes, to: name)
+            guard let weights = try? Checkpoint(directory: directory.path).weights else { continue }
+            for entry in weights.entries {
+                let values = try? weights.floats(named: entry.name, shape: entry.shape)
+                #expect(values == nil || values?.count == entry.shape.reduce(1, *))
+            }
+        }
+    }
+
+    @Test("A model may have the name that CTranslate2 gives its own")
+    func name() throws {
+        try copy("ssru")
+        let name = "model.aabb.intgemm.alphas.bin"
+        let other = try TemporaryDirectory()
+        try other.write(directory.bytes(name), to: "model.bin")
+        try other.write(directory.bytes("vocab.aabb.spm"), to: "vocab.spm")
+        #expect(throws: Never.self) { try Checkpoint(directory: other.path) }
+    }
+
+    @Test("Of two SentencePiece models each says whose it is")
+    func sides() throws {
+        try copy("before") { name, bytes in name.hasSuffix(".spm") ? nil : bytes }
+        let model = try Repository.bytes("Tests/Golden/marian/before/srcvocab.spm")
+        for name in ["vocab.aabb.spm", "vocab.bbaa.spm"] { try directory.write(model, to: name) }
+        #expect(fault()?.code == .fileMissing)
     }
 
     @Test(

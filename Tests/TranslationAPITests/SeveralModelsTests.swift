@@ -101,6 +101,10 @@ struct SeveralModelsTests {
                 "no model of this server"
             ),
             (
+                #"{"text": ["Der Hund schläft in dem Haus seines Vaters.", "L'homme dort dans la maison de son père."], "target_lang": "en"}"#,
+                422, "all texts of one request are in one language, here "
+            ),
+            (
                 #"{"text": "x", "model": "ssru", "target_lang": "en"}"#, 422,
                 "ssru translates aa to bb"
             ),

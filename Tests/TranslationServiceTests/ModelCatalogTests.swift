@@ -146,9 +146,9 @@ struct ModelCatalogTests {
     }
 
     /// Three models, aa to bb, bb to cc and cc to dd, with the same network.
-    private func chain() throws -> ModelCatalog {
+    private func chain(_ pairs: [String] = ["aabb", "bbcc", "ccdd"]) throws -> ModelCatalog {
         var models: [ServedModel] = []
-        for pair in ["aabb", "bbcc", "ccdd"] {
+        for pair in pairs {
             let directory = try TemporaryDirectory()
             try directory.makeDirectory(pair)
             let folder = "Tests/Golden/marian/ssru"
@@ -187,6 +187,30 @@ struct ModelCatalogTests {
         }
         #expect(done.wait(timeout: .now() + 120) == .success)
         return try #require(answer.withLock { $0 }).get()
+    }
+
+    @Test("No way over a pivot leads from a language to itself")
+    func circles() throws {
+        let catalog = try chain(["aabb", "bbaa"])
+        for found in ["aa", "aa-AT"] {
+            #expect(catalog.route(named: nil, from: found, to: "aa") { nil }.isDirect)
+            #expect(
+                catalog.route(named: nil, from: nil, to: "aa") { LanguageTag(found) }.isDirect)
+        }
+        #expect(catalog.pairs.map { $0.source + $0.target } == ["aabb", "bbaa"])
+    }
+
+    @Test("A route is found again in a catalog that has its models, and in no other")
+    func again() throws {
+        let catalog = try chain()
+        let route = catalog.route(named: nil, from: "aa", to: "dd") { nil }
+        let same = try #require(try chain().again(route))
+        #expect(same.hops.map(\.id) == ["aabb", "bbcc", "ccdd"])
+        #expect(same.hops[0] !== route.hops[0])
+        #expect(try chain(["aabb", "bbcc"]).again(route) == nil)
+        let alone = catalog.route(named: "bbcc", from: nil, to: nil) { nil }
+        #expect(try chain().again(alone)?.last.id == "bbcc")
+        #expect(try chain(["aabb", "ccdd"]).again(alone) == nil)
     }
 
     @Test("Over pivots a text passes through one model after the other, as if each were asked")

@@ -26,8 +26,8 @@ size_t ck_int8_stride(size_t inputs);
 /// Bytes of the packed form of [outputs, inputs] weights: whole panels of CK_PANEL outputs, inputs rounded up to two groups.
 size_t ck_int8_packed_count(size_t outputs, size_t inputs);
 
-/// Outputs whose weights lie side by side, a divisor of CK_PANEL: as many as the product of one row takes at a time, so that it reads
-/// the panels from their start to their end.
+/// Outputs whose weights lie side by side, a divisor of CK_PANEL. With AVX2 and VNNI as many as the product of one row takes at a time,
+/// so that it reads the panels from their start to their end.
 size_t ck_int8_strip(ck_isa isa);
 
 /// Quantises and packs row-major weights [outputs, inputs], inputs <= CK_INT8_MAX_INPUTS, for the products of `isa` alone.

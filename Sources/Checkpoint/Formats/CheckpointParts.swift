@@ -31,6 +31,20 @@ extension CheckpointParts {
         } else {
             self = try Self.canonical(&reader)
         }
+        try requirePieces(of: tokenizer.frame.sourcePrefix, in: sourceVocabulary)
+        try requirePieces(of: tokenizer.frame.sourceSuffix, in: sourceVocabulary)
+        try requirePieces(of: tokenizer.frame.targetPrefix, in: targetVocabulary)
+    }
+
+    /// Makes sure that what stands around texts is not silently the unknown piece.
+    private func requirePieces(
+        of slots: [TextFrame.Slot], in vocabulary: Vocabulary
+    ) throws(CheckpointError) {
+        for case .piece(let piece) in slots where vocabulary.id(of: piece) == nil {
+            throw CheckpointError(
+                .malformedVocabulary, file: "tokenizer_config.json", subject: piece,
+                found: "no such piece", expected: "pieces of the vocabulary around texts")
+        }
     }
 
     /// A directory as Hugging Face has it.

@@ -10,9 +10,9 @@ public enum ElementType: String, Sendable, CaseIterable {
     case float64 = "F64"
     /// Listed only.
     case complex64 = "C64"
-    /// Listed only.
+    /// Usable with the numbers that they are divided by.
     case int8 = "I8"
-    /// Listed only.
+    /// Usable with the numbers that they are divided by.
     case int16 = "I16"
     /// Listed only.
     case int32 = "I32"

@@ -178,10 +178,16 @@ public struct Weights: Sendable {
                 .shapeMismatch, file: file, subject: name, found: "shape \(entry.shape)",
                 expected: "shape \(shape)")
         }
+        guard entry.isZero || entry.count == shape.reduce(1, *) else {
+            throw CheckpointError(
+                .shapeMismatch, file: file, subject: name, found: "\(entry.count) values",
+                expected: "shape \(shape)")
+        }
         guard entry.isUsable else {
             throw CheckpointError(
                 .unsupportedElementType, file: parts[entry.part].name, subject: name,
-                found: entry.elementType.rawValue, expected: "F32, F16 or BF16")
+                found: entry.elementType.rawValue,
+                expected: "F32, F16 or BF16, or integers with divisors")
         }
         return entry
     }

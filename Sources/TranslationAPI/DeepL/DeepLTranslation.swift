@@ -35,7 +35,9 @@ struct DeepLTranslation {
     ) throws(Problem) {
         var reader = FieldReader(admitted.body)
         let texts = reader.texts("text", settings.limits)
-        let route = reader.chosenRoute(catalog, ("source_lang", "target_lang"), for: texts)
+        let route = reader.chosenRoute(
+            catalog, ("source_lang", "target_lang"), for: texts,
+            isMarkup: reader.peek("tag_handling") != nil)
         let model = route.model
         if reader.value("target_lang") == nil {
             reader.note(.wrongType, "target_lang", "`target_lang` is required: a language code")

@@ -16,7 +16,7 @@ extension TranslationAPI {
             let job = FileTranslation(
                 upload.parts, limit: settings.limits.maximumTexts,
                 translate: { [self] in
-                    translate($0, isMarkup: $1, by: upload.model, request.context, $2)
+                    translate($0, isMarkup: $1, over: upload.route, request.context, $2)
                 },
                 completion: { [self] in answer($0, upload, request.context) })
             job.proceed()
@@ -24,14 +24,15 @@ extension TranslationAPI {
     }
 
     private func translate(
-        _ texts: [String], isMarkup: Bool, by chosen: ServedModel, _ context: RequestContext,
+        _ texts: [String], isMarkup: Bool, over chosen: ModelRoute, _ context: RequestContext,
         _ completion: @escaping @Sendable (Result<[String], Problem>) -> Void
     ) {
         do {
             try handOver { catalog throws(Problem) in
-                // The same after a reload, if it is there still.
-                let (source, target) = chosen.languages
-                let route = catalog.route(named: nil, from: source, to: target) { nil }
+                // A reload may have come meanwhile.
+                guard let route = catalog.again(chosen) else {
+                    throw Problem(modelNotFoundIn: catalog)
+                }
                 return try LibreTranslate.request(
                     texts, isMarkup: isMarkup, alternatives: 0, route, settings.limits,
                     settings.exit)
@@ -91,7 +92,7 @@ extension TranslationAPI {
 struct UploadedFile {
     let parts: [FilePart]
     /// What translates it.
-    let model: ServedModel
+    let route: ModelRoute
     /// What the translated file is called: plain characters alone.
     let name: String
     private let hasMark: Bool
@@ -104,7 +105,12 @@ struct UploadedFile {
     init(_ body: RequestBody, _ catalog: ModelCatalog, _ limits: APILimits) throws(Problem) {
         var reader = FieldReader(body)
         let texts = body.files.map { String(decoding: $0.bytes.prefix(4_096), as: UTF8.self) }
-        model = reader.chosenRoute(catalog, ("source", "target"), for: texts).model
+        let format = body.files.first { $0.field == "file" }.flatMap {
+            FileFormat(fileName: $0.name)
+        }
+        route = reader.chosenRoute(
+            catalog, ("source", "target"), for: texts, isMarkup: format == .html)
+        let model = route.model
         reader.checkLanguage("source", model.languages.source, of: model, or: "auto")
         reader.checkLanguage("target", model.languages.target, of: model)
         // Clients send it; what the file is, its name says.
@@ -114,7 +120,6 @@ struct UploadedFile {
         if file == nil || body.files.count > 1 {
             reader.note(.wrongType, "file", "`file` is required: one file with its name")
         }
-        let format = file.flatMap { FileFormat(fileName: $0.name) }
         if file != nil, format == nil {
             reader.note(
                 .outOfRange, "file",

@@ -51,7 +51,8 @@ struct LibreTranslate {
         isList = body.object[Self.mark]?.arrayValue != nil
         var reader = FieldReader(body)
         let texts = reader.texts(Self.mark, limits)
-        let route = reader.chosenRoute(catalog, ("source", "target"), for: texts)
+        let route = reader.chosenRoute(
+            catalog, ("source", "target"), for: texts, isMarkup: reader.peek("format") == "html")
         model = route.model
         reader.checkLanguage("target", model.languages.target, of: model)
         let isMarkup = reader.choice("format", Format.self) == .html

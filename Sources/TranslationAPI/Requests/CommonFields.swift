@@ -23,9 +23,11 @@ extension FieldReader {
     ///   - catalog: what there is.
     ///   - pair: the fields of the two languages.
     ///   - texts: what is to be translated; they tell the language where the request does not.
+    ///   - isMarkup: whether the texts have tags, which are in no language.
     /// - Returns: a route for the pair, or where there is none, the model that the fields are then held against.
     mutating func chosenRoute(
-        _ catalog: ModelCatalog, _ pair: (source: String, target: String), for texts: [String]
+        _ catalog: ModelCatalog, _ pair: (source: String, target: String), for texts: [String],
+        isMarkup: Bool
     ) -> ModelRoute {
         let source = peek(pair.source).flatMap {
             $0.lowercased() == SourceLanguages.auto || $0.isEmpty ? nil : $0
@@ -35,7 +37,8 @@ extension FieldReader {
             pairText = "no model of this server translates between these languages; see /languages"
         }
         let route = catalog.route(named: peek("model"), from: source, to: target) {
-            LanguageIdentifier.identify(texts.joined(separator: "\n")).best?.language
+            let text = texts.joined(separator: "\n")
+            return LanguageIdentifier.identify(isMarkup ? text.withoutTags : text).best?.language
         }
         let model = route.model
         for (name, asked, isMissing) in [

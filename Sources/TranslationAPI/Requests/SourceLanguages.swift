@@ -73,11 +73,19 @@ extension FieldReader {
                 note(
                     .unsupportedLanguagePair,
                     texts.count > 1 ? "\(field.texts)/\(index)" : field.texts,
-                    "text \(index) is in \(other.englishName) (\(other)); \(pairText ?? model.pairText)"
-                )
+                    "text \(index) is in \(other.englishName) (\(other)); "
+                        + reason(of: model, isOneOfSeveral: texts.count > 1))
             }
         }
         return languages
+    }
+
+    /// Why a model does not translate a text in another language.
+    private func reason(of model: ServedModel, isOneOfSeveral: Bool) -> String {
+        guard isOneOfSeveral, pairText != nil || model.isMultilingual,
+            let source = model.languages.source
+        else { return pairText ?? model.pairText }
+        return "all texts of one request are in one language, here \(source)"
     }
 }
 
@@ -116,7 +124,7 @@ extension ServedModel {
 
 extension String {
     /// What stands outside tags, with a blank for each of them.
-    fileprivate var withoutTags: String {
+    var withoutTags: String {
         var text = UnicodeScalarView()
         var isTag = false
         for scalar in unicodeScalars {

@@ -28,7 +28,9 @@ struct TranslateBody {
         var reader = FieldReader(object)
         try reader.checkModel(catalog)
         let texts = reader.texts("text", limits)
-        let route = reader.chosenRoute(catalog, ("source_lang", "target_lang"), for: texts)
+        let route = reader.chosenRoute(
+            catalog, ("source_lang", "target_lang"), for: texts,
+            isMarkup: ["html", "xml"].contains(reader.peek("format")))
         model = route.model
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)

@@ -27,7 +27,9 @@ struct CTranslate2File {
         guard opened.byteCount >= 16 else { return false }
         let head = LittleEndianBytes(try opened.bytes(0..<16))
         guard let version = head.integer(at: 0, 4), (1...64).contains(version) else { return false }
-        return version == 1 || head.text(at: 6, 5).map { $0.hasPrefix("Trans") } == true
+        // Marian's files begin with the same number.
+        if version == 1 { return try !MarianBinary.isOne(opened) }
+        return head.text(at: 6, 5).map { $0.hasPrefix("Trans") } == true
     }
 
     init(_ opened: OpenFile) throws(CheckpointError) {

@@ -38,8 +38,9 @@ struct CTranslate2Model {
     private mutating func number(_ names: String...) throws(CheckpointError) -> Double? {
         for name in names {
             guard let variable = variable(name) else { continue }
-            let bytes = LittleEndianBytes(try opened.bytes(variable.bytes))
-            guard variable.shape.reduce(1, *) == 1,
+            let isOne = variable.shape.allSatisfy { $0 == 1 }
+            let bytes = LittleEndianBytes(isOne ? try opened.bytes(variable.bytes) : [])
+            guard isOne,
                 let bits = bytes.integer(at: 0, variable.elementType.byteCount)
             else { throw fault(name, found: "shape \(variable.shape)", expected: "one number") }
             switch variable.elementType {
@@ -256,6 +257,16 @@ struct CTranslate2Model {
         guard let weight = variable("\(from)/weight"), weight.shape.count == 2 else { return }
         let (outputs, inputs) = (weight.shape[0] / names.count, weight.shape[1])
         let bias = variable("\(from)/bias")
+        guard weight.shape[0] == outputs * names.count else {
+            throw CheckpointError(
+                .shapeMismatch, file: opened.name, subject: "\(from)/weight",
+                found: "shape \(weight.shape)", expected: "\(names.count) equal parts")
+        }
+        if let bias, bias.shape != [weight.shape[0]] {
+            throw CheckpointError(
+                .shapeMismatch, file: opened.name, subject: "\(from)/bias",
+                found: "shape \(bias.shape)", expected: "shape [\(weight.shape[0])]")
+        }
         let scale = try divisors("\(from)/weight", weight)
         for (index, name) in names.enumerated() {
             let size = outputs * inputs * weight.elementType.byteCount
@@ -274,7 +285,7 @@ struct CTranslate2Model {
             if name.contains("embed_tokens") || name == "model.shared" || name == "lm_head" {
                 continue
             }
-            if let bias, bias.shape == [outputs * names.count] {
+            if let bias {
                 let size = outputs * bias.elementType.byteCount
                 let start = bias.bytes.lowerBound + index * size
                 entries.append(
@@ -316,8 +327,10 @@ struct CTranslate2Model {
 
     private mutating func configuration() throws(CheckpointError) -> JSONObject {
         func number(_ value: Int) -> JSONValue { .integer(Int64(value)) }
-        let isLearned =
-            content.variables[ExactString("decoder/position_encodings/encodings")] != nil
+        let isLearned = try common("position_encodings") {
+            (model, stack) throws(CheckpointError) in
+            model.content.variables[ExactString("\(stack)/position_encodings/encodings")] != nil
+        }
         let activation = try common("activation") { (model, stack) throws(CheckpointError) in
             try model.activation(stack)
         }

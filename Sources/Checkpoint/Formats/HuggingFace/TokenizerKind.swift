@@ -70,7 +70,7 @@ struct MultilingualTokenizer {
             ? try Self.listed(try reader.vocabulary("vocab.json"), configuration)
             : try Self.ownPieces(model)
         let added = try Self.addedTokens(settings, configuration)
-        if added.isEmpty {
+        if !added.contains(where: { names.contains($0.token) }) {
             pieces += names
             if !isListed { pieces.append("<mask>") }
         }

@@ -123,12 +123,18 @@ struct MarianModel {
             entries.addAttention(from + "_context", to + ".encoder_attn", suffix)
             entries.addFeedForward(from, to, suffix)
         }
+        if let unused = entries.unused {
+            throw CheckpointError(
+                .unsupportedValue, file: opened.name, subject: unused, found: "a tensor",
+                expected: "a transformer without what this one stands for")
+        }
         return Weights(file: opened.name, entries: entries.found, parts: [opened])
     }
 
     /// Collects tensors under their canonical names; one that is missing is found out when it is asked for.
     private struct Entries {
         private let items: [ExactString: MarianItem]
+        private var used: Set<ExactString> = []
         private(set) var found: [Weights.Entry] = []
 
         init(_ items: [ExactString: MarianItem]) {
@@ -137,15 +143,16 @@ struct MarianModel {
 
         mutating func add(_ from: String, _ to: String) {
             guard let item = items[ExactString(from)] else { return }
+            used.insert(ExactString(from))
             let isEmbedding = from.hasSuffix("Wemb") || from == "Wpos"
-            let isMatrix = item.shape.filter { $0 > 1 }.count == 2
+            let isMatrix = item.shape.count == 2 && item.shape.allSatisfy { $0 > 1 }
             var layout = Weights.Layout()
             var shape = item.shape
             if isMatrix, !isEmbedding {
                 // Marian's maps are [in, out]; quantised ones lie turned round already.
                 shape = [item.shape[1], item.shape[0]]
                 layout.isTransposed = item.divisor == nil
-            } else if !isMatrix, to != "final_logits_bias" {
+            } else if item.shape.count <= 2, !isMatrix, to != "final_logits_bias" {
                 shape = [item.shape.reduce(1, *)]
             }
             layout.divisors = item.divisor.map { .one($0) }
@@ -153,6 +160,14 @@ struct MarianModel {
                 Weights.Entry(
                     name: to, elementType: item.elementType, shape: shape, bytes: item.bytes,
                     layout: layout))
+        }
+
+        /// A tensor of a layer that has no canonical name: it says something that is not computed.
+        var unused: String? {
+            items.keys.map(\.text).filter { name in
+                (name.hasPrefix("encoder_l") || name.hasPrefix("decoder_l"))
+                    && !name.hasSuffix("_QuantMultA") && !used.contains(ExactString(name))
+            }.min()
         }
 
         mutating func addNorm(_ from: String, _ suffix: String, _ to: String) {

@@ -58,7 +58,7 @@ struct MarianSettings {
         }
         for key in [
             "transformer-no-projection", "transformer-pool", "ulr", "transformer-no-bias",
-            "transformer-no-affine", "transformer-rnn-projection",
+            "transformer-no-affine", "transformer-rnn-projection", "right-left",
         ] where flag(key) {
             throw fault(key, found: "true", expected: "false, the only value that is computed")
         }
@@ -67,6 +67,21 @@ struct MarianSettings {
             guard value == only else {
                 throw fault(
                     key, found: "\(value)", expected: "\(only), the only value that is computed")
+            }
+        }
+        // 0 stands for that of the encoder.
+        guard [0, 2].contains(try integer("transformer-decoder-ffn-depth", default: 0)) else {
+            throw fault(
+                "transformer-decoder-ffn-depth",
+                found: CheckpointError.quoted(text("transformer-decoder-ffn-depth") ?? ""),
+                expected: "0 or 2, the only values that are computed")
+        }
+        for key in Self.operations {
+            let codes = text(key) ?? ""
+            guard codes.allSatisfy({ "dahn".contains($0) }) else {
+                throw fault(
+                    key, found: CheckpointError.quoted(codes),
+                    expected: "d, a and n, the operations that are computed")
             }
         }
         let activation = text("transformer-ffn-activation") ?? "swish"
@@ -87,6 +102,12 @@ struct MarianSettings {
         }
     }
 
+    /// Options of letters: d (dropout, of training alone), a (sum), h (highway), n (normalisation), r (RMS normalisation).
+    private static let operations = [
+        "transformer-preprocess", "transformer-postprocess", "transformer-postprocess-emb",
+        "transformer-postprocess-top",
+    ]
+
     private var autoregression: String { text("transformer-decoder-autoreg") ?? "self-attention" }
 
     private var cell: String? { autoregression == "rnn" ? text("dec-cell") : nil }
@@ -97,9 +118,14 @@ struct MarianSettings {
 
     /// The layer whose weights each decoder layer uses, from 1; nil: its own.
     func tiedLayers() throws(CheckpointError) -> [Int]? {
-        guard let sequence = mapping["transformer-tied-layers"]?.sequence, !sequence.isEmpty else {
+        let key = "transformer-tied-layers"
+        guard let sequence = mapping[key]?.sequence else {
+            guard text(key) == nil, mapping[key]?.mapping == nil else {
+                throw fault(key, found: "no list", expected: "a list of layers' numbers")
+            }
             return nil
         }
+        if sequence.isEmpty { return nil }
         let layers = sequence.compactMap { $0.scalar.flatMap { Int($0.string) } }
         let depth = try self.layers("dec")
         guard layers.count == depth, layers.allSatisfy({ (1...depth).contains($0) }) else {

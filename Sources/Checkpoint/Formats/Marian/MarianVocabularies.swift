@@ -24,11 +24,7 @@ struct MarianVocabularies {
             source = try Self.vocabulary(&reader, first)
             target = first == second ? source : try Self.vocabulary(&reader, second)
             file = second
-        } else if let first = spm.first, let last = spm.last, spm.count <= 2 {
-            let (from, to) = (
-                spm.first { $0.hasPrefix("src") } ?? first,
-                spm.first { $0.hasPrefix("trg") } ?? last
-            )
+        } else if let (from, to) = Self.pair(spm) {
             let model = try reader.model(from)
             models = (model, from == to ? model : try reader.model(to))
             source = try Self.vocabulary(models.source, from)
@@ -40,6 +36,15 @@ struct MarianVocabularies {
                 found: spm.isEmpty ? "no SentencePiece model" : "\(spm.count) SentencePiece models",
                 expected: Self.expected)
         }
+    }
+
+    /// The models of the source and of the target: one of both, or two that say which they are.
+    private static func pair(_ names: [String]) -> (source: String, target: String)? {
+        if names.count == 1 { return (names[0], names[0]) }
+        guard names.count == 2, let source = names.first(where: { $0.hasPrefix("src") }),
+            let target = names.first(where: { $0.hasPrefix("trg") })
+        else { return nil }
+        return (source, target)
     }
 
     /// The ids that a SentencePiece model gives its own pieces.
