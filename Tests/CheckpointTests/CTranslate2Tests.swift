@@ -119,6 +119,24 @@ struct CTranslate2Tests {
         }
     }
 
+    @Test(
+        "A conversion of a model of many languages is refused, for nothing says how to choose one",
+        arguments: ["__en__", "eng_Latn", "en_XX"])
+    func languages(_ token: String) throws {
+        for name in ["model.bin", "shared_vocabulary.json"] {
+            try directory.write(
+                Repository.bytes("Tests/Golden/ctranslate2/int8/\(name)")
+                    .replacing(Array(#""ki""#.utf8), with: Array("\"\(token)\"".utf8)), to: name)
+        }
+        do {
+            _ = try Checkpoint(directory: directory.path)
+            Issue.record("it was read")
+        } catch {
+            #expect(error.code == .unsupportedFormat)
+            #expect(error.subject == token)
+        }
+    }
+
     @Test("Another specification and other versions are refused with what is read")
     func others() throws {
         var file = ModelFile()

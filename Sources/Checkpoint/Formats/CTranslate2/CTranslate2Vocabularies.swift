@@ -141,7 +141,21 @@ struct CTranslate2Vocabularies {
         return (try id(end), startsFromZero ? nil : try id(start))
     }
 
+    /// Tokens of languages that M2M-100, NLLB-200 and mBART have; nothing in a directory of CTranslate2 says how they stand around texts.
+    private static let languageTokens: Set<String> = ["__en__", "eng_Latn", "en_XX"]
+
     func tokenizer() throws(CheckpointError) -> TokenizerConfiguration {
+        if package == nil,
+            let token = target.pieces.lazy.compactMap(\.self).first(
+                where: Self.languageTokens.contains)
+        {
+            throw CheckpointError(
+                .unsupportedFormat, file: target.file, subject: token,
+                found: "a model of many languages",
+                expected:
+                    "a model of one pair, or the original of this one, which Hugging Face has and which is read as it is"
+            )
+        }
         var members: [JSONObject.Member] = []
         func value(_ pieces: [String]) -> JSONValue { .array(pieces.map { .string($0) }) }
         let addsBegin = try settings.bool(
