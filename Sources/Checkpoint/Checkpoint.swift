@@ -70,7 +70,7 @@ public struct Checkpoint: Sendable {
 
     /// Whether a directory has a file that only checkpoints have, in any format that is read.
     public static func isOne(_ directory: String) -> Bool {
-        if directory.hasSuffix(DirectoryReader.packageSuffix) { return true }
+        if directory.hasSuffix(packageSuffix) { return true }
         let names = (try? FolderListing.fileNames(directory)) ?? []
         return names.contains { name in
             name == "config.json" || name == ArgosPackage.metadata || name.hasSuffix(".npz")
@@ -85,6 +85,9 @@ public struct Checkpoint: Sendable {
         "target_vocab.json", "source.spm", "target.spm", "model.safetensors", exitsFile,
         exitHeadsFile,
     ]
+
+    /// What a package of Argos Translate in one file is called, by its end.
+    public static let packageSuffix = ".argosmodel"
 
     static let exitsFile = "exits.json"
     static let exitHeadsFile = "exits.safetensors"

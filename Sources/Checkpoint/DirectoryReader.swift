@@ -19,12 +19,9 @@ struct DirectoryReader {
         static let model = 32 << 20
     }
 
-    /// What a package of Argos Translate is called, by its end.
-    static let packageSuffix = ".argosmodel"
-
     init(directory: String) throws(CheckpointError) {
         self.directory = directory
-        guard directory.hasSuffix(Self.packageSuffix), !RegularFile.isAbsent(directory),
+        guard directory.hasSuffix(Checkpoint.packageSuffix), !RegularFile.isAbsent(directory),
             (try? FolderListing.fileNames(directory)) == nil
         else {
             package = nil
@@ -70,11 +67,8 @@ struct DirectoryReader {
         var models: [OpenFile] = []
         for name in try fileNames() where name.hasSuffix(".npz") || name.hasSuffix(".bin") {
             let opened = try open(name)
-            if name.hasSuffix(".npz") {
-                models.append(opened)
-            } else if try MarianBinary.isOne(opened) {
-                models.append(opened)
-            }
+            let isModel = name.hasSuffix(".npz") ? true : try MarianBinary.isOne(opened)
+            if isModel { models.append(opened) }
         }
         guard let model = models.first else { return nil }
         guard models.count == 1 else {

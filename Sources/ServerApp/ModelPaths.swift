@@ -13,7 +13,9 @@ extension ServerSettings {
         do {
             names =
                 try FolderListing.folderNames(modelsPath)
-                + FolderListing.fileNames(modelsPath).filter { $0.hasSuffix(".argosmodel") }
+                + FolderListing.fileNames(modelsPath).filter {
+                    $0.hasSuffix(Checkpoint.packageSuffix)
+                }
         } catch {
             throw Failure("\(error)", code: EX_NOINPUT)
         }

@@ -50,43 +50,44 @@ public final class ServedModel: Sendable {
         self.id = id ?? Self.name(of: directory)
     }
 
-    /// The same model for another pair of languages.
+    /// The same model with other languages.
     private init(
-        _ model: ServedModel, from source: (tag: LanguageTag, code: String)?,
-        to target: (tag: LanguageTag, code: String)?
+        _ model: ServedModel, _ tokenizer: Tokenizer,
+        _ languages: (source: String?, target: String?)
     ) {
         id = model.id
         checksum = model.checksum
         checkpoint = model.checkpoint
         network = model.network
         table = model.table
-        let own = model.checkpoint.tokenizer
-        tokenizer = model.tokenizer.framed(
-            for: (source?.code ?? own.sourceLanguage, target?.code ?? own.targetLanguage),
-            of: checkpoint)
-        languages = (
-            source?.tag.description ?? model.languages.source,
-            target?.tag.description ?? model.languages.target
-        )
-    }
-
-    /// This model as it looks at the end of a route.
-    private init(_ model: ServedModel, seenFrom source: String?) {
-        id = model.id
-        checksum = model.checksum
-        checkpoint = model.checkpoint
-        network = model.network
-        table = model.table
-        tokenizer = model.tokenizer
-        languages = (source, model.languages.target)
+        self.tokenizer = tokenizer
+        self.languages = languages
     }
 
     /// This model at the end of a route that begins in another language.
-    func seen(from source: String?) -> ServedModel { ServedModel(self, seenFrom: source) }
+    func seen(from source: String?) -> ServedModel {
+        ServedModel(self, tokenizer, (source, languages.target))
+    }
+
+    /// This model with texts framed for another pair of languages.
+    private func framed(
+        from source: (tag: LanguageTag, code: String)?, to target: (tag: LanguageTag, code: String)?
+    ) -> ServedModel {
+        let own = checkpoint.tokenizer
+        let tokenizer = tokenizer.framed(
+            for: (source?.code ?? own.sourceLanguage, target?.code ?? own.targetLanguage),
+            of: checkpoint)
+        return ServedModel(
+            self, tokenizer,
+            (
+                source?.tag.description ?? languages.source,
+                target?.tag.description ?? languages.target
+            ))
+    }
 
     private static func name(of path: String) -> String {
         let names = path.split(separator: "/").filter { $0 != "." }.suffix(2).map(String.init)
-        let package = ".argosmodel"
+        let package = Checkpoint.packageSuffix
         var own = names.last ?? "model"
         if own.hasSuffix(package), own != package { own.removeLast(package.utf8.count) }
         guard own == "model", names.count == 2, names[0] != ".." else { return own }
@@ -152,7 +153,7 @@ public final class ServedModel: Sendable {
         return others.withLock { others in
             let key = [from?.tag, to?.tag]
             if let model = others[key] { return model }
-            let model = ServedModel(self, from: from, to: to)
+            let model = framed(from: from, to: to)
             others[key] = model
             return model
         }

@@ -53,6 +53,17 @@ struct CTranslate2Tests {
         }
     }
 
+    /// What is wrong with a directory; nil, and an issue, where it is read.
+    private func refusal(_ path: String) -> CheckpointError? {
+        do {
+            _ = try Checkpoint(directory: path)
+            Issue.record("it was read")
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private func nan() -> [UInt8] { [0, 0, 0xC0, 0x7F] }
 
     @Test("Numbers that are none, and sizes whose products no integer holds, are refused")
@@ -89,13 +100,9 @@ struct CTranslate2Tests {
         bytes[range.upperBound] = 2
         bytes.insert(contentsOf: [1, 0, 0, 0], at: range.upperBound + 1)
         try directory.write(bytes, to: "model.bin")
-        do {
-            _ = try Checkpoint(directory: directory.path)
-            Issue.record("it was read")
-        } catch {
-            #expect(error.code == .shapeMismatch)
-            #expect(error.subject == name)
-        }
+        let error = refusal(directory.path)
+        #expect(error?.code == .shapeMismatch)
+        #expect(error?.subject == name)
     }
 
     @Test(
@@ -110,13 +117,9 @@ struct CTranslate2Tests {
         try package.write(
             Array(#"{"from_code": "de", "to_code": "en", "target_prefix": ">>no<<"}"#.utf8),
             to: "metadata.json")
-        do {
-            _ = try Checkpoint(directory: package.path)
-            Issue.record("it was read")
-        } catch {
-            #expect(error.code == .malformedVocabulary)
-            #expect(error.subject == ">>no<<")
-        }
+        let error = refusal(package.path)
+        #expect(error?.code == .malformedVocabulary)
+        #expect(error?.subject == ">>no<<")
     }
 
     @Test(
@@ -128,13 +131,9 @@ struct CTranslate2Tests {
                 Repository.bytes("Tests/Golden/ctranslate2/int8/\(name)")
                     .replacing(Array(#""ki""#.utf8), with: Array("\"\(token)\"".utf8)), to: name)
         }
-        do {
-            _ = try Checkpoint(directory: directory.path)
-            Issue.record("it was read")
-        } catch {
-            #expect(error.code == .unsupportedFormat)
-            #expect(error.subject == token)
-        }
+        let error = refusal(directory.path)
+        #expect(error?.code == .unsupportedFormat)
+        #expect(error?.subject == token)
     }
 
     @Test("Another specification and other versions are refused with what is read")
@@ -171,12 +170,8 @@ struct CTranslate2Tests {
             }
         }
         try package.write(bytes, to: "model/model.bin")
-        do {
-            _ = try Checkpoint(directory: package.path)
-            Issue.record("it was read")
-        } catch {
-            #expect(error.subject == "decoder/layer_0/self_attention/relative_position_keys")
-            #expect(error.code == .unsupportedValue)
-        }
+        let error = refusal(package.path)
+        #expect(error?.subject == "decoder/layer_0/self_attention/relative_position_keys")
+        #expect(error?.code == .unsupportedValue)
     }
 }

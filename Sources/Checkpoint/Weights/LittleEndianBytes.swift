@@ -17,6 +17,11 @@ struct LittleEndianBytes {
         }
     }
 
+    /// A number of 32 bits (binary32).
+    func float(at place: Int) -> Float? {
+        integer(at: place, 4).map { Float(bitPattern: UInt32($0)) }
+    }
+
     /// UTF-8.
     func text(at place: Int, _ length: Int) -> String? {
         part(at: place, length).flatMap { String(validating: $0, as: UTF8.self) }

@@ -104,8 +104,7 @@ public struct Weights: Sendable {
     private static func divisor(
         _ bytes: Range<Int>, in opened: OpenFile
     ) throws(CheckpointError) -> Float {
-        let bits = LittleEndianBytes(try opened.bytes(bytes)).integer(at: 0, 4) ?? 0
-        return Float(bitPattern: UInt32(truncatingIfNeeded: bits))
+        LittleEndianBytes(try opened.bytes(bytes)).float(at: 0) ?? 0
     }
 
     /// Takes entries that were checked, with names that differ.

@@ -29,25 +29,29 @@ struct CTranslate2Model {
     // MARK: Attributes
 
     private mutating func variable(_ name: String) -> CTranslate2File.Variable? {
-        let variable = content.variables[ExactString(name)]
+        let variable = peek(name)
         if variable != nil { used.insert(ExactString(name)) }
         return variable
+    }
+
+    /// A variable that is looked at, and not used by that.
+    private func peek(_ name: String) -> CTranslate2File.Variable? {
+        content.variables[ExactString(name)]
     }
 
     /// A single number under the first of some names that is there.
     private mutating func number(_ names: String...) throws(CheckpointError) -> Double? {
         for name in names {
             guard let variable = variable(name) else { continue }
-            let isOne = variable.shape.allSatisfy { $0 == 1 }
-            let bytes = LittleEndianBytes(isOne ? try opened.bytes(variable.bytes) : [])
-            guard isOne,
-                let bits = bytes.integer(at: 0, variable.elementType.byteCount)
+            guard variable.shape.allSatisfy({ $0 == 1 }),
+                let bits = LittleEndianBytes(try opened.bytes(variable.bytes))
+                    .integer(at: 0, variable.elementType.byteCount)
             else { throw fault(name, found: "shape \(variable.shape)", expected: "one number") }
             switch variable.elementType {
             case .int8: return Double(Int8(truncatingIfNeeded: bits))
             case .int16: return Double(Int16(truncatingIfNeeded: bits))
             case .int32: return Double(Int32(truncatingIfNeeded: bits))
-            case .float32: return Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+            case .float32: return Double(Float(bitPattern: UInt32(bits)))
             default:
                 throw fault(
                     name, found: variable.elementType.rawValue, expected: "an integer or F32")
@@ -104,7 +108,7 @@ struct CTranslate2Model {
 
     private mutating func scales(_ stack: String) throws(CheckpointError) -> Bool {
         let names = ["\(stack)/scale_embeddings", "\(stack)/embeddings/multiply_by_sqrt_depth"]
-        let type = names.compactMap { content.variables[ExactString($0)]?.elementType }.first
+        let type = names.compactMap { peek($0)?.elementType }.first
         guard let number = try number(names[0], names[1]) else { return true }
         let root = Double(width).squareRoot()
         guard type == .int8 || number == 1 || abs(number - root) < 1e-3 * root else {
@@ -115,17 +119,17 @@ struct CTranslate2Model {
     }
 
     private var width: Int {
-        content.variables[ExactString("decoder/embeddings/weight")]?.shape.last ?? 0
+        peek("decoder/embeddings/weight")?.shape.last ?? 0
     }
 
     private func layers(_ stack: String) -> Int {
         (0...256).first {
-            content.variables[ExactString("\(stack)/layer_\($0)/ffn/linear_0/weight")] == nil
+            peek("\(stack)/layer_\($0)/ffn/linear_0/weight") == nil
         } ?? 0
     }
 
     private func inner(_ stack: String) -> Int {
-        content.variables[ExactString("\(stack)/layer_0/ffn/linear_0/weight")]?.shape.first ?? 0
+        peek("\(stack)/layer_0/ffn/linear_0/weight")?.shape.first ?? 0
     }
 
     private mutating func heads(_ stack: String) throws(CheckpointError) -> Int {
@@ -159,13 +163,13 @@ struct CTranslate2Model {
     /// Whether variables are of the same bytes.
     private func areSame(_ one: String, _ other: String) -> Bool {
         let (one, other) = (
-            content.variables[ExactString(one)], content.variables[ExactString(other)]
+            peek(one), peek(other)
         )
         return one != nil && one?.bytes == other?.bytes
     }
 
     private var encoderEmbedding: String {
-        content.variables[ExactString("encoder/embeddings/weight")] == nil
+        peek("encoder/embeddings/weight") == nil
             ? "encoder/embeddings_0" : "encoder/embeddings"
     }
 
@@ -320,7 +324,7 @@ struct CTranslate2Model {
     private var positions: Int {
         ["encoder", "decoder"]
             .compactMap {
-                content.variables[ExactString("\($0)/position_encodings/encodings")]?.shape.first
+                peek("\($0)/position_encodings/encodings")?.shape.first
             }
             .min() ?? 1_024
     }
@@ -329,7 +333,7 @@ struct CTranslate2Model {
         func number(_ value: Int) -> JSONValue { .integer(Int64(value)) }
         let isLearned = try common("position_encodings") {
             (model, stack) throws(CheckpointError) in
-            model.content.variables[ExactString("\(stack)/position_encodings/encodings")] != nil
+            model.peek("\(stack)/position_encodings/encodings") != nil
         }
         let activation = try common("activation") { (model, stack) throws(CheckpointError) in
             try model.activation(stack)
@@ -341,16 +345,16 @@ struct CTranslate2Model {
             try model.flag(stack, "pre_norm", default: true)
         }
         let hasEnds = try common("layer_norm") { (model, stack) throws(CheckpointError) in
-            model.content.variables[ExactString("\(stack)/layer_norm/gamma")] != nil
+            model.peek("\(stack)/layer_norm/gamma") != nil
         }
         let normalizesEmbeddings = try common("layernorm_embedding") {
             (model, stack) throws(CheckpointError) in
-            model.content.variables[ExactString("\(stack)/layernorm_embedding/gamma")] != nil
+            model.peek("\(stack)/layernorm_embedding/gamma") != nil
         }
         let startsFromZero = try self.number("decoder/start_from_zero_embedding") == 1
         let ids = try vocabularies.ids(startsFromZero: startsFromZero)
-        let source = content.variables[ExactString("\(encoderEmbedding)/weight")]?.shape.first ?? 0
-        let target = content.variables[ExactString("decoder/projection/weight")]?.shape.first ?? 0
+        let source = peek("\(encoderEmbedding)/weight")?.shape.first ?? 0
+        let target = peek("decoder/projection/weight")?.shape.first ?? 0
         var members: [JSONObject.Member] = [
             .init("model_type", .string("marian")), .init("d_model", number(width)),
         ]
@@ -378,7 +382,7 @@ struct CTranslate2Model {
             .init("position_offset", number(isLearned ? 0 : 1)),
             .init(
                 "logit_bias",
-                .bool(content.variables[ExactString("decoder/projection/bias")] != nil)),
+                .bool(peek("decoder/projection/bias") != nil)),
         ]
         members.append(
             ids.start.map { .init("decoder_start_token_id", number($0)) }
@@ -396,7 +400,7 @@ struct CTranslate2Model {
             let last = String(name.split(separator: "/").last ?? "")
             if idle.contains(last) { continue }
             // What is off says nothing.
-            if content.variables[ExactString(name)]?.shape.reduce(1, *) == 1,
+            if peek(name)?.shape.reduce(1, *) == 1,
                 try number(name) == 0
             {
                 continue

@@ -104,6 +104,11 @@ struct CTranslate2Vocabularies {
         )
     }
 
+    /// A special piece as config.json calls it, or by its usual name.
+    private func piece(_ key: String, _ usual: String) throws(CheckpointError) -> String {
+        try settings.optionalString(key) ?? usual
+    }
+
     func vocabulary(_ side: Side, size: Int) throws(CheckpointError) -> Vocabulary {
         let (pieces, file) = side == .source ? source : target
         guard pieces.count <= size else {
@@ -111,14 +116,14 @@ struct CTranslate2Vocabularies {
                 .malformedVocabulary, file: file, found: "\(pieces.count) pieces",
                 expected: "at most \(size), the rows of the embedding")
         }
-        let unknown = try settings.optionalString("unk_token") ?? "<unk>"
+        let unknown = try piece("unk_token", "<unk>")
         var all = pieces + [String?](repeating: nil, count: size - pieces.count)
         // OpenNMT-tf does not list it: its row is the last.
         if pieces.count < size, !pieces.contains(unknown) { all[pieces.count] = unknown }
         return try Vocabulary(
             pieces: all, file: file,
             specials: Vocabulary.Specials(
-                endOfSentence: try settings.optionalString("eos_token") ?? "</s>",
+                endOfSentence: try piece("eos_token", "</s>"),
                 unknown: unknown, padding: nil))
     }
 
@@ -126,8 +131,8 @@ struct CTranslate2Vocabularies {
     func ids(
         startsFromZero: Bool
     ) throws(CheckpointError) -> (endOfSentence: Int, start: Int?) {
-        let end = try settings.optionalString("eos_token") ?? "</s>"
-        let begin = try settings.optionalString("bos_token") ?? "<s>"
+        let end = try piece("eos_token", "</s>")
+        let begin = try piece("bos_token", "<s>")
         let usual = flags["with_target_bos"] == false ? end : begin
         let start = try settings.optionalString("decoder_start_token") ?? usual
         func id(_ piece: String) throws(CheckpointError) -> Int {
@@ -162,7 +167,7 @@ struct CTranslate2Vocabularies {
             "add_source_bos", default: flags["with_source_bos"] ?? false)
         let addsEnd = try settings.bool(
             "add_source_eos", default: flags["with_source_eos"] ?? false)
-        let begin = try settings.optionalString("bos_token") ?? "<s>"
+        let begin = try piece("bos_token", "<s>")
         members.append(.init("source_prefix", value(addsBegin ? [begin] : [])))
         members.append(.init("source_suffix", value(addsEnd ? ["{end}"] : [])))
         if let package {

@@ -93,9 +93,8 @@ enum MarianBinary {
         guard bytes.count >= size + 4 else {
             throw malformed(opened, "no scale behind the values", name)
         }
-        let bits = LittleEndianBytes(try opened.bytes(values.upperBound..<values.upperBound + 4))
-            .integer(at: 0, 4)
-        let divisor = Float(bitPattern: UInt32(truncatingIfNeeded: bits ?? 0))
+        let scale = try opened.bytes(values.upperBound..<values.upperBound + 4)
+        let divisor = LittleEndianBytes(scale).float(at: 0) ?? 0
         guard divisor.isFinite, divisor > 0 else {
             throw malformed(opened, "a scale of \(divisor)", name)
         }
