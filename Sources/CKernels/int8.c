@@ -38,6 +38,15 @@ void ck_quantize_weights(
     }
 }
 
+void ck_copy_int8_output(ck_isa isa, const int8_t *from, size_t output, size_t inputs, int8_t *to, size_t place) {
+    size_t strip = ck_int8_strip(isa);
+    from += ck_int8_column(strip, output, inputs);
+    to += ck_int8_column(strip, place, inputs);
+    for (size_t k = 0; k < inputs; k += CK_INT8_GROUP) {
+        memcpy(to + ck_int8_place(strip, k), from + ck_int8_place(strip, k), CK_INT8_GROUP);
+    }
+}
+
 void ck_unpack_int8_row(ck_isa isa, const ck_unpack_int8_args *a) {
     size_t strip = ck_int8_strip(isa);
     const int8_t *column = a->panels + ck_int8_column(strip, a->output, a->inputs);

@@ -131,6 +131,16 @@ public final class ThresholdMeter {
         return trace
     }
 
+    /// Decodes at full depth and looks at the token that every exit would have given.
+    ///
+    /// - Returns: for each sentence and position the tokens of exits 1 … N; sentences in no order.
+    /// - Throws: `notFinite` where the network gives something that is not a number.
+    public func tokensOfExits() throws(DecodingError) -> [[[Int]]] {
+        try onShards { (shard) throws(DecodingError) in
+            try shard.decoder.traceFullDepth(shard.sentences)
+        }.flatMap(\.self)
+    }
+
     /// Measures thresholds: replays what it can, decodes the rest.
     ///
     /// - Parameter thresholds: N − 1 of them, each 0 … 1.

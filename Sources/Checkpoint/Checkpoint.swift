@@ -62,7 +62,8 @@ public struct Checkpoint: Sendable {
         isCanonical = parts.isCanonical
         exits = try ExitsConfiguration(
             reader.optionalSettings(Self.exitsFile), decoderLayers: configuration.decoder.layers,
-            attentionHeads: configuration.decoder.heads)
+            attentionHeads: configuration.decoder.heads,
+            targetVocabularySize: configuration.targetVocabularySize)
         exitHeads = try reader.exitHeads(Self.exitHeadsFile)
         self.directory = directory
         files = reader.files

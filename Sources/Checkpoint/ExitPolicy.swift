@@ -16,6 +16,8 @@ public enum ExitPolicy: String, Sendable, CaseIterable {
     case tokenGeometric = "token_geometric"
     /// The classifier's own probability after every layer.
     case confidence
+    /// The tokens of `full`: a lower exit drafts them, the last layer verifies several at once.
+    case speculative
 
     /// The table: how each policy finds the exit.
     public var mechanism: ExitMechanism {
@@ -26,6 +28,7 @@ public enum ExitPolicy: String, Sendable, CaseIterable {
         case .tokenMultinomial: .tokenDepth
         case .tokenGeometric: .thresholds(.init(.stopProbability, .threshold, usual: 0.5))
         case .confidence: .thresholds(.init(.classifier, .thresholds, usual: 0.9, profiles: true))
+        case .speculative: .verifiedDrafts
         }
     }
 }
@@ -42,6 +45,8 @@ public enum ExitMechanism: Sendable {
     case tokenDepth
     /// It is the first layer below N whose signal reaches the layer's threshold, else N.
     case thresholds(ExitThresholds)
+    /// It is N for what is emitted; which tokens were drafted at a lower exit is said beside.
+    case verifiedDrafts
 }
 
 /// The thresholds of a policy: what they are held against, and how exits.json has them.
@@ -116,7 +121,7 @@ extension ExitPolicy {
     public var isConstant: Bool {
         switch mechanism {
         case .lastLayer, .givenLayer: true
-        case .sentenceDepth, .tokenDepth, .thresholds: false
+        case .sentenceDepth, .tokenDepth, .thresholds, .verifiedDrafts: false
         }
     }
 
@@ -134,7 +139,7 @@ extension ExitPolicy {
     /// The head that it asks; nil where every checkpoint can follow it.
     public var head: ExitHead? {
         switch mechanism {
-        case .lastLayer, .givenLayer: nil
+        case .lastLayer, .givenLayer, .verifiedDrafts: nil
         case .sentenceDepth: .sequence
         case .tokenDepth: .tokenMultinomial
         case .thresholds(let thresholds):
@@ -145,8 +150,13 @@ extension ExitPolicy {
         }
     }
 
+    /// Whether it drafts tokens and verifies them, so that its outputs are those of `full`.
+    public var makesDrafts: Bool {
+        if case .verifiedDrafts = mechanism { true } else { false }
+    }
+
     /// Whether exits.json may have a member for it: where it has something that is learnt or searched.
-    public var isConfigurable: Bool { head != nil || thresholds != nil }
+    public var isConfigurable: Bool { head != nil || thresholds != nil || makesDrafts }
 
     /// Names of policies for a sentence: "a, b or c".
     ///

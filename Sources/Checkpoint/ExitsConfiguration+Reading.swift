@@ -3,7 +3,7 @@ import JSON
 extension ExitsConfiguration {
     /// Reads the object of exits.json; nil stands for a directory without the file.
     init(
-        _ object: JSONObject?, decoderLayers: Int, attentionHeads: Int
+        _ object: JSONObject?, decoderLayers: Int, attentionHeads: Int, targetVocabularySize: Int
     ) throws(CheckpointError) {
         self.init(decoderLayers: decoderLayers)
         let keys = KeyReader(file: "exits.json", object: object ?? JSONObject([]))
@@ -14,7 +14,7 @@ extension ExitsConfiguration {
         classifiers =
             try keys.optionalCase("exit_classifiers", of: Classifiers.self) ?? classifiers
         if let policies = try keys.optionalObject("policies") {
-            try read(policies, decoderLayers: decoderLayers)
+            try read(policies, decoderLayers, targetVocabularySize)
         }
         if let alignment = try keys.optionalObject("alignment") {
             alignmentHeads = try Self.heads(alignment, decoderLayers, attentionHeads)
@@ -29,7 +29,7 @@ extension ExitsConfiguration {
     }
 
     private mutating func read(
-        _ policies: KeyReader, decoderLayers: Int
+        _ policies: KeyReader, _ decoderLayers: Int, _ targetVocabularySize: Int
     ) throws(CheckpointError) {
         for member in policies.object.members {
             guard let policy = ExitPolicy(rawValue: member.name), policy.isConfigurable else {
@@ -39,6 +39,9 @@ extension ExitsConfiguration {
             }
             guard let keys = try policies.optionalObject(member.name) else { continue }
             if policy.head != nil { heads[policy] = try HeadTraining(keys) }
+            if policy.makesDrafts {
+                drafting = try Self.drafting(keys, decoderLayers, targetVocabularySize)
+            }
             guard let kind = policy.thresholds else { continue }
             thresholds[policy] =
                 try Self.thresholds(kind.key, in: keys, count: decoderLayers - 1)
@@ -47,6 +50,21 @@ extension ExitsConfiguration {
                 profiles = try Self.profiles(kind.key, keys, decoderLayers: decoderLayers)
             }
         }
+    }
+
+    /// The exit that drafts, and its ids where they are given.
+    private static func drafting(
+        _ keys: KeyReader, _ decoderLayers: Int, _ targetVocabularySize: Int
+    ) throws(CheckpointError) -> Drafting? {
+        guard decoderLayers > 1 else { return nil }
+        let exit = try keys.optionalInteger("draft_exit", in: 1...decoderLayers - 1) ?? 1
+        guard keys.value("draft_ids") != nil else { return Drafting(exit: exit) }
+        let ids = try keys.integers("draft_ids", in: 0...targetVocabularySize - 1)
+        guard Set(ids).count == ids.count else {
+            throw keys.fault(
+                .unsupportedValue, "draft_ids", found: "an id twice", expected: "each id once")
+        }
+        return Drafting(exit: exit, ids: ids)
     }
 
     /// A list of [layer, head] for each exit.

@@ -43,6 +43,7 @@ extension ExitsConfiguration {
     /// Thresholds of a policy that needs a head are left out with all else while they are the usual ones
     /// and nothing is known of the head.
     private func members(of policy: ExitPolicy) -> [JSONObject.Member]? {
+        if policy.makesDrafts { return drafting?.members }
         let head = heads[policy]
         guard let kind = policy.thresholds, let values = thresholds[policy] else {
             return head?.members
@@ -73,6 +74,16 @@ extension ExitsConfiguration.HeadTraining {
         if let lambda { members.append(.init("lambda", .number(lambda))) }
         if let sigma { members.append(.init("sigma", .number(sigma))) }
         return members
+    }
+}
+
+extension ExitsConfiguration.Drafting {
+    /// Nil where it is what a checkpoint has without them.
+    fileprivate var members: [JSONObject.Member]? {
+        guard exit != 1 || !ids.isEmpty else { return nil }
+        let exit = JSONObject.Member("draft_exit", .integer(Int64(exit)))
+        guard !ids.isEmpty else { return [exit] }
+        return [exit, .init("draft_ids", .array(ids.map { .integer(Int64($0)) }))]
     }
 }
 

@@ -74,6 +74,20 @@ public struct ExitsConfiguration: Sendable, Equatable {
         }
     }
 
+    /// What `speculative` drafts with.
+    public struct Drafting: Sendable, Equatable {
+        /// e: the exit that proposes tokens, 1 … N − 1.
+        public var exit: Int
+        /// The target ids that it chooses among, each once; empty: all of them.
+        public var ids: [Int]
+
+        /// States an exit and its ids.
+        public init(exit: Int, ids: [Int] = []) {
+            self.exit = exit
+            self.ids = ids
+        }
+    }
+
     /// How the decoder was trained; nil without exits.json.
     public var decoderTraining: DecoderTraining?
     /// Whether exits have classifiers of their own.
@@ -85,6 +99,8 @@ public struct ExitsConfiguration: Sendable, Equatable {
     public var thresholds: [ExitPolicy: [Double]]
     /// Named thresholds of the policy that takes profiles, in the file's order.
     public var profiles: [Profile]
+    /// What `speculative` drafts with; nil where the decoder has one layer, so that there is no exit below the last.
+    public var drafting: Drafting?
     /// For each exit 1 … N the heads that alignments are read off, of layers up to the exit; nil: all of them.
     public var alignmentHeads: [[AlignmentHead]]?
     /// The policy of a request that names none, one that needs no layer; `full` unless the file says
@@ -106,6 +122,7 @@ public struct ExitsConfiguration: Sendable, Equatable {
             }
         }
         profiles = []
+        drafting = decoderLayers > 1 ? Drafting(exit: 1) : nil
         alignmentHeads = nil
         defaultPolicy = .full
     }

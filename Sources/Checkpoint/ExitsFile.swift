@@ -45,6 +45,13 @@ public struct ExitsFile {
         take(["alignment"], from: exits)
     }
 
+    /// Takes what `speculative` drafts with from a configuration and leaves all else.
+    ///
+    /// - Parameter exits: what holds it; where it has the usual the member goes.
+    public mutating func takeDrafting(from exits: ExitsConfiguration) {
+        take(["policies", ExitPolicy.speculative.rawValue], from: exits)
+    }
+
     private mutating func take(_ path: [String], from exits: ExitsConfiguration) {
         object = object.setting(path[...], to: exits.json.value(path[...]))
     }

@@ -14,6 +14,7 @@ public final class BatchDecoder {
     private let model: TranslationModel
     private let step: DecoderStep
     private var run = StepRun()
+    private var drafter: Drafter
     private var rows: [DecoderRow] = []
     private var sentences: [Sentence] = []
     private var nextTicket: Ticket = 0
@@ -25,6 +26,7 @@ public final class BatchDecoder {
     public init(model: TranslationModel) {
         self.model = model
         step = DecoderStep(for: model)
+        drafter = Drafter(for: model)
     }
 
     /// Sentences being decoded.
@@ -60,7 +62,8 @@ public final class BatchDecoder {
         let sentence = Sentence(
             ticket: nextTicket, state: state, search: search, rule: options.exit,
             depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,
-            givenExits: options.givenExits, reportsTokens: reportsTokens)
+            givenExits: options.givenExits, reportsTokens: reportsTokens,
+            passBytes: model.passBytes)
         sentences.append(sentence)
         nextTicket += 1
         return sentence.ticket
@@ -71,7 +74,7 @@ public final class BatchDecoder {
         sentences.removeAll { $0.ticket == ticket }
     }
 
-    /// Moves every live hypothesis of every sentence one token on.
+    /// Moves every live hypothesis of every sentence one token on, and where drafts are right several.
     ///
     /// - Parameter team: helps with large products; the calling thread has it.
     /// - Returns: what has finished with this step.
@@ -79,6 +82,7 @@ public final class BatchDecoder {
         helpedBy team: ThreadTeam? = nil
     ) -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
         step.team = team
+        drafter.draft(for: sentences, step)
         run.begin(sentences, endOfSentence: model.configuration.endOfSentenceID)
         rows.removeAll(keepingCapacity: true)
         for sentence in sentences {
@@ -86,16 +90,25 @@ public final class BatchDecoder {
                 rows.append(
                     DecoderRow(
                         state: sentence.state, token: hypothesis.input, node: hypothesis.node,
-                        isAligned: sentence.search.isAligned))
+                        isAligned: sentence.search.isAligned, entry: sentence.entry(ofRow: 0)))
+            }
+            for (index, draft) in sentence.drafts.enumerated() {
+                rows.append(
+                    DecoderRow(
+                        state: sentence.state, token: draft.token, node: draft.node,
+                        entry: sentence.entry(ofRow: index + 1), isCertain: false))
             }
         }
-        step.begin(rows)
-        var n = 0
-        while !step.active.isEmpty {
-            n += 1
-            step.runLayer(n)
-            run.decide(after: n, step)
+        drafter.measurePass(rows) {
+            step.begin(rows)
+            var n = 0
+            while !step.isFinished {
+                n += 1
+                step.runLayer(n)
+                run.decide(after: n, step)
+            }
         }
+        defer { drafter.learn(from: sentences) }
         return collect()
     }
 
@@ -105,16 +118,14 @@ public final class BatchDecoder {
         newTokens.removeAll(keepingCapacity: true)
         for index in sentences.indices {
             let first = firstRow
-            firstRow += sentences[index].search.live.count
-            let ticket = sentences[index].ticket
-            if let failed = (first..<firstRow).first(where: { !run.rows[$0].isFinite }) {
-                done.append((ticket, .failure(.notFinite(layer: run.rows[failed].exitLayer))))
-                continue
+            let sentence = sentences[index]
+            firstRow += sentence.rowCount
+            if let result = sentence.advance(run, firstRow: first, step) {
+                done.append((sentence.ticket, result))
             }
-            if let result = sentences[index].advance(run, firstRow: first, step) {
-                done.append((ticket, .success(result)))
+            if sentence.reportsTokens {
+                for token in sentence.newTokens { newTokens.append((sentence.ticket, token)) }
             }
-            if let token = sentences[index].newToken { newTokens.append((ticket, token)) }
         }
         if !done.isEmpty {
             let finished = Set(done.map(\.ticket))
@@ -130,58 +141,5 @@ public final class BatchDecoder {
             preconditionFailure("the model has no sequence head")
         }
         return rule.clamp(depth)
-    }
-}
-
-/// A sentence in the batch.
-final class Sentence {
-    let ticket: BatchDecoder.Ticket
-    let state: DecoderState
-    var search: Search
-    let rule: ExitRule
-    /// The exit of all its tokens, where that is known before the first layer.
-    let depth: Int?
-    let givenExits: DecodingOptions.GivenExits?
-    let reportsTokens: Bool
-
-    init(
-        ticket: BatchDecoder.Ticket, state: DecoderState, search: Search, rule: ExitRule,
-        depth: Int?, givenExits: DecodingOptions.GivenExits?, reportsTokens: Bool
-    ) {
-        self.ticket = ticket
-        self.state = state
-        self.search = search
-        self.rule = rule
-        self.depth = depth
-        self.givenExits = givenExits
-        self.reportsTokens = reportsTokens
-    }
-
-    /// What the latest step added, where that is asked for.
-    var newToken: DecodedToken? { reportsTokens ? search.newestToken : nil }
-
-    /// The given exit of a hypothesis' next token.
-    ///
-    /// A drawn one follows from the sentence's length, the
-    /// position and the token before, so that it does not depend on the batch.
-    func givenExit(_ hypothesis: LiveHypothesis) -> Int? {
-        switch givenExits {
-        case nil: return nil
-        case .listed(let exits):
-            guard let last = exits.last else { return nil }
-            let index = hypothesis.position - 1
-            return rule.clamp(index < exits.count ? exits[index] : last)
-        case .drawn(let seed):
-            var random = SplitMix64(
-                key: seed, UInt64(state.source.rows), UInt64(hypothesis.position),
-                hypothesis.input.map(UInt64.init) ?? .max)
-            return Int.random(in: rule.bounds, using: &random)
-        }
-    }
-
-    func advance(_ run: StepRun, firstRow: Int, _ step: DecoderStep) -> DecodingResult? {
-        search.advance(run, firstRow: firstRow, step, state).map {
-            DecodingResult(hypotheses: $0, operations: state.operations)
-        }
     }
 }

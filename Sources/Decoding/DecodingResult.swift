@@ -4,7 +4,7 @@ public import TranslationModel
 public struct DecodedToken: Sendable, Equatable {
     /// Target id.
     public let id: Int
-    /// Layer where it left, 1 … N.
+    /// Layer where it left, 1 … N; under `speculative` the exit that drafted it, or the last layer where that chose it.
     public let exitLayer: Int
     /// Natural logarithm of its probability by the classifier at that exit, fp32.
     ///
@@ -53,6 +53,37 @@ public struct DecodingResult: Sendable, Equatable {
     public let hypotheses: [Hypothesis]
     /// Operations of all steps that were computed for the text.
     public let operations: OperationCount
+    /// What became of drafts; nil under other policies than `speculative`.
+    public var speculation: SpeculationCount?
+}
+
+/// What `speculative` drafted and read (method.md §6).
+public struct SpeculationCount: Sendable, Equatable {
+    /// Tokens that were put up for verification.
+    public var drafted = 0
+    /// Those of them that the last layer chose, too.
+    public var accepted = 0
+    /// Climbs through all layers; `full` has one for each token.
+    public var passes = 0
+    /// Bytes of weights read: a layer, head or classifier counts once for a draft or a pass, however many rows it has, and as if the
+    /// sentence were alone.
+    public var weightBytes = 0
+    /// The same for `full`.
+    public var weightBytesFullDepth = 0
+
+    /// Nothing drafted yet.
+    public init() {}
+
+    /// The sum of two counts.
+    public static func + (a: SpeculationCount, b: SpeculationCount) -> SpeculationCount {
+        var sum = a
+        sum.drafted += b.drafted
+        sum.accepted += b.accepted
+        sum.passes += b.passes
+        sum.weightBytes += b.weightBytes
+        sum.weightBytesFullDepth += b.weightBytesFullDepth
+        return sum
+    }
 }
 
 /// Why a text could not be decoded.

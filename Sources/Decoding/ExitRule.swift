@@ -12,12 +12,18 @@ public struct ExitRule: Sendable, Equatable {
         public var thresholds: [Double]
         /// `ExitRule.candidates`.
         public var candidates: Int?
+        /// `ExitRule.drafts`.
+        public var drafts: Int?
 
         /// States what is known; nothing unless told.
-        public init(layer: Int? = nil, thresholds: [Double] = [], candidates: Int? = nil) {
+        public init(
+            layer: Int? = nil, thresholds: [Double] = [], candidates: Int? = nil,
+            drafts: Int? = nil
+        ) {
             self.layer = layer
             self.thresholds = thresholds
             self.candidates = candidates
+            self.drafts = drafts
         }
     }
 
@@ -50,6 +56,15 @@ public struct ExitRule: Sendable, Equatable {
     /// move by more than what separates it from the threshold.
     public let candidates: Int?
 
+    /// How many tokens `speculative` drafts before the last layer verifies them, as far as there are; nil: as many as pay, by what
+    /// drafts and passes take on this machine and by how often drafts were right (`DraftEconomics`).
+    ///
+    /// Outputs do not depend on it.
+    public let drafts: Int?
+
+    /// Most drafts of a pass.
+    public static let maximumDrafts = 16
+
     /// Most candidates.
     public static let maximumCandidates: Int = LogitRow.maximumBest
 
@@ -63,7 +78,7 @@ public struct ExitRule: Sendable, Equatable {
     ///   - bounds: a … b; nil: 1 … N.
     ///   - layerCount: N.
     /// - Precondition: `bounds` and the layer lie within 1 … N, candidates within 1 …
-    ///   `maximumCandidates`, and thresholds are N − 1 in number; what comes from outside is checked by
+    ///   `maximumCandidates`, drafts within 0 … `maximumDrafts`, and thresholds are N − 1 in number; what comes from outside is checked by
     ///   `ExitOptions.resolve`.
     public init(
         _ policy: ExitPolicy, _ parameters: Parameters = Parameters(),
@@ -73,9 +88,11 @@ public struct ExitRule: Sendable, Equatable {
         precondition(bounds.lowerBound >= 1 && bounds.upperBound <= layerCount)
         precondition(
             parameters.candidates.map { (1...Self.maximumCandidates).contains($0) } ?? true)
+        precondition(parameters.drafts.map { (0...Self.maximumDrafts).contains($0) } ?? true)
         self.policy = policy
         self.bounds = bounds
         candidates = policy.takesCandidates ? parameters.candidates : nil
+        drafts = policy.makesDrafts ? parameters.drafts : nil
         decision = Decision(policy.mechanism, parameters, layerCount: layerCount)
     }
 
@@ -133,7 +150,7 @@ extension ExitRule.Decision {
         _ mechanism: ExitMechanism, _ parameters: ExitRule.Parameters, layerCount: Int
     ) {
         switch mechanism {
-        case .lastLayer:
+        case .lastLayer, .verifiedDrafts:
             self = .layer(nil)
         case .givenLayer:
             guard let layer = parameters.layer, (1...layerCount).contains(layer) else {

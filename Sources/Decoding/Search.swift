@@ -95,10 +95,21 @@ struct Search {
     /// How many continuations of each row a step looks at.
     var continuationCount: Int { options.beamSize == 1 ? 1 : 2 * options.beamSize }
 
-    /// Whether end of sentence is banned at the next position.
-    var bansEndOfSentence: Bool {
-        (live.first?.length ?? 0) < options.prefix.count + options.minimumTokens
+    /// Whether end of sentence is banned at the position behind a hypothesis.
+    func bansEndOfSentence(after hypothesis: LiveHypothesis) -> Bool {
+        hypothesis.length < options.prefix.count + options.minimumTokens
     }
+
+    /// Most tokens that may be drafted behind the only live hypothesis: the last position needs none, and forced tokens come first.
+    var draftRoom: Int {
+        guard options.beamSize == 1, !options.aligns, let hypothesis = live.first,
+            hypothesis.length >= options.prefix.count
+        else { return 0 }
+        return maximumTokens - hypothesis.length - 1
+    }
+
+    /// Whether a token would end the output.
+    func ends(with token: Int) -> Bool { token == endOfSentence }
 
     /// Takes what a step found and moves on.
     ///
@@ -107,18 +118,20 @@ struct Search {
     ///   - first: its row of the first live hypothesis.
     ///   - step: what ran it.
     ///   - state: the decoder's state of the sentence.
+    ///   - draft: the token that the only live hypothesis was expected to be followed by, whose node it then goes on with.
     /// - Returns: the hypotheses returned at the end of the search, nil while it goes on.
     mutating func advance(
-        _ run: StepRun, firstRow first: Int, _ step: DecoderStep, _ state: DecoderState
+        _ run: StepRun, firstRow first: Int, _ step: DecoderStep, _ state: DecoderState,
+        expecting draft: Draft? = nil
     ) -> [Hypothesis]? {
-        rank(run, first)
+        rank(run, first, draft)
         chooseSurvivors(step, first)
         if survivors.isEmpty || survivors[0].length >= maximumTokens {
             for hypothesis in survivors { finish(hypothesis, .length) }
             return Array(finished.prefix(options.hypothesisCount))
         }
         if isDecided { return Array(finished.prefix(options.hypothesisCount)) }
-        extend(state)
+        extend(state, draft)
         return nil
     }
 
@@ -126,6 +139,8 @@ struct Search {
     private struct Candidate {
         let row: Int
         let token: DecodedToken
+        /// The layer whose classifier chose it.
+        let exit: Int
         let sum: Double
 
         /// Ties: the hypothesis ranked higher at the previous step, then the lowest id.
@@ -136,17 +151,18 @@ struct Search {
     }
 
     /// The best `continuationCount` continuations over all live hypotheses by Σ log p.
-    private mutating func rank(_ run: StepRun, _ first: Int) {
+    private mutating func rank(_ run: StepRun, _ first: Int, _ draft: Draft?) {
         candidates.removeAll(keepingCapacity: true)
         for row in live.indices {
             let outcome = run.rows[first + row]
             for (id, value) in run.continuations[outcome.continuations] where value > -.infinity {
+                let exit = id == draft?.token ? draft?.exit : nil
                 insert(
                     Candidate(
                         row: row,
                         token: DecodedToken(
-                            id: id, exitLayer: outcome.exitLayer, logProbability: value),
-                        sum: live[row].sum + Double(value)))
+                            id: id, exitLayer: exit ?? outcome.exitLayer, logProbability: value),
+                        exit: outcome.exitLayer, sum: live[row].sum + Double(value)))
             }
         }
     }
@@ -171,7 +187,7 @@ struct Search {
             if options.aligns {
                 let source = step.alignedSource(
                     ofRow: first + candidate.row, token: candidate.token.id,
-                    exit: candidate.token.exitLayer, among: options.sourcePieces)
+                    exit: candidate.exit, among: options.sourcePieces)
                 sources.append(Int32(source))
             }
             next.last = Int32(history.count - 1)
@@ -232,9 +248,13 @@ struct Search {
     }
 
     /// Gives each survivor a node of its own and lets go of the hypotheses that nothing continues.
-    private mutating func extend(_ state: DecoderState) {
+    private mutating func extend(_ state: DecoderState, _ draft: Draft?) {
         for index in survivors.indices {
-            survivors[index].node = state.append(after: survivors[index].node)
+            if let draft, survivors[index].input == draft.token {
+                survivors[index].node = draft.node
+            } else {
+                survivors[index].node = state.append(after: survivors[index].node)
+            }
         }
         for hypothesis in live { state.release(hypothesis.node) }
         swap(&live, &survivors)

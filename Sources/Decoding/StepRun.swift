@@ -61,24 +61,40 @@ struct StepRun {
         candidates.removeAll(keepingCapacity: true)
         inputs.removeAll(keepingCapacity: true)
         for sentence in sentences {
-            let bannedID = sentence.search.bansEndOfSentence ? endOfSentence : nil
-            let repetition = sentence.search.repetition
             for hypothesis in sentence.search.live {
-                let first = inputs.count
-                if repetition.areActive {
-                    sentence.search.appendInputs(of: hypothesis, to: &inputs)
-                }
-                let forced = sentence.search.forcedToken(after: hypothesis)
-                let depth = sentence.givenExit(hypothesis) ?? sentence.depth
-                rows.append(
-                    Row(
-                        rule: sentence.rule,
-                        depth: depth ?? (forced == nil ? nil : sentence.rule.bounds.upperBound),
-                        forced: forced,
-                        continuationCount: sentence.search.continuationCount, bannedID: bannedID,
-                        repetition: repetition, inputs: first..<inputs.count))
+                append(hypothesis, behind: 0, of: sentence, endOfSentence)
+            }
+            for (index, draft) in sentence.drafts.enumerated() {
+                var hypothesis = sentence.search.live[0]
+                hypothesis.length += index + 1
+                hypothesis.input = draft.token
+                append(hypothesis, behind: index + 1, of: sentence, endOfSentence)
             }
         }
+    }
+
+    /// Takes the row of a live hypothesis, or of one that some drafts lengthen.
+    private mutating func append(
+        _ hypothesis: LiveHypothesis, behind draftCount: Int, of sentence: Sentence,
+        _ endOfSentence: Int
+    ) {
+        let search = sentence.search
+        let first = inputs.count
+        if search.repetition.areActive {
+            var known = hypothesis
+            known.length -= draftCount
+            search.appendInputs(of: known, to: &inputs)
+            inputs.append(contentsOf: sentence.drafts.prefix(draftCount).lazy.map(\.token))
+        }
+        let forced = search.forcedToken(after: hypothesis)
+        let depth = sentence.givenExit(hypothesis) ?? sentence.depth
+        rows.append(
+            Row(
+                rule: sentence.rule,
+                depth: depth ?? (forced == nil ? nil : sentence.rule.bounds.upperBound),
+                forced: forced, continuationCount: search.continuationCount,
+                bannedID: search.bansEndOfSentence(after: hypothesis) ? endOfSentence : nil,
+                repetition: search.repetition, inputs: first..<inputs.count))
     }
 
     /// Finds out which active rows leave after layer `n`, takes their continuations, and makes them

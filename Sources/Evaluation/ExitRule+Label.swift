@@ -24,6 +24,7 @@ extension ExitRule {
         let list = shown.map(\.description).joined(separator: ",")
         let hasBounds = bounds != 1...layerCount
         return (list.isEmpty ? name : "\(name) \(list)") + candidatesLabel
+            + (drafts.map { ", \($0) drafts" } ?? "")
             + (hasBounds ? ", layers \(bounds.lowerBound)-\(bounds.upperBound)" : "")
     }
 }

@@ -57,8 +57,8 @@ public struct PolicyEvaluator {
     /// - Returns: its score.
     /// - Throws: `CorpusTranslator.Fault` for a sentence that cannot be translated.
     public mutating func score(_ rule: ExitRule) throws -> Score {
-        // Full depth and bounded variants of one depth decode alike.
-        let depth = rule.constantDepth
+        // Full depth and bounded variants of one depth decode alike; drafts are to be counted.
+        let depth = rule.policy.makesDrafts ? nil : rule.constantDepth
         let rule = depth.map(fixedDepth) ?? rule
         if let found = known.first(where: { $0.rule == rule }) { return found.score }
         let options = options(rule)

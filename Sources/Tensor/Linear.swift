@@ -135,6 +135,22 @@ public final class Linear: @unchecked Sendable {
             target.matrix.pointer(row: target.row))
     }
 
+    /// A map of some outputs alone, the bits that `apply` gives there.
+    ///
+    /// - Parameter ids: outputs, each from 0 to `outputs` − 1, at least one.
+    /// - Returns: the map, whose output i is this one's ids[i].
+    func selecting(_ ids: [Int]) -> Linear {
+        let zero = Matrix(rows: 1, columns: inputs)
+        let rows = Matrix(rows: ids.count, columns: inputs)
+        for (row, id) in ids.enumerated() {
+            embed(id, into: (rows, row), scale: 1, adding: (zero, 0))
+        }
+        return Linear(
+            weight: ids.indices.flatMap(rows.row),
+            bias: bias.map { bias in ids.map { bias.floats[$0] } },
+            outputs: ids.count, inputs: inputs, instructionSet: instructionSet)
+    }
+
     /// Bytes of the packed weights and the bias.
     public var byteCount: Int {
         (panels.count + (bias?.count ?? 0)) * MemoryLayout<Float>.stride

@@ -45,6 +45,19 @@ public final class Projection: Sendable {
         }
     }
 
+    /// A projection of some outputs alone, in the same precision: what `apply` gives there to the bit.
+    ///
+    /// - Parameter ids: outputs, each from 0 to `outputs` − 1, at least one.
+    /// - Returns: the map, whose output i is this one's ids[i].
+    public func selecting(_ ids: [Int]) -> Projection {
+        switch form {
+        case .float32(let linear): Projection(.float32(linear.selecting(ids)))
+        case .int8(let linear): Projection(.int8(linear.selecting(ids)))
+        }
+    }
+
+    private init(_ form: Form) { self.form = form }
+
     /// Rows of W.
     public var outputs: Int {
         switch form {

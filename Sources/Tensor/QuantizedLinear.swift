@@ -51,6 +51,32 @@ public final class QuantizedLinear: @unchecked Sendable {
         self.bias = bias.map { Storage($0, paddedTo: padded) }
     }
 
+    /// Some outputs of another map, the bits that `apply` gives there: their integers and scales as they are.
+    private init(_ whole: QuantizedLinear, selecting ids: [Int]) {
+        precondition(!ids.isEmpty && ids.allSatisfy { (0..<whole.outputs).contains($0) })
+        outputs = ids.count
+        inputs = whole.inputs
+        instructionSet = whole.instructionSet
+        let padded = ck_packed_count(outputs, 1)
+        panels = IntegerStorage(zeros: ck_int8_packed_count(outputs, inputs), for: .weights)
+        scales = Storage(ids.map { whole.scales.floats[$0] }, paddedTo: padded)
+        offsets = IntegerStorage(zeros: padded)
+        bias = whole.bias.map { bias in
+            Storage(ids.map { bias.floats[$0] }, paddedTo: padded)
+        }
+        for (place, id) in ids.enumerated() {
+            offsets.elements[place] = whole.offsets.elements[id]
+            ck_copy_int8_output(
+                instructionSet.isa, whole.panels.elements, id, inputs, panels.elements, place)
+        }
+    }
+
+    /// A map of some outputs alone, the bits that `apply` gives there.
+    ///
+    /// - Parameter ids: outputs, each from 0 to `outputs` − 1, at least one.
+    /// - Returns: the map, whose output i is this one's ids[i].
+    func selecting(_ ids: [Int]) -> QuantizedLinear { QuantizedLinear(self, selecting: ids) }
+
     /// y = activation(x·Wᵀ + b) + residual, row by row: a row's result does not depend on the others.
     ///
     /// The sums of integers are exact; scales, bias, activation and residual follow in fp32. Nothing

@@ -65,6 +65,7 @@ extension RequestParameter {
         case .threshold: "/exit/threshold"
         case .profile: "/exit/profile"
         case .candidates: "/exit/candidates"
+        case .drafts: "/exit/drafts"
         case .minimumLayer: "/exit/min_layer"
         case .maximumLayer: "/exit/max_layer"
         }

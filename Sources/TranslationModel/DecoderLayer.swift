@@ -23,8 +23,10 @@ final class DecoderLayer: Sendable {
         feedForward = try FeedForward(parameters, c, inner: c.decoder.feedForwardWidth)
     }
 
-    var byteCount: Int {
-        mixer.byteCount + crossQuery.byteCount + crossKeyValue.byteCount + crossOutput.byteCount
-            + feedForward.byteCount
+    var byteCount: Int { stepByteCount + crossKeyValue.byteCount }
+
+    /// What every step reads: all but what makes keys and values of the source.
+    var stepByteCount: Int {
+        mixer.byteCount + crossQuery.byteCount + crossOutput.byteCount + feedForward.byteCount
     }
 }

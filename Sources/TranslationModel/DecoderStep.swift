@@ -1,4 +1,5 @@
 import Checkpoint
+import Glibc
 public import System
 public import Tensor
 
@@ -12,13 +13,24 @@ public struct DecoderRow {
     public let node: Int32
     /// Whether `DecoderStep.alignedSource` may be asked about it.
     public let isAligned: Bool
+    /// The layers that it went through in a step before and left: it joins this one above them.
+    public let entry: Int
+    /// Whether it is known to be a position of the output, so that full depth would have computed it, too.
+    public let isCertain: Bool
 
     /// A row of a sentence of the same step.
-    public init(state: DecoderState, token: Int?, node: Int32, isAligned: Bool = false) {
+    ///
+    /// Rows may continue each other: one whose node follows that of the row before it sees that row's memories.
+    public init(
+        state: DecoderState, token: Int?, node: Int32, isAligned: Bool = false, entry: Int = 0,
+        isCertain: Bool = true
+    ) {
         self.state = state
         self.token = token
         self.node = node
         self.isAligned = isAligned
+        self.entry = entry
+        self.isCertain = isCertain
     }
 }
 
@@ -50,6 +62,8 @@ public final class DecoderStep {
     let positions: PositionStore
     let model: TranslationModel
     private(set) var rows: [Row] = []
+    /// Rows that join above a layer, as indices into those given to `begin`, ascending.
+    private var waiting: [Int] = []
     /// The paths of all rows, one after the other.
     private var paths: [Int32] = []
     private let hidden: Matrix  // [m, d]
@@ -61,6 +75,7 @@ public final class DecoderStep {
     private let input: ProjectionInput  // [m, d] or [asked rows, d]
     private let headInput: ProjectionInput  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
+    private let draftLogits: Matrix  // [active rows, outputs of the head for drafts]
     let attention: Attention
     private let recurrence: Recurrence
     /// What the aligned rows attend to in the source: for each row, layer and head S weights.
@@ -83,6 +98,8 @@ public final class DecoderStep {
         var filled: Int
         /// Where its part of `sourceWeights` starts; nil for a row that is not aligned.
         let weights: Int?
+        /// It joins above this layer.
+        let entry: Int
 
         var position: Int { path.count }
         var sourceCount: Int { state.source.rows }
@@ -107,43 +124,89 @@ public final class DecoderStep {
         input = ProjectionInput(columns: d, precision: model.precision)
         headInput = ProjectionInput(columns: d, precision: .float32)
         headLogits = Matrix(rows: 0, columns: model.decoderLayerCount)
+        draftLogits = Matrix(rows: 0, columns: model.draftHead?.projection.outputs ?? 1)
         attention = Attention(heads: model.configuration.decoder.heads, width: d)
         recurrence = Recurrence(width: d)
     }
 
     /// Bytes that grow with the largest batch seen and are kept: positions, sources and logits.
-    public var byteCount: Int { positions.byteCount + logits.byteCount }
+    public var byteCount: Int { positions.byteCount + logits.byteCount + draftLogits.byteCount }
 
-    /// Starts a step: h⁰ of each row is the embedding of its token at its position.
+    /// Whether all rows have left.
+    public var isFinished: Bool { active.isEmpty && waiting.isEmpty }
+
+    /// Starts a step: h⁰ of each row is the embedding of its token at its position; that of a row which joins later is where it
+    /// left before.
     public func begin(_ batch: [DecoderRow]) {
         rows.removeAll(keepingCapacity: true)
         paths.removeAll(keepingCapacity: true)
         active.removeAll(keepingCapacity: true)
-        active.append(contentsOf: batch.indices)
+        waiting.removeAll(keepingCapacity: true)
         for matrix in [hidden, query, keyValue, context, sum] { matrix.resize(rows: batch.count) }
         var weightCount = 0
         for (index, row) in batch.enumerated() {
             let start = paths.count
-            let filled = positions.appendPath(to: row.node, onto: &paths)
+            var filled = positions.appendPath(to: row.node, onto: &paths)
             let path = start..<paths.count
+            // What the row before has yet to leave behind is no gap.
+            if let before = rows.last, positions.parent(of: Int(row.node)) == Int(before.node) {
+                filled = before.filled
+            }
             let weights = row.isAligned ? weightCount : nil
             if row.isAligned { weightCount += weightsPerSourcePosition * row.state.source.rows }
             rows.append(
                 Row(
-                    state: row.state, node: row.node, path: path, filled: filled, weights: weights))
+                    state: row.state, node: row.node, path: path, filled: filled, weights: weights,
+                    entry: row.entry))
+            if row.isCertain { countFullDepth(ofRow: index) }
+            guard row.entry == 0 else {
+                waiting.append(index)
+                continue
+            }
+            let place = active.count
+            active.append(index)
             let position = model.decoderEnds.positions.row(path.count - 1)
             if let token = row.token {
                 model.targetEmbedding.embed(
-                    token, into: (hidden, index), scale: model.embeddingScale, adding: position)
+                    token, into: (hidden, place), scale: model.embeddingScale, adding: position)
             } else {
-                hidden.copyRow(index, from: position.0, sourceRow: position.1)
+                hidden.copyRow(place, from: position.0, sourceRow: position.1)
             }
-            row.state.operations.fullDepth += model.fullDepthOperations(
-                position: path.count, sourceCount: row.state.source.rows)
         }
-        model.decoderEnds.embeddingNorm?.apply(hidden, rows: 0..<batch.count, into: hidden)
+        model.decoderEnds.embeddingNorm?.apply(hidden, rows: 0..<active.count, into: hidden)
         if weightCount > sourceWeights.count {
             sourceWeights = Array(repeating: 0, count: 3 * weightCount / 2)
+        }
+    }
+
+    /// Counts what full depth would have computed for a row: of one that was not certain, once it is.
+    ///
+    /// - Parameter index: an index into those given to `begin`.
+    public func countFullDepth(ofRow index: Int) {
+        let row = rows[index]
+        row.state.operations.fullDepth += model.fullDepthOperations(
+            position: row.position, sourceCount: row.sourceCount)
+    }
+
+    /// Makes the rows active that join above a layer, each at its place among the others.
+    private func admit(above layer: Int) {
+        let entering = waiting.filter { rows[$0].entry == layer }
+        guard !entering.isEmpty else { return }
+        waiting.removeAll { rows[$0].entry == layer }
+        var left = active.count
+        var next = entering.count
+        active.append(contentsOf: entering)
+        for place in active.indices.reversed() where next > 0 {
+            if left > 0, active[left - 1] > entering[next - 1] {
+                left -= 1
+                active[place] = active[left]
+                hidden.copyRow(place, from: hidden, sourceRow: left)
+            } else {
+                next -= 1
+                active[place] = entering[next]
+                let node = Int(rows[entering[next]].node)
+                hidden.copyRow(place, from: positions.exitStates, sourceRow: node)
+            }
         }
     }
 
@@ -161,8 +224,10 @@ public final class DecoderStep {
     /// Keys and values, or cells, that positions skipped by leaving
     /// earlier, and keys and values of the source, are computed now where they are missing.
     public func runLayer(_ n: Int) {
+        if !waiting.isEmpty { admit(above: n - 1) }
         let layer = model.decoderLayers[n - 1]
         let m = active.count
+        guard m > 0 else { return }
         layerRows[n - 1] += m
         fillCrossKeyValues(layer, n)
         fillMemories(layer, n)
@@ -236,6 +301,35 @@ public final class DecoderStep {
                 candidateLogits[row, column] = -.infinity
             }
             rows[active[offsets[row]]].state.operations.executed += 2 * part.count * d
+        }
+    }
+
+    /// A token that the head for drafts proposes, and its probability among the ids that the head knows.
+    public struct Proposal: Sendable, Equatable {
+        /// Target id.
+        public let id: Int
+        /// 0 … 1; not a number where the network gave something that is none.
+        public let probability: Float
+    }
+
+    /// What the head for drafts proposes to follow each active row, after the layer that it reads.
+    ///
+    /// - Parameter proposals: what it held is replaced by one for each active row.
+    /// - Precondition: the model has the head.
+    public func propose(into proposals: inout [Proposal]) {
+        guard let head = model.draftHead else {
+            preconditionFailure("the model has no exit below the last")
+        }
+        proposals.removeAll(keepingCapacity: true)
+        let offsets = Array(active.indices)
+        take(offsets, as: input)
+        draftLogits.resize(rows: active.count)
+        head.projection.apply(input, into: draftLogits)
+        charge(offsets, operations: 2 * head.projection.outputs * d)
+        for row in active.indices {
+            let top = LogitRow(draftLogits, row: row).top()
+            proposals.append(
+                Proposal(id: head.id(of: top.id), probability: exp(top.logProbability)))
         }
     }
 

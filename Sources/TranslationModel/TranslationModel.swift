@@ -19,6 +19,8 @@ public final class TranslationModel: Sendable {
     let decoderLayers: [DecoderLayer]
     let classifiers: ExitClassifiers
     let heads: ExitHeads
+    /// What `speculative` drafts with; nil: there is no exit below the last.
+    let draftHead: DraftHead?
     let encoderEnds: StackEnds
     let decoderEnds: StackEnds
     let embeddingScale: Float
@@ -60,6 +62,7 @@ public final class TranslationModel: Sendable {
             exits, kind: checkpoint.exits.classifiers, projection: embeddings.projection, c)
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
         try heads.require(checkpoint.exits.defaultPolicy)
+        draftHead = checkpoint.exits.drafting.map { [classifiers] in DraftHead($0, classifiers) }
         alignmentHeads = Self.alignmentHeads(checkpoint.exits.alignmentHeads, c)
         embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
     }
@@ -133,6 +136,7 @@ public final class TranslationModel: Sendable {
         return stacks + classifiers.byteCount + positions.reduce(0) { $0 + $1.byteCount }
             + (embeddings == 2 ? sourceEmbedding.byteCount : 0)
             + (classifiers.holds(targetEmbedding) ? 0 : targetEmbedding.byteCount)
+            + (draftHead?.ownByteCount ?? 0)
     }
 }
 

@@ -1,5 +1,5 @@
 public import Checkpoint
-import Decoding
+public import Decoding
 public import TranslationModel
 
 /// What decoding cost, and what it would have cost at full depth (method.md §4).
@@ -17,6 +17,8 @@ public struct ComputeRecord: Sendable, Equatable {
     public private(set) var operations: OperationCount
     /// Encoder operations.
     public private(set) var encoderOperations: Int
+    /// What became of drafts; nil under policies that make none.
+    public private(set) var speculation: SpeculationCount?
 
     /// Nothing spent.
     public init(policy: ExitPolicy, decoderLayers: Int) {
@@ -25,6 +27,7 @@ public struct ComputeRecord: Sendable, Equatable {
         exitHistogram = Array(repeating: 0, count: decoderLayers)
         operations = OperationCount()
         encoderOperations = 0
+        speculation = policy.makesDrafts ? SpeculationCount() : nil
     }
 
     /// The record of one decoded text.
@@ -36,19 +39,27 @@ public struct ComputeRecord: Sendable, Equatable {
         for token in result.hypotheses[0].tokens { exitHistogram[token.exitLayer - 1] += 1 }
         operations = result.operations
         self.encoderOperations = encoderOperations
+        speculation = result.speculation
     }
 
     /// Adds what another text cost.
     public static func += (sum: inout ComputeRecord, other: ComputeRecord) {
         for (index, count) in other.exitHistogram.enumerated() { sum.exitHistogram[index] += count }
+        sum.addSpeculation(of: other)
         sum.operations = sum.operations + other.operations
         sum.encoderOperations += other.encoderOperations
     }
 
     /// Adds operations alone: of outputs that are not returned.
     mutating func addOperations(of other: ComputeRecord) {
+        addSpeculation(of: other)
         operations = operations + other.operations
         encoderOperations += other.encoderOperations
+    }
+
+    private mutating func addSpeculation(of other: ComputeRecord) {
+        guard let count = other.speculation else { return }
+        speculation = speculation.map { $0 + count } ?? count
     }
 
     /// Tokens of the returned outputs, end of sentence included.

@@ -15,6 +15,10 @@ public struct ExitOptions: Sendable, Equatable {
     ///
     /// Other policies take no notice of it.
     public var candidates: Int?
+    /// For `speculative`: `ExitRule.drafts`; nil: as many as pay.
+    ///
+    /// Other policies take no notice of it.
+    public var drafts: Int?
     /// No token leaves below it, 1 … N; nil: 1.
     public var minimumLayer: Int?
     /// No token leaves above it, 1 … N; nil: N.
@@ -57,6 +61,7 @@ public struct ExitOptions: Sendable, Equatable {
             }
         }
         options.candidates = candidates ?? defaults.candidates
+        options.drafts = drafts ?? defaults.drafts
         options.minimumLayer = minimumLayer ?? defaults.minimumLayer
         options.maximumLayer = maximumLayer ?? defaults.maximumLayer
         return options
@@ -92,7 +97,9 @@ public struct ExitOptions: Sendable, Equatable {
         }
         guard faults.isEmpty else { throw InvalidRequest(faults) }
         return ExitRule(
-            policy, .init(layer: layer, thresholds: thresholds, candidates: ruleCandidates),
+            policy,
+            .init(
+                layer: layer, thresholds: thresholds, candidates: ruleCandidates, drafts: drafts),
             bounds: (minimumLayer ?? 1)...(maximumLayer ?? layerCount), layerCount: layerCount)
     }
 
@@ -127,6 +134,10 @@ public struct ExitOptions: Sendable, Equatable {
             outOfRange(
                 .candidates,
                 "\(.candidates) must be 0 to \(ExitRule.maximumCandidates); given \(candidates)")
+        }
+        if let drafts, !(0...ExitRule.maximumDrafts).contains(drafts) {
+            outOfRange(
+                .drafts, "\(.drafts) must be 0 to \(ExitRule.maximumDrafts); given \(drafts)")
         }
         if let wrong = threshold?.values.first(where: { !(0...1).contains($0) }) {
             outOfRange(.threshold, "\(.threshold) must be 0 to 1; given \(wrong)")

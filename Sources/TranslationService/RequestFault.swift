@@ -26,6 +26,8 @@ public enum RequestParameter: Sendable, Hashable, CaseIterable {
     case profile
     /// `ExitOptions.candidates`.
     case candidates
+    /// `ExitOptions.drafts`.
+    case drafts
     /// `ExitOptions.minimumLayer`.
     case minimumLayer
     /// `ExitOptions.maximumLayer`.

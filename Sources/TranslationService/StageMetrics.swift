@@ -1,4 +1,5 @@
 import Checkpoint
+import Decoding
 import Telemetry
 import TranslationModel
 
@@ -74,6 +75,9 @@ struct DepthMetrics: Sendable {
     private let layersFullDepth: Counter
     private let operations: Counter
     private let operationsFullDepth: Counter
+    private let acceptedDrafts: Counter
+    private let rejectedDrafts: Counter
+    private let passes: Counter
 
     init(_ registry: MetricRegistry, _ catalog: ModelCatalog) {
         let layers = 1...catalog.models.reduce(1) { max($0, $1.layerCount) }
@@ -95,6 +99,14 @@ struct DepthMetrics: Sendable {
             "shoal_decoder_flops_total", help: "Decoder operations computed.")
         operationsFullDepth = registry.counter(
             "shoal_decoder_flops_full_depth_total", help: "The same steps at full depth.")
+        let drafts = registry.counters(
+            "shoal_drafted_tokens_total", help: "Tokens that the policy speculative drafted.",
+            labels: ["outcome"], zeroes: [["accepted"], ["rejected"]])
+        acceptedDrafts = drafts.labeled("accepted")
+        rejectedDrafts = drafts.labeled("rejected")
+        passes = registry.counter(
+            "shoal_speculative_passes_total",
+            help: "Climbs through all layers under the policy speculative.")
         let rows = registry.counters(
             "shoal_decoder_layer_rows_total", help: "Rows multiplied by each decoder layer.",
             labels: ["layer"], zeroes: layers.map { [String($0)] })
@@ -111,6 +123,11 @@ struct DepthMetrics: Sendable {
             layersFullDepth.increment(by: compute.layersFullDepth)
             operations.increment(by: compute.operations.executed)
             operationsFullDepth.increment(by: compute.operations.fullDepth)
+            if let count = compute.speculation {
+                acceptedDrafts.increment(by: count.accepted)
+                rejectedDrafts.increment(by: count.drafted - count.accepted)
+                passes.increment(by: count.passes)
+            }
             let exits = exitLayer.labeled(model.id, compute.policy.rawValue)
             for (index, count) in compute.exitHistogram.enumerated() where count > 0 {
                 exits.observe(Double(index + 1), times: count)

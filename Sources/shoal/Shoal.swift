@@ -16,7 +16,7 @@ struct Shoal: ParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Translate.self, Evaluate.self, PrepareData.self, Train.self, Calibrate.self,
-            Align.self, Identify.self, Plot.self, Inspect.self, Import.self, Bench.self,
+            Draft.self, Align.self, Identify.self, Plot.self, Inspect.self, Import.self, Bench.self,
             Health.self,
             GenerateKey.self,
         ])

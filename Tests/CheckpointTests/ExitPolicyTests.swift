@@ -70,7 +70,7 @@ struct ExitPolicyTests {
 
     @Test("A policy that asks nothing of a head can be followed by every checkpoint")
     func heads() {
-        #expect(names { $0.head == nil } == ["full", "fixed", "confidence"])
+        #expect(names { $0.head == nil } == ["full", "fixed", "confidence", "speculative"])
         #expect(
             Set(ExitPolicy.allCases.compactMap(\.head)) == Set(ExitHead.allCases),
             "each head is asked by a policy")

@@ -141,7 +141,7 @@ struct ToolTests {
         let object = try #require(try JSON.parse(Array(run.output.utf8)).objectValue)
         #expect(object["model"]?.stringValue == "multi30k-de-en")
         #expect(object["decoder"]?.objectValue?["layers"]?.integerValue == 6)
-        #expect(object["policies"]?.arrayValue?.count == 6)
+        #expect(object["policies"]?.arrayValue?.count == 7)
         #expect(object["tensors"]?.arrayValue?.isEmpty == false)
         let text = try Run("inspect").output
         #expect(text.contains("model             multi30k-de-en\n"))

@@ -38,6 +38,9 @@ size_t ck_int8_strip(ck_isa isa);
 void ck_quantize_weights(
     ck_isa isa, const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets);
 
+/// Copies the packed weights of one output to the place of another, in panels of the same `isa` and number of inputs.
+void ck_copy_int8_output(ck_isa isa, const int8_t *from, size_t output, size_t inputs, int8_t *to, size_t place);
+
 /// out[k] = p[output][k] * (scales[output] * scale) + addend[k], each operation rounded; a null addend adds nothing. The look-up in an
 /// embedding table that is also the output matrix.
 typedef struct ck_unpack_int8_args {

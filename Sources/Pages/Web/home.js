@@ -4,6 +4,7 @@ const policyHints = {
   sequence: "One layer for the whole sentence, predicted from the encoder's states.",
   token_multinomial: "One layer for each token, predicted after the first.",
   token_geometric: "After each layer a small head says whether to stop; above the threshold the token leaves.",
+  speculative: "A lower exit drafts tokens, the last layer verifies several at once: the answer of full depth, sooner.",
   confidence: "A token leaves at the first layer whose classifier gives it at least the threshold.",
 };
 
@@ -313,13 +314,19 @@ function showFacts({ compute, score }, timings) {
       `${compact.format(compute.decoder_flops)} of ${compact.format(compute.decoder_flops_full_depth)} run`),
     fact("Average layer", decimals(compute.average_exit_layer, 2), `of ${compute.decoder_layers}`),
   ];
+  const drafts = compute.speculation;
+  if (drafts) {
+    facts.push(fact("Drafts accepted", `${drafts.accepted} of ${drafts.drafted}`,
+      `${drafts.passes} passes for ${compute.target_tokens} tokens`));
+  }
   if (timings) {
     facts.push(fact("Time", `${decimals(timings.total_ms, 1)} ms`, `${decimals(timings.decode_ms, 1)} ms decoding`));
   }
   if (score !== undefined) facts.push(fact("Score", decimals(score, 3), "mean log p of a token"));
   byID("facts").replaceChildren(...facts);
   byID("cost-note").textContent = compute.compute_saved < 0
-    ? "Negative: asking when to leave cost more operations than leaving early saved." : "";
+    ? drafts ? "Negative: drafts that were rejected were computed, too. What they save is passes over the weights."
+      : "Negative: asking when to leave cost more operations than leaving early saved." : "";
 }
 
 function showHistogram(counts) {

@@ -169,6 +169,25 @@ public struct TranslationJSON: Sendable {
         writer.value(compute.computeSaved)
         writer.name("encoder_flops")
         writer.value(compute.encoderOperations)
+        if let speculation = compute.speculation {
+            writer.name("speculation")
+            write(speculation, to: &writer)
+        }
+        writer.endObject()
+    }
+
+    private func write(_ speculation: SpeculationCount, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("drafted")
+        writer.value(speculation.drafted)
+        writer.name("accepted")
+        writer.value(speculation.accepted)
+        writer.name("passes")
+        writer.value(speculation.passes)
+        writer.name("weight_bytes")
+        writer.value(speculation.weightBytes)
+        writer.name("weight_bytes_full_depth")
+        writer.value(speculation.weightBytesFullDepth)
         writer.endObject()
     }
 }

@@ -36,6 +36,7 @@ struct BenchRow {
     private var layers = 0
     private var operations = OperationCount()
     private var encoderOperations = 0
+    private var speculation: SpeculationCount?
 
     /// One translated sentence.
     struct Sample {
@@ -43,12 +44,13 @@ struct BenchRow {
         let tokens: [DecodedToken]
         let operations: OperationCount
         let encoderOperations: Int
+        let speculation: SpeculationCount?
     }
 
     init(name: String, options: DecodingOptions, layerCount: Int) {
         self.name = name
         self.options = options
-        isFullDepth = options.exit.constantDepth == layerCount
+        isFullDepth = options.exit.constantDepth == layerCount && !options.exit.policy.makesDrafts
     }
 
     /// Adds a sentence.
@@ -58,6 +60,7 @@ struct BenchRow {
         layers += sample.tokens.reduce(0) { $0 + $1.exitLayer }
         operations = operations + sample.operations
         encoderOperations += sample.encoderOperations
+        if let count = sample.speculation { speculation = speculation.map { $0 + count } ?? count }
     }
 
     /// Closes a round that took so long.
@@ -121,6 +124,7 @@ extension BenchRow {
     func line(against full: BenchRow?, _ setup: BenchSetup) -> String {
         func integer(_ value: Int) -> JSONValue { .integer(Int64(value)) }
         func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+        func ratio(_ a: Int, _ b: Int) -> Double { Double(a) / Double(max(b, 1)) }
         func perToken(_ value: Int) -> JSONValue {
             .number(Double(value) / Double(max(tokens, 1)))
         }
@@ -143,6 +147,11 @@ extension BenchRow {
             .init("operations", .number(operationShare)),
             .init("time", number(full.map { timeShare(of: $0) })),
             .init("kept", number(full.flatMap { kept(against: $0) })),
+            .init("tokens_per_pass", number(speculation.map { ratio(tokens, $0.passes) })),
+            .init("accepted", number(speculation.map { ratio($0.accepted, $0.drafted) })),
+            .init(
+                "weight_bytes",
+                number(speculation.map { ratio($0.weightBytes, $0.weightBytesFullDepth) })),
         ])
         return String(decoding: JSON.serialize(.object(object)), as: UTF8.self) + "\n"
     }

@@ -66,7 +66,8 @@ final class SentenceRunner {
         return BenchRow.Sample(
             seconds: monotonicSeconds() - start, tokens: result.hypotheses[0].tokens,
             operations: result.operations,
-            encoderOperations: model.network.encoderOperations(sourceCount: ids.count))
+            encoderOperations: model.network.encoderOperations(sourceCount: ids.count),
+            speculation: result.speculation)
     }
 }
 
@@ -150,6 +151,7 @@ extension BenchRow.Sample {
         self.init(
             seconds: result.timings.total, tokens: translation.outputs[0].hypothesis.tokens,
             operations: translation.compute.operations,
-            encoderOperations: translation.compute.encoderOperations)
+            encoderOperations: translation.compute.encoderOperations,
+            speculation: translation.compute.speculation)
     }
 }

@@ -136,6 +136,7 @@ extension RequestParameter {
         case .threshold: "--threshold"
         case .profile: "--profile"
         case .candidates: "candidates"
+        case .drafts: "drafts"
         case .minimumLayer: "--min-layer"
         case .maximumLayer: "--max-layer"
         }

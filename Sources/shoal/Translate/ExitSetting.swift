@@ -8,7 +8,7 @@ import TranslationService
 /// A part without "=" goes on with the list before it: `confidence:threshold=0.9,0.8,max_layer=3`.
 enum ExitSetting {
     fileprivate static let keys = [
-        "layer", "threshold", "profile", "candidates", "min_layer", "max_layer",
+        "layer", "threshold", "profile", "candidates", "drafts", "min_layer", "max_layer",
     ]
 
     /// Reads an argument.
@@ -58,6 +58,12 @@ enum ExitSetting {
                 throw ValidationError("candidates goes with the policy \(takers) only")
             }
             options.candidates = try integer(value, key)
+        case "drafts":
+            guard options.policy?.makesDrafts == true else {
+                let takers = ExitPolicy.names(joinedBy: "or", where: \.makesDrafts)
+                throw ValidationError("drafts goes with the policy \(takers) only")
+            }
+            options.drafts = try integer(value, key)
         case "min_layer": options.minimumLayer = try integer(value, key)
         case "max_layer": options.maximumLayer = try integer(value, key)
         default:

@@ -1,0 +1,172 @@
+import Checkpoint
+import System
+import Tensor
+import TranslationModel
+
+/// A sentence in the batch.
+final class Sentence {
+    let ticket: BatchDecoder.Ticket
+    let state: DecoderState
+    var search: Search
+    let rule: ExitRule
+    /// The exit of all its tokens, where that is known before the first layer.
+    let depth: Int?
+    let givenExits: DecodingOptions.GivenExits?
+    let reportsTokens: Bool
+    /// Bytes of weights that a token at full depth reads.
+    private let passBytes: Int
+
+    /// Tokens that are expected to follow the only live hypothesis, in order.
+    private(set) var drafts: [Draft] = []
+    /// What was proposed in this step, whether or not it became a draft.
+    private(set) var proposals: [DecoderStep.Proposal] = []
+    /// Rows of this step that went through layers 1 … `draftExit` for drafts.
+    private var draftedRows = 0
+    private var draftExit = 0
+    /// The probability that all drafts are right.
+    private(set) var reach = 1.0
+    /// Whether another draft may follow.
+    private(set) var mayDraft = false
+    /// What the latest step added to greedy search.
+    private(set) var newTokens: [DecodedToken] = []
+    var count = SpeculationCount()
+
+    init(
+        ticket: BatchDecoder.Ticket, state: DecoderState, search: Search, rule: ExitRule,
+        depth: Int?, givenExits: DecodingOptions.GivenExits?, reportsTokens: Bool,
+        passBytes: Int
+    ) {
+        self.ticket = ticket
+        self.state = state
+        self.search = search
+        self.rule = rule
+        self.depth = depth
+        self.givenExits = givenExits
+        self.reportsTokens = reportsTokens
+        self.passBytes = passBytes
+    }
+
+    /// The given exit of a hypothesis' next token.
+    ///
+    /// A drawn one follows from the sentence's length, the
+    /// position and the token before, so that it does not depend on the batch.
+    func givenExit(_ hypothesis: LiveHypothesis) -> Int? {
+        switch givenExits {
+        case nil: return nil
+        case .listed(let exits):
+            guard let last = exits.last else { return nil }
+            let index = hypothesis.position - 1
+            return rule.clamp(index < exits.count ? exits[index] : last)
+        case .drawn(let seed):
+            var random = SplitMix64(
+                key: seed, UInt64(state.source.rows), UInt64(hypothesis.position),
+                hypothesis.input.map(UInt64.init) ?? .max)
+            return Int.random(in: rule.bounds, using: &random)
+        }
+    }
+
+    /// Rows of the step: its live hypotheses, and those that drafts lengthen.
+    var rowCount: Int { search.live.count + drafts.count }
+
+    /// The layers that a row of the step went through while tokens were drafted.
+    func entry(ofRow row: Int) -> Int { row < draftedRows ? draftExit : 0 }
+
+    /// Takes what a step found and moves on, as far as drafts were right.
+    ///
+    /// - Parameters:
+    ///   - run: the step.
+    ///   - first: its first row of this sentence.
+    ///   - step: what ran it.
+    /// - Returns: the result where this was the last step.
+    func advance(
+        _ run: StepRun, firstRow first: Int, _ step: DecoderStep
+    ) -> Result<DecodingResult, DecodingError>? {
+        newTokens.removeAll(keepingCapacity: true)
+        defer { drafts.removeAll(keepingCapacity: true) }
+        var row = first
+        while true {
+            let rows = row..<row + search.live.count
+            if let failed = rows.first(where: { !run.rows[$0].isFinite }) {
+                return .failure(.notFinite(layer: run.rows[failed].exitLayer))
+            }
+            if row > first { step.countFullDepth(ofRow: row) }
+            let draft = row - first < drafts.count ? drafts[row - first] : nil
+            let end = search.advance(run, firstRow: row, step, state, expecting: draft)
+            if let token = search.newestToken { newTokens.append(token) }
+            let isRight = draft != nil && newTokens.last?.id == draft?.token
+            if isRight { count.accepted += 1 }
+            count.weightBytesFullDepth += passBytes
+            if let end { return .success(result(end)) }
+            guard isRight else { break }
+            row += 1
+        }
+        for draft in drafts.dropFirst(row - first) { state.release(draft.node) }
+        return nil
+    }
+
+    private func result(_ hypotheses: [Hypothesis]) -> DecodingResult {
+        var result = DecodingResult(hypotheses: hypotheses, operations: state.operations)
+        if rule.policy.makesDrafts { result.speculation = count }
+        return result
+    }
+}
+
+/// A token that is expected to follow, and what feeds it in.
+struct Draft {
+    /// Target id.
+    let token: Int
+    /// The exit that proposed it.
+    let exit: Int
+    /// The node of the position behind it.
+    let node: Int32
+}
+
+// What the drafter does.
+extension Sentence {
+    /// Starts a step that nothing is drafted for yet.
+    func beginDrafts() {
+        drafts.removeAll(keepingCapacity: true)
+        proposals.removeAll(keepingCapacity: true)
+        draftedRows = 0
+        reach = 1
+        mayDraft = rule.policy.makesDrafts && draftLimit > 0
+    }
+
+    /// Most tokens that may be drafted now.
+    private var draftLimit: Int {
+        min(search.draftRoom, rule.drafts ?? ExitRule.maximumDrafts)
+    }
+
+    /// The row that the next draft follows.
+    var draftRow: DecoderRow {
+        let last = drafts.last
+        return DecoderRow(
+            state: state, token: last?.token ?? search.live[0].input,
+            node: last?.node ?? search.live[0].node, isCertain: false)
+    }
+
+    /// Takes what is proposed to follow `draftRow`.
+    ///
+    /// - Parameters:
+    ///   - proposal: what the head for drafts says.
+    ///   - exit: the layer that it was asked after.
+    ///   - economics: what is known of drafts.
+    /// - Returns: whether it became a draft.
+    func take(
+        _ proposal: DecoderStep.Proposal, exit: Int, _ economics: DraftEconomics
+    ) -> Bool {
+        draftExit = exit
+        draftedRows += 1
+        proposals.append(proposal)
+        reach *= economics.acceptance(ofProbability: proposal.probability)
+        let isWorthIt = rule.drafts != nil || economics.isWorthVerifying(reach: reach)
+        guard isWorthIt, !search.ends(with: proposal.id) else {
+            mayDraft = false
+            return false
+        }
+        let node = state.append(after: draftRow.node)
+        drafts.append(Draft(token: proposal.id, exit: exit, node: node))
+        mayDraft = drafts.count < draftLimit
+        return true
+    }
+}

@@ -1,0 +1,53 @@
+import Checkpoint
+import Tensor
+
+/// What proposes tokens for `speculative`: the classifier of an exit, over all ids or over those that are likely.
+///
+/// Proposals decide nothing but how often the last layer agrees with them, so a head over the most frequent ids serves as well as
+/// the classifier and reads a fraction of its weights (frequency-ranked drafts, FR-Spec, Zhao et al. 2025).
+struct DraftHead: Sendable {
+    /// e, 1 … N − 1.
+    let exit: Int
+    /// The id of each output; empty: outputs are ids.
+    let ids: [Int]
+    /// [outputs, d].
+    let projection: Projection
+
+    init(_ drafting: ExitsConfiguration.Drafting, _ classifiers: ExitClassifiers) {
+        exit = drafting.exit
+        ids = drafting.ids
+        let classifier = classifiers[exit]
+        projection = ids.isEmpty ? classifier : classifier.selecting(ids)
+    }
+
+    /// The id of an output.
+    func id(of output: Int) -> Int { ids.isEmpty ? output : ids[output] }
+
+    /// Bytes that it holds beside the classifiers.
+    var ownByteCount: Int { ids.isEmpty ? 0 : projection.byteCount }
+}
+
+extension TranslationModel {
+    /// The exit that drafts for `speculative`, 1 … N − 1; nil where the decoder has one layer.
+    public var draftExit: Int? { draftHead?.exit }
+
+    /// Bytes of weights that a pass reads once, however many rows it has: N layers and a classifier.
+    public var passBytes: Int {
+        layerBytes(1...decoderLayerCount) + classifiers[decoderLayerCount].byteCount
+    }
+
+    /// Bytes of weights that a draft reads: the layers up to the exit that drafts and its head; 0 where there is none.
+    public var draftBytes: Int {
+        draftHead.map { draftBytes(exit: $0.exit, ids: $0.projection.outputs) } ?? 0
+    }
+
+    /// Bytes of weights that a draft would read at another exit with a head over so many ids.
+    public func draftBytes(exit: Int, ids count: Int) -> Int {
+        layerBytes(1...exit) + classifiers[exit].byteCount * count / vocabularySize
+    }
+
+    /// Without what makes keys and values of the source, which happens once a sentence.
+    private func layerBytes(_ layers: ClosedRange<Int>) -> Int {
+        layers.reduce(0) { $0 + decoderLayers[$1 - 1].stepByteCount }
+    }
+}

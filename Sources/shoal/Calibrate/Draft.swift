@@ -1,0 +1,115 @@
+import ArgumentParser
+import Calibration
+import Checkpoint
+import Configuration
+import Evaluation
+import Glibc
+import System
+import TextFiles
+import TranslationService
+
+/// The command `shoal draft`.
+struct Draft: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Find the exit and the ids that speculative decoding drafts with, and write them to exits.json.",
+        discussion: """
+            Translates the sentences at full depth, looks at what every exit would have given, and counts \
+            what drafts would cost: bytes of weights a token, as a share of full depth's. Outputs stay what \
+            they are; a better choice only makes the policy speculative faster. No references are needed; \
+            2000 sentences of the kind that will be translated are enough.
+
+            Example:
+              shoal draft --model runs/model validation.de
+            """)
+
+    @OptionGroup var model: ModelOption
+
+    @Option(name: .long, help: "Use the first so many sentences, 2 to 100000.")
+    var limit = 2000
+
+    @Flag(name: .long, help: "Write nothing to exits.json.")
+    var dryRun = false
+
+    @Argument(help: "Source sentences, one a line.", completion: .file())
+    var source: String
+
+    func validate() throws {
+        guard (2...100_000).contains(limit) else {
+            throw ValidationError("--limit must be 2 to 100000.")
+        }
+    }
+
+    func run() throws {
+        try Failure.reporting {
+            guard dryRun || model.named != nil else {
+                throw ValidationError("Name the checkpoint to change with --model.")
+            }
+            let model = try model.loadForTexts()
+            guard model.layerCount > 1 else {
+                throw Failure(
+                    "\(model.id) has one decoder layer: no exit below the last drafts",
+                    code: EX_DATAERR)
+            }
+            let text = try ParallelText(source, source, limit: limit)
+            guard text.sources.count > 1 else {
+                throw Failure("\(source): one sentence says too little", code: EX_DATAERR)
+            }
+            let set = try Failure.placing(at: source, model) { try ValidationSet(text, model) }
+            let choices = DraftSearch(try tokens(set, model), model.network).choices()
+            try write(choices, model)
+        }
+    }
+
+    private func tokens(_ set: ValidationSet, _ model: ServedModel) throws -> [[[Int]]] {
+        let meter = ThresholdMeter(
+            model: model.network, policy: ThresholdPolicy.allCases[0],
+            sentences: set.sentences(model), workers: Processors.available)
+        do {
+            return try meter.tokensOfExits()
+        } catch {
+            throw Failure("\(error)", code: EX_SOFTWARE)
+        }
+    }
+
+    private func write(_ choices: [DraftSearch.Choice], _ model: ServedModel) throws {
+        writeOutput(
+            Style.standardOutput.table(
+                "exit   agreement     ids   coverage   drafts   tokens a pass     cost\n"))
+        for choice in choices {
+            let ids = choice.drafting.ids.count
+            let columns = [
+                fixed(100 * choice.agreement, 1, width: 10) + " %",
+                (ids == 0 ? "all" : String(ids)).leftPadded(to: 8),
+                fixed(100 * choice.coverage, 1, width: 9) + " %",
+                String(choice.drafts).leftPadded(to: 9),
+                fixed(choice.tokensPerPass, 2, width: 16),
+                fixed(100 * choice.cost, 1, width: 7) + " %",
+            ]
+            writeOutput("\(choice.drafting.exit)".padding(to: 4) + columns.joined() + "\n")
+        }
+        guard let best = choices.min(by: { $0.cost < $1.cost }), best.drafts > 0 else {
+            writeOutput("no drafts pay: exits.json is unchanged\n")
+            return
+        }
+        writeOutput(
+            "exit \(best.drafting.exit) drafts\(dryRun ? "; exits.json is unchanged" : "")\n")
+        guard !dryRun else { return }
+        do {
+            var exits = model.checkpoint.exits
+            exits.drafting = best.drafting
+            var file = try ExitsFile(model.checkpoint)
+            file.takeDrafting(from: exits)
+            try file.write()
+        } catch {
+            throw Failure(
+                "\(error)", code: error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR)
+        }
+    }
+}
+
+extension String {
+    fileprivate func leftPadded(to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
+    }
+}
