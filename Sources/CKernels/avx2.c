@@ -66,5 +66,36 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) {
 #define CK_INT8_ROW_VECTORS 1
 #define CK_INT8_SELECTED 2
 #include "vector_int8.h"
+
+CK_INLINE dot_sums screen_start(void) { return dot_start(0); }
+
+CK_INLINE __m256i screen_broadcast(const int8_t *q) {
+    int32_t four;
+    memcpy(&four, q, sizeof four);
+    return _mm256_set1_epi32(four);
+}
+
+/// Products of at most 15 · 127: sixteen of them, a step's, fit the 16 bits that they are added in.
+CK_INLINE void screen_step(dot_sums *even, dot_sums *odd, const int8_t *q, const uint8_t *w, size_t stride) {
+    (void)odd;
+    __m256i low = _mm256_set1_epi8(15);
+    __m256i pairs[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    CK_UNROLL for (int s = 0; s < CK_SCREEN_STEP / (2 * CK_INT8_GROUP); s++, q += 2 * CK_INT8_GROUP) {
+        CK_UNROLL for (int h = 0; h < 2; h++) {
+            __m256i bytes = _mm256_load_si256((const __m256i *)(w + (size_t)s * stride) + h);
+            __m256i products = _mm256_maddubs_epi16(_mm256_and_si256(bytes, low), screen_broadcast(q));
+            pairs[h] = _mm256_add_epi16(pairs[h], products);
+            bytes = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low);
+            pairs[h] = _mm256_add_epi16(pairs[h], _mm256_maddubs_epi16(bytes, screen_broadcast(q + CK_INT8_GROUP)));
+        }
+    }
+    CK_UNROLL for (int h = 0; h < 2; h++) {
+        even->half[h] = _mm256_add_epi32(even->half[h], _mm256_madd_epi16(pairs[h], _mm256_set1_epi16(1)));
+    }
+}
+
+#define CK_SCREEN_ROWS 2
+#define CK_SCREEN_VECTORS 1
+#include "vector_screen.h"
 #pragma clang attribute pop
 #endif

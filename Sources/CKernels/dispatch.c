@@ -156,4 +156,31 @@ size_t ck_int8_strip(ck_isa isa) { return (void)isa, CK_INT8_STRIP_REFERENCE; }
 
 void ck_linear_int8(ck_isa isa, const ck_linear_int8_args *args) { CK_CHOOSE_INT8(isa, ck_linear_int8, args) }
 
+#if defined(__x86_64__)
+size_t ck_screen_rows(ck_isa isa) {
+    switch (isa) {
+    case CK_ISA_AVX512_VNNI: return 3;
+    case CK_ISA_AVX512:
+    case CK_ISA_AVX2: return 8;
+    default: return 0;
+    }
+}
+
+void ck_screen(ck_isa isa, const ck_screen_args *args) {
+    switch (isa) {
+    case CK_ISA_AVX512_VNNI: return ck_screen_avx512_vnni(args);
+    case CK_ISA_AVX512:
+    case CK_ISA_AVX2: return ck_screen_avx2(args);
+    default: return ck_screen_reference(args);
+    }
+}
+#else
+size_t ck_screen_rows(ck_isa isa) { return (void)isa, 0; }
+
+void ck_screen(ck_isa isa, const ck_screen_args *args) {
+    (void)isa;
+    ck_screen_reference(args);
+}
+#endif
+
 void ck_select_int8(ck_isa isa, const ck_select_int8_args *args) { CK_CHOOSE_INT8(isa, ck_select_int8, args) }

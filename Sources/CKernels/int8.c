@@ -57,6 +57,50 @@ void ck_unpack_int8_row(ck_isa isa, const ck_unpack_int8_args *a) {
     }
 }
 
+size_t ck_screen_packed_count(size_t outputs, size_t inputs) {
+    return (outputs + CK_PANEL - 1) / CK_PANEL * ck_screen_bytes(CK_PANEL, inputs);
+}
+
+void ck_screen_pack(ck_isa isa, const int8_t *panels, size_t outputs, size_t inputs, uint8_t *plane, float *errors) {
+    size_t strip = ck_int8_strip(isa);
+    // 8 stands for 0: what is added for outputs and inputs that do not exist.
+    memset(plane, 0x88, ck_screen_packed_count(outputs, inputs));
+    memset(errors, 0, (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL * sizeof *errors);
+    for (size_t n = 0; n < outputs; n++) {
+        const int8_t *column = panels + ck_int8_column(strip, n, inputs);
+        uint8_t *own = plane + n / strip * ck_screen_bytes(strip, inputs);
+        double squares = 0.0;
+        for (size_t k = 0; k < inputs; k++) {
+            int weight = column[ck_int8_place(strip, k)];
+            int upper = (weight + 128) / 16, rest = (weight + 128) % 16;
+            uint8_t *byte = own + ck_screen_place(strip, n, k);
+            bool odd = k / CK_INT8_GROUP % 2;
+            *byte = (uint8_t)(odd ? (*byte & 0x0f) | upper << 4 : (*byte & 0xf0) | upper);
+            squares += (rest - 7.5) * (rest - 7.5);
+        }
+        errors[n] = (float)(sqrt(squares) * 1.000001);
+    }
+}
+
+void ck_screen_reference(const ck_screen_args *a) {
+    int8_t q[CK_SCREEN_MAX_INPUTS];
+    for (size_t m = 0; m < a->rows; m++) {
+        ck_screen_row row = ck_screen_take(a->x + m * ck_int8_row_bytes(a->inputs), a->inputs, q);
+        for (size_t n = 0; n < a->outputs; n++) {
+            const uint8_t *own = a->plane + n / CK_INT8_STRIP_REFERENCE * ck_screen_bytes(CK_INT8_STRIP_REFERENCE, a->inputs);
+            int32_t sum = 0;
+            for (size_t k = 0; k < a->inputs; k++) {
+                uint8_t byte = own[ck_screen_place(CK_INT8_STRIP_REFERENCE, n, k)];
+                sum += (k / CK_INT8_GROUP % 2 ? byte >> 4 : byte & 15) * q[k];
+            }
+            float twice = (float)(32 * sum - 241 * row.sum), error = a->errors[n] * row.norm;
+            float scale = 0.5f * a->x_scales[m] * a->scales[n], bias = a->bias ? a->bias[n] : 0.0f;
+            float size = fmaf(fabsf(twice) + error, scale, fminf(fabsf(bias), FLT_MAX));
+            a->upper[m * a->ldu + n] = fmaf(size, CK_SCREEN_ROOM, fmaf(twice + error, scale, bias));
+        }
+    }
+}
+
 void ck_quantize_rows_reference(const ck_quantize_args *a) {
     size_t stride = ck_int8_row_bytes(a->width);
     for (size_t m = 0; m < a->rows; m++) {

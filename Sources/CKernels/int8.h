@@ -38,6 +38,41 @@ static inline size_t ck_int8_place(size_t strip, size_t k) {
     return k / CK_INT8_GROUP * strip * CK_INT8_GROUP + k % CK_INT8_GROUP;
 }
 
+/// Room for the rounding of a bound and of what it bounds, as a share of the numbers that they are made of: some thirty times what they can be off.
+#define CK_SCREEN_ROOM 0x1p-19f
+
+/// Inputs that a screening takes at a time: pairs of groups lie in the halves of the same bytes, and sums of as many fit 16 bits.
+enum { CK_SCREEN_STEP = 8 * CK_INT8_GROUP };
+
+/// Bytes of `width` outputs in the plane of a screening.
+static inline size_t ck_screen_bytes(size_t width, size_t inputs) {
+    return (inputs + CK_SCREEN_STEP - 1) / CK_SCREEN_STEP * (CK_SCREEN_STEP / 2) * width;
+}
+
+/// Place of the byte that has inputs k of the even and of the odd groups, from the start of an output's strip.
+static inline size_t ck_screen_place(size_t strip, size_t output, size_t k) {
+    return (k / (2 * CK_INT8_GROUP) * strip + output % strip) * CK_INT8_GROUP + k % CK_INT8_GROUP;
+}
+
+/// What a screening knows of a row of activations beside its integers.
+typedef struct ck_screen_row {
+    int32_t sum;  ///< of the integers
+    float norm;   ///< twice theirs, rounded up
+} ck_screen_row;
+
+/// The integers without their 128, and what else a screening needs; `q` has room for `inputs` rounded up to whole steps.
+static inline ck_screen_row ck_screen_take(const uint8_t *x, size_t inputs, int8_t *q) {
+    size_t padded = (inputs + CK_SCREEN_STEP - 1) / CK_SCREEN_STEP * CK_SCREEN_STEP;
+    int32_t sum = 0, squares = 0;
+    for (size_t k = 0; k < padded; k++) {
+        int32_t value = k < inputs ? (int32_t)x[k] - CK_INT8_ZERO : 0;
+        q[k] = (int8_t)value;
+        sum += value;
+        squares += value * value;
+    }
+    return (ck_screen_row){sum, 2.0f * sqrtf((float)squares) * 1.000001f};
+}
+
 typedef struct ck_scaling {
     float scale;    ///< value of one step
     float inverse;  ///< what values are multiplied by; 0 where all of them become 0

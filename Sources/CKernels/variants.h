@@ -34,6 +34,8 @@
     void ck_linear_int8_##isa(const ck_linear_int8_args *args);  \
     void ck_select_int8_##isa(const ck_select_int8_args *args);
 
+void ck_screen_reference(const ck_screen_args *args);
+
 CK_DECLARE_VARIANT(reference)
 CK_DECLARE_INT8_VARIANT(reference)
 #if defined(__x86_64__)
@@ -41,6 +43,8 @@ CK_DECLARE_VARIANT(avx2)
 CK_DECLARE_VARIANT(avx512)
 CK_DECLARE_INT8_VARIANT(avx2)
 CK_DECLARE_INT8_VARIANT(avx512_vnni)
+void ck_screen_avx2(const ck_screen_args *args);
+void ck_screen_avx512_vnni(const ck_screen_args *args);
 #elif defined(__aarch64__)
 CK_DECLARE_VARIANT(neon)
 CK_DECLARE_INT8_VARIANT(neon)

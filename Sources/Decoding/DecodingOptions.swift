@@ -26,6 +26,10 @@ public struct DecodingOptions: Sendable, Equatable {
     public var cutsLoops = false
     /// Whether hypotheses say which source position each token was made from; nothing else changes.
     public var aligns = false
+    /// Whether log-probabilities and scores are wanted, which need the logits of all ids.
+    ///
+    /// Without, greedy search leaves them 0 and often finds the best id in half of the classifier's bytes. Nothing else changes.
+    public var scores = true
     /// The source positions that tokens may be made from; nil: all but the last.
     public var sourcePieces: Range<Int>?
 
@@ -53,8 +57,13 @@ public struct DecodingOptions: Sendable, Equatable {
     }
 
     /// Greedy search under `exit` with the default length rules.
-    public init(exit: ExitRule) {
+    ///
+    /// - Parameters:
+    ///   - exit: when tokens leave.
+    ///   - scores: whether anybody sees them.
+    public init(exit: ExitRule, scores: Bool = true) {
         self.exit = exit
+        self.scores = scores
     }
 
     /// The length limit where none is given: min(max_position_embeddings − 1, 2 S + 10)

@@ -6,7 +6,7 @@ public struct DecodedToken: Sendable, Equatable {
     public let id: Int
     /// Layer where it left, 1 … N; under `speculative` the exit that drafted it, or the last layer where that chose it.
     public let exitLayer: Int
-    /// Natural logarithm of its probability by the classifier at that exit, fp32.
+    /// Natural logarithm of its probability by the classifier at that exit, fp32; 0 where nobody wants it (`DecodingOptions.scores`).
     ///
     /// With a repetition penalty or banned n-grams, what these make of it: in greedy search the logarithm of
     /// the probability by the changed logits, in a beam the changed logarithm.
@@ -28,7 +28,7 @@ public enum FinishReason: String, Sendable {
 public struct Hypothesis: Sendable, Equatable {
     /// Its tokens, end of sentence included where it has one.
     public let tokens: [DecodedToken]
-    /// Σ log p / length^α, of all that was decoded where a loop was cut.
+    /// Σ log p / length^α, of all that was decoded where a loop was cut; 0 where nobody wants it.
     public let score: Double
     /// Why it ended.
     public let finishReason: FinishReason

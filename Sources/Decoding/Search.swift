@@ -92,6 +92,9 @@ struct Search {
         }
     }
 
+    /// Whether log-probabilities are wanted: a beam ranks by them.
+    var needsScores: Bool { options.scores || options.beamSize > 1 }
+
     /// How many continuations of each row a step looks at.
     var continuationCount: Int { options.beamSize == 1 ? 1 : 2 * options.beamSize }
 

@@ -17,6 +17,8 @@ struct StepRun {
         let forced: Int?
         let continuationCount: Int
         let bannedID: Int?
+        /// Whether anything but the best id is wanted of the classifier where the row leaves.
+        let needsScores: Bool
         let repetition: RepetitionRules
         /// What the decoder was fed, within the run's; empty where no rule asks for it.
         let inputs: Range<Int>
@@ -45,6 +47,10 @@ struct StepRun {
     private var candidates: [Int] = []
     private var parts: [Range<Int>] = []
     private var best: [Continuation] = []
+    /// Rows of which only the best id is wanted, what each must not be, and what it is.
+    private var chosen: [Int] = []
+    private var banned: [Int?] = []
+    private var bests: [LogitRow.Best?] = []
     /// What the decoder was fed of the rows whose rules ask for it.
     private var inputs: [Int] = []
 
@@ -94,6 +100,7 @@ struct StepRun {
                 depth: depth ?? (forced == nil ? nil : sentence.rule.bounds.upperBound),
                 forced: forced, continuationCount: search.continuationCount,
                 bannedID: search.bansEndOfSentence(after: hypothesis) ? endOfSentence : nil,
+                needsScores: search.needsScores || search.repetition.areActive,
                 repetition: search.repetition, inputs: first..<inputs.count))
     }
 
@@ -194,8 +201,9 @@ struct StepRun {
             }
         }
         takeForced(after: n, step)
-        guard !offsets.isEmpty else { return }
         defer { leaving.sort() }
+        if step.choosesExactly(after: n) { takeBests(after: n, step) }
+        guard !offsets.isEmpty else { return }
         step.classify(offsets, after: n)
         for (row, offset) in offsets.enumerated() {
             let index = step.active[offset]
@@ -210,6 +218,34 @@ struct StepRun {
                 continue
             }
             take(top, of: logits, row: index, exitLayer: n)
+            leaving.append(offset)
+        }
+    }
+
+    /// Lets rows leave of which only the best id is wanted.
+    private mutating func takeBests(after n: Int, _ step: DecoderStep) {
+        chosen.removeAll(keepingCapacity: true)
+        banned.removeAll(keepingCapacity: true)
+        var asked = 0
+        for offset in offsets {
+            let row = rows[step.active[offset]]
+            if case .leave = verdicts[offset], !row.needsScores {
+                chosen.append(offset)
+                banned.append(row.bannedID)
+            } else {
+                offsets[asked] = offset
+                asked += 1
+            }
+        }
+        guard !chosen.isEmpty else { return }
+        offsets.removeLast(offsets.count - asked)
+        step.choose(chosen, banned: banned, after: n, into: &bests)
+        for (offset, best) in zip(chosen, bests) {
+            let index = step.active[offset]
+            rows[index].isFinite = best?.value.isFinite == true
+            rows[index].exitLayer = n
+            rows[index].continuations = continuations.count..<continuations.count + 1
+            continuations.append((best?.id ?? 0, 0))
             leaving.append(offset)
         }
     }

@@ -79,7 +79,8 @@ struct ModelHost: Sendable {
         let several = min(
             4 * service.configuration.workers, service.configuration.maximumQueuedRequests)
         for count in [1, several] {
-            try translate(times: count, DecodingOptions(exit: rule), by: model, service)
+            try translate(
+                times: count, DecodingOptions(exit: rule, scores: false), by: model, service)
         }
     }
 

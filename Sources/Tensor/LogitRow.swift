@@ -32,6 +32,30 @@ public struct LogitRow {
             logSumExp: top.log_sum_exp)
     }
 
+    /// The greatest value of a row and its column, the lowest among equals.
+    public struct Best: Sendable, Equatable {
+        /// Column.
+        public let id: Int
+        /// The value there.
+        public let value: Float
+
+        /// A value in a column.
+        public init(id: Int, value: Float) {
+            self.id = id
+            self.value = value
+        }
+    }
+
+    /// The greatest value; nil where there is none, all being not-a-numbers.
+    public func best() -> Best? {
+        var value: Float = 0
+        var id: Int32 = 0
+        let found = ck_top_k(
+            instructionSet.isa, matrix.pointer(row: row), matrix.columns, -.infinity, 1, &value, &id
+        )
+        return found == 0 ? nil : Best(id: Int(id), value: value)
+    }
+
     /// The value in a column.
     public subscript(id: Int) -> Float {
         get { matrix[row, id] }

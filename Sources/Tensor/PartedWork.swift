@@ -23,10 +23,10 @@ struct Split {
     private static let leastProducts = 1 << 20
 
     /// The split of a product of `shape`; nil where it is too small for one.
-    init?(_ shape: (rows: Int, outputs: Int, inputs: Int), bytesOfWeight: Int) {
+    init?(_ shape: (rows: Int, outputs: Int, inputs: Int), bitsOfWeight: Int) {
         let weights = shape.outputs * shape.inputs
         guard
-            weights * bytesOfWeight >= Self.leastBytes
+            weights * bitsOfWeight / 8 >= Self.leastBytes
                 || shape.rows * weights >= Self.leastProducts
         else { return nil }
         let panel = Int(CK_PANEL)
@@ -44,11 +44,48 @@ struct Split {
     }
 }
 
+/// Work on outputs of a map that can be shared out by them.
+protocol PartedArguments {
+    var rows: Int { get }
+    var inputs: Int { get }
+    var outputs: Int { get }
+
+    static var bitsOfWeight: Int { get }
+    /// `runPart` of this type: a pointer to a function cannot be made of a generic one.
+    static var part: @convention(c) (UnsafeRawPointer, Int) -> Void { get }
+    /// The work on some outputs only.
+    mutating func part(_ columns: Range<Int>) -> Self
+    /// Does all of it on this thread.
+    mutating func run(_ isa: ck_isa)
+}
+
+extension PartedArguments {
+    /// Does all of it, helped where it is large enough.
+    @inline(__always)
+    mutating func run(_ isa: ck_isa, helpedBy team: ThreadTeam?) {
+        guard let team,
+            let split = Split((rows, outputs, inputs), bitsOfWeight: Self.bitsOfWeight)
+        else { return run(isa) }
+        withUnsafePointer(to: PartedWork(arguments: self, isa: isa, split: split)) {
+            team.run(parts: split.parts, UnsafeRawPointer($0), Self.part)
+        }
+    }
+
+    /// Does a part of the `PartedWork<Self>` that the context points to.
+    @inline(__always)
+    fileprivate static func runPart(_ context: UnsafeRawPointer, _ part: Int) {
+        let work = context.assumingMemoryBound(to: PartedWork<Self>.self)
+        var whole = work.pointee.arguments
+        var arguments = whole.part(work.pointee.split.columns(of: part))
+        arguments.run(work.pointee.isa)
+    }
+}
+
 /// What the two kinds of products are told alike: where the result goes and what follows the sums.
 ///
 /// The pointers are those of the structures in C, which Swift imports as implicitly unwrapped.
 // swift-format-ignore: NeverUseImplicitlyUnwrappedOptionals
-protocol ProductArguments {
+protocol ProductArguments: PartedArguments {
     var bias: UnsafePointer<Float>! { get set }
     var residual: UnsafePointer<Float>! { get set }
     var ldr: Int { get set }
@@ -58,14 +95,6 @@ protocol ProductArguments {
     var inputs: Int { get set }
     var outputs: Int { get set }
     var activation: ck_activation { get set }
-
-    static var bytesOfWeight: Int { get }
-    /// `runPart` of this type: a pointer to a function cannot be made of a generic one.
-    static var part: @convention(c) (UnsafeRawPointer, Int) -> Void { get }
-    /// The product of some outputs only.
-    mutating func part(_ columns: Range<Int>) -> Self
-    /// Does all of it on this thread.
-    mutating func run(_ isa: ck_isa)
 }
 
 extension ProductArguments {
@@ -95,30 +124,10 @@ extension ProductArguments {
         outputs = shape.outputs
         activation = options.activation.kernel
     }
-
-    /// Does all of it, helped where it is large enough.
-    @inline(__always)
-    mutating func run(_ isa: ck_isa, helpedBy team: ThreadTeam?) {
-        guard let team,
-            let split = Split((rows, outputs, inputs), bytesOfWeight: Self.bytesOfWeight)
-        else { return run(isa) }
-        withUnsafePointer(to: PartedWork(arguments: self, isa: isa, split: split)) {
-            team.run(parts: split.parts, UnsafeRawPointer($0), Self.part)
-        }
-    }
-
-    /// Does a part of the `PartedWork<Self>` that the context points to.
-    @inline(__always)
-    fileprivate static func runPart(_ context: UnsafeRawPointer, _ part: Int) {
-        let work = context.assumingMemoryBound(to: PartedWork<Self>.self)
-        var whole = work.pointee.arguments
-        var arguments = whole.part(work.pointee.split.columns(of: part))
-        arguments.run(work.pointee.isa)
-    }
 }
 
 extension ck_linear_args: ProductArguments {
-    static var bytesOfWeight: Int { MemoryLayout<Float>.size }
+    static var bitsOfWeight: Int { 32 }
 
     static var part: @convention(c) (UnsafeRawPointer, Int) -> Void {
         { ck_linear_args.runPart($0, $1) }
@@ -132,7 +141,7 @@ extension ck_linear_args: ProductArguments {
 }
 
 extension ck_linear_int8_args: ProductArguments {
-    static var bytesOfWeight: Int { MemoryLayout<Int8>.size }
+    static var bitsOfWeight: Int { 8 }
 
     static var part: @convention(c) (UnsafeRawPointer, Int) -> Void {
         { ck_linear_int8_args.runPart($0, $1) }
@@ -152,4 +161,18 @@ func checkSelection(_ ids: Span<Int>, outputs: Int, into target: (matrix: Matrix
     for index in ids.indices {
         precondition(ids[index] >= 0 && ids[index] < outputs, "output outside the weights")
     }
+}
+
+extension ck_screen_args: PartedArguments {
+    static var bitsOfWeight: Int { 4 }
+
+    static var part: @convention(c) (UnsafeRawPointer, Int) -> Void {
+        { ck_screen_args.runPart($0, $1) }
+    }
+
+    mutating func part(_ columns: Range<Int>) -> Self {
+        ck_screen_part(&self, columns.lowerBound, columns.count)
+    }
+
+    mutating func run(_ isa: ck_isa) { ck_screen(isa, &self) }
 }

@@ -33,15 +33,19 @@ public final class Projection: Sendable {
     ///   - inputs: columns of W.
     ///   - precision: of the product; float32 where there are more inputs than
     ///     `QuantizedLinear.maximumInputs`.
+    ///   - isScreened: whether `best` will be asked.
     public init(
-        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int, precision: Precision
+        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int, precision: Precision,
+        isScreened: Bool = false
     ) {
         switch precision.applied(inputs: inputs) {
         case .float32:
             form = .float32(Linear(weight: weight, bias: bias, outputs: outputs, inputs: inputs))
         case .int8:
             form = .int8(
-                QuantizedLinear(weight: weight, bias: bias, outputs: outputs, inputs: inputs))
+                QuantizedLinear(
+                    weight: weight, bias: bias, outputs: outputs, inputs: inputs,
+                    isScreened: isScreened))
         }
     }
 
@@ -79,6 +83,46 @@ public final class Projection: Sendable {
         case .float32(let linear):
             linear.apply(x.matrix, rows: 0..<x.rows, into: y, options, team: x.team)
         case .int8(let linear): linear.apply(x.quantized, into: y, options, team: x.team)
+        }
+    }
+
+    /// Whether sums of products are exact integers, so that an output is a number wherever x is.
+    public var isExact: Bool {
+        switch form {
+        case .float32: false
+        case .int8: true
+        }
+    }
+
+    /// Rows up to which `bests` reads less than `apply`; 0: never.
+    public var screenedRows: Int {
+        switch form {
+        case .float32: 0
+        case .int8(let linear): linear.screenedRows
+        }
+    }
+
+    /// The greatest output of each row, the lowest among equals and none that is banned: the bits that `apply` gives there, for about half of
+    /// the bytes.
+    ///
+    /// - Parameters:
+    ///   - x: 1 … `screenedRows` rows, as many columns as there are inputs, of this projection's precision.
+    ///   - banned: for each row an output that is not to be chosen, or nil.
+    ///   - bounds: scratch of `outputs` columns and at least as many rows.
+    ///   - scratch: a row of at least `LogitRow.maximumBest` columns.
+    ///   - bests: what it held is replaced by one for each row; nil where this way does not find it: `apply` does.
+    public func bests(
+        _ x: ProjectionInput, banned: [Int?], bounds: Matrix, scratch: Matrix,
+        into bests: inout [LogitRow.Best?]
+    ) {
+        guard case .int8(let linear) = form else {
+            preconditionFailure("only maps in 8 bits are screened")
+        }
+        bests.removeAll(keepingCapacity: true)
+        linear.bound(x.quantized, into: bounds, team: x.team)
+        for row in 0..<x.rows {
+            if let id = banned[row] { LogitRow(bounds, row: row).ban(id) }
+            bests.append(linear.best(x.quantized, row: row, bounds: bounds, scratch: scratch))
         }
     }
 

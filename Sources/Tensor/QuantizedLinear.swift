@@ -21,6 +21,7 @@ public final class QuantizedLinear: @unchecked Sendable {
     private let offsets: IntegerStorage<Int32>
     private let bias: Storage?
     private let instructionSet: InstructionSet
+    private let plane: ScreeningPlane?
 
     /// Quantises and packs weights, rounding half to even.
     ///
@@ -29,9 +30,10 @@ public final class QuantizedLinear: @unchecked Sendable {
     ///   - bias: b [outputs], kept in fp32, or nil for none.
     ///   - outputs: rows of W.
     ///   - inputs: columns of W, at most `maximumInputs`.
+    ///   - isScreened: whether `best` will be asked, which takes half as much memory more where it pays.
     ///   - instructionSet: the variant of the kernels to use.
     public init(
-        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int,
+        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int, isScreened: Bool = false,
         instructionSet: InstructionSet = .best
     ) {
         precondition(outputs > 0 && inputs > 0, "a linear map has inputs and outputs")
@@ -49,6 +51,11 @@ public final class QuantizedLinear: @unchecked Sendable {
             instructionSet.isa, weight, outputs, inputs, panels.elements, scales.floats,
             offsets.elements)
         self.bias = bias.map { Storage($0, paddedTo: padded) }
+        let pays = ScreeningPlane.pays(outputs: outputs, inputs: inputs, instructionSet.isa)
+        plane =
+            isScreened && pays
+            ? ScreeningPlane(panels.elements, outputs: outputs, inputs: inputs, instructionSet.isa)
+            : nil
     }
 
     /// Some outputs of another map, the bits that `apply` gives there: their integers and scales as they are.
@@ -57,6 +64,7 @@ public final class QuantizedLinear: @unchecked Sendable {
         outputs = ids.count
         inputs = whole.inputs
         instructionSet = whole.instructionSet
+        plane = nil
         let padded = ck_packed_count(outputs, 1)
         panels = IntegerStorage(zeros: ck_int8_packed_count(outputs, inputs), for: .weights)
         scales = Storage(ids.map { whole.scales.floats[$0] }, paddedTo: padded)
@@ -143,6 +151,72 @@ public final class QuantizedLinear: @unchecked Sendable {
         }
     }
 
+    /// Rows up to which `best` is cheaper than `apply`; 0: it never is.
+    public var screenedRows: Int { plane?.rows ?? 0 }
+
+    /// Bounds of all outputs of rows from above, for `best`: half of the weights' bytes are read.
+    ///
+    /// - Parameters:
+    ///   - x: at most `screenedRows` rows, as many columns as there are inputs.
+    ///   - upper: `outputs` columns; receives a row for each of x.
+    ///   - team: helps where the map is large enough.
+    /// - Precondition: `screenedRows` is not 0.
+    public func bound(_ x: QuantizedRows, into upper: Matrix, team: ThreadTeam? = nil) {
+        precondition(x.columns == inputs && upper.columns == outputs, "shapes do not fit")
+        guard let plane else { preconditionFailure("the map has no plane") }
+        plane.bound(x, scales: scales, bias: bias, into: upper, team: team)
+    }
+
+    /// The greatest output of a row, the lowest among equals: the bits that `apply` gives there.
+    ///
+    /// The outputs of the highest bounds are computed; no other whose bound is below the greatest of them can be it. The weights of those
+    /// that are left are read as in `apply(_:row:outputs:into:)`.
+    ///
+    /// - Parameters:
+    ///   - x: what `bound` read.
+    ///   - row: row of x.
+    ///   - upper: what `bound` wrote, −∞ where an output is not to be chosen.
+    ///   - scratch: a row of at least `LogitRow.maximumBest` columns.
+    /// - Returns: nil where too many outputs could be the greatest, or where none is a number.
+    public func best(
+        _ x: QuantizedRows, row: Int, bounds upper: Matrix, scratch: Matrix
+    ) -> LogitRow.Best? {
+        let bounds = LogitRow(upper, row: row, instructionSet: instructionSet)
+        var first: [(id: Int, value: Float)] = []
+        bounds.appendBest(Self.firstTried, to: &first)
+        guard let known = greatest(of: first, x, row, scratch), known.value > -.infinity else {
+            return nil
+        }
+        let least = first.last?.value ?? 0
+        guard first.count == Self.firstTried, least >= known.value else { return known }
+        var rest: [(id: Int, value: Float)] = []
+        bounds.appendBest(LogitRow.maximumBest, from: known.value, to: &rest)
+        guard rest.count < LogitRow.maximumBest else { return nil }
+        return greatest(of: rest, x, row, scratch)
+    }
+
+    /// Outputs that are computed at first.
+    private static let firstTried = 8
+
+    private func greatest(
+        of candidates: [(id: Int, value: Float)], _ x: QuantizedRows, _ row: Int, _ scratch: Matrix
+    ) -> LogitRow.Best? {
+        let ids = candidates.map(\.id)
+        apply(x, row: row, outputs: ids.span, into: (scratch, 0))
+        var best: LogitRow.Best?
+        for (place, id) in ids.enumerated() {
+            let value = scratch[0, place]
+            guard let other = best else {
+                best = LogitRow.Best(id: id, value: value)
+                continue
+            }
+            if value > other.value || (value == other.value && id < other.id) {
+                best = LogitRow.Best(id: id, value: value)
+            }
+        }
+        return best
+    }
+
     /// An embedding look-up in the weights: target row = p[output] · (scale[output] · scale) +
     /// positions[position].
     ///
@@ -170,7 +244,7 @@ public final class QuantizedLinear: @unchecked Sendable {
 
     /// Bytes of the packed weights, their scales and the bias.
     public var byteCount: Int {
-        panels.count + offsets.count * MemoryLayout<Int32>.stride
+        panels.count + offsets.count * MemoryLayout<Int32>.stride + (plane?.byteCount ?? 0)
             + (scales.count + (bias?.count ?? 0)) * MemoryLayout<Float>.stride
     }
 }

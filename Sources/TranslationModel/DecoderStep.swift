@@ -80,6 +80,7 @@ public final class DecoderStep {
     private let recurrence: Recurrence
     /// What the aligned rows attend to in the source: for each row, layer and head S weights.
     private(set) var sourceWeights: [Float] = []
+    private var screening = ScreeningPause()
     /// Made when it is first needed.
     lazy var aligner = SourceAligner(for: model)
     /// Nodes whose memories a layer lacks, each behind those before it, and the rows that need them.
@@ -276,6 +277,41 @@ public final class DecoderStep {
         classifier.apply(input, into: logits)
         charge(offsets, operations: 2 * classifier.outputs * d)
     }
+
+    /// Finds the best id of exit `n` for some active rows, and its logit: those of `classify(_:after:)` to the bit.
+    ///
+    /// Of few rows in 8 bits it reads half of the classifier, else all of it. It counts as a classifier all the same.
+    ///
+    /// - Parameters:
+    ///   - offsets: offsets into `active`, ascending.
+    ///   - banned: for each an id that is not to be chosen, or nil.
+    ///   - n: the layer that was run last, 1 … N, whose classifier has exact sums (`choosesExactly`).
+    ///   - bests: what it held is replaced by one for each offset; nil where the network gave no number.
+    public func choose(
+        _ offsets: [Int], banned: [Int?], after n: Int, into bests: inout [LogitRow.Best?]
+    ) {
+        let classifier = model.classifiers[n]
+        logits.resize(rows: offsets.count)
+        take(offsets, as: input)
+        charge(offsets, operations: 2 * classifier.outputs * d)
+        if offsets.count <= classifier.screenedRows, screening.isDue() {
+            candidateLogits.resize(rows: 1)
+            classifier.bests(
+                input, banned: banned, bounds: logits, scratch: candidateLogits, into: &bests)
+            screening.note(isDone: !bests.contains(nil))
+            guard bests.contains(nil) else { return }
+        }
+        bests.removeAll(keepingCapacity: true)
+        classifier.apply(input, into: logits)
+        for (row, id) in banned.enumerated() {
+            let logits = LogitRow(logits, row: row)
+            if let id { logits.ban(id) }
+            bests.append(logits.best())
+        }
+    }
+
+    /// Whether `choose` may be asked after a layer: the greatest logit alone then says whether all are numbers.
+    public func choosesExactly(after n: Int) -> Bool { model.classifiers[n].isExact }
 
     /// Computes the logits of exit `n` for a few ids of some active rows into `candidateLogits`, one row
     /// for each offset.

@@ -28,7 +28,7 @@ struct ExitClassifiers: Sendable {
                 Projection(
                     weight: try classifier.tensor("weight", c.targetVocabularySize, c.width),
                     bias: bias, outputs: c.targetVocabularySize, inputs: c.width,
-                    precision: exits.precision))
+                    precision: exits.precision, isScreened: true))
         }
         self.projections = projections
     }

@@ -161,7 +161,7 @@ private struct Embeddings {
         projection = Projection(
             weight: try root.tensor(projectionName, vocabularySize, d), bias: bias,
             outputs: vocabularySize, inputs: d,
-            precision: root.precision)
+            precision: root.precision, isScreened: true)
         target =
             decoderName == projectionName
             ? projection

@@ -24,6 +24,9 @@ public struct SearchOptions: Sendable, Equatable {
     /// Widest beam that a step can rank.
     public static let widestBeam: Int = LogitRow.maximumBest / 2
 
+    /// `DecodingOptions.scores`: false where nobody sees them.
+    public var scores = false
+
     /// Greedy search with the default length rules.
     public init() {}
 
@@ -103,6 +106,7 @@ public struct SearchOptions: Sendable, Equatable {
         options.maximumTokens = maximumTokens
         options.repetitionPenalty = repetitionPenalty
         options.noRepeatNgramSize = noRepeatNgramSize
+        options.scores = scores
         return options
     }
 }

@@ -113,4 +113,48 @@ typedef struct ck_select_int8_args {
 
 void ck_select_int8(ck_isa isa, const ck_select_int8_args *args);
 
+/// Most inputs of a screening: sums stay within 32 bits.
+enum { CK_SCREEN_MAX_INPUTS = 1 << 12 };
+
+/// Rows up to which a screening is cheaper than the product; 0 where it never is.
+size_t ck_screen_rows(ck_isa isa);
+
+/// Bytes of the upper halves of [outputs, inputs] weights, inputs <= CK_SCREEN_MAX_INPUTS: half of the weights' own.
+size_t ck_screen_packed_count(size_t outputs, size_t inputs);
+
+/// Takes the upper four bits p >> 4 of packed weights, -8 ... 7, and for each output how far the lower ones can lead: the norm of
+/// (p & 15) - 7.5, rounded up. `plane` is 64-byte aligned, `errors` padded to whole panels.
+void ck_screen_pack(ck_isa isa, const int8_t *panels, size_t outputs, size_t inputs, uint8_t *plane, float *errors);
+
+/// Bounds from above of what `ck_linear_int8` gives without activation and residual, by the upper halves of the weights alone.
+///
+/// With p = 16 h + 7.5 + r the sum is 16 q . h + 7.5 sum(q) + q . r, and |q . r| <= |q| |r| (Cauchy and Schwarz). The bound has room for
+/// the rounding of both computations. Not-a-number where an activation's scale is. All instruction sets give bounds that hold, not
+/// the same bits.
+typedef struct ck_screen_args {
+    const uint8_t *x;       ///< from `ck_quantize_rows`
+    const float *x_scales;  ///< [rows]
+    const uint8_t *plane;   ///< from `ck_screen_pack` with the same `isa`, as are the errors
+    const float *errors;
+    const float *scales;    ///< of the weights
+    const float *bias;      ///< padded to whole panels, or null for zeros
+    float *upper;           ///< [rows, outputs], rows `ldu` floats apart
+    size_t ldu;
+    size_t rows, inputs, outputs;
+} ck_screen_args;
+
+void ck_screen(ck_isa isa, const ck_screen_args *args);
+
+/// The part of a screening that bounds `count` outputs from `first` on, a multiple of CK_PANEL.
+static inline ck_screen_args ck_screen_part(const ck_screen_args *whole, size_t first, size_t count) {
+    ck_screen_args part = *whole;
+    part.plane += ck_screen_packed_count(first, whole->inputs);
+    part.errors += first;
+    part.scales += first;
+    part.bias = whole->bias ? whole->bias + first : 0;
+    part.upper += first;
+    part.outputs = count;
+    return part;
+}
+
 #endif

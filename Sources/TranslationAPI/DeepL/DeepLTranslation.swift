@@ -80,7 +80,7 @@ struct DeepLTranslation {
         }
         let options: DecodingOptions
         do {
-            options = DecodingOptions(exit: try exit.resolve(for: route.last))
+            options = DecodingOptions(exit: try exit.resolve(for: route.last), scores: false)
         } catch {
             throw Problem(error)
         }

@@ -89,7 +89,7 @@ struct LibreTranslate {
         text.markup = isMarkup ? MarkupOptions(.html) : nil
         var options: DecodingOptions
         do {
-            options = DecodingOptions(exit: try exit.resolve(for: route.last))
+            options = DecodingOptions(exit: try exit.resolve(for: route.last), scores: false)
         } catch {
             throw Problem(error)
         }

@@ -120,7 +120,9 @@ extension TranslationRequest {
             for model in route.hops.dropLast() {
                 earlier.append(
                     EarlierHop(
-                        model: model, options: DecodingOptions(exit: try exit.resolve(for: model))))
+                        model: model,
+                        options: DecodingOptions(
+                            exit: try exit.resolve(for: model), scores: false)))
             }
         } catch {
             throw Problem(error)

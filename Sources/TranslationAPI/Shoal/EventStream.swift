@@ -35,7 +35,7 @@ final class EventStream: Sendable {
     /// Sends what a translation tells of its progress.
     func take(_ event: TranslationEvent) {
         switch event {
-        case .token(let token): send("token") { Self.write(token, to: &$0) }
+        case .token(let token): send("token") { write(token, to: &$0) }
         case .sentence(let sentence): send("sentence") { write(sentence, to: &$0) }
         }
     }
@@ -127,7 +127,7 @@ final class EventStream: Sendable {
         return Array("event: \(name)\ndata: ".utf8) + writer.bytes + Array("\n\n".utf8)
     }
 
-    private static func write(_ event: TokenEvent, to writer: inout JSONWriter) {
+    private func write(_ event: TokenEvent, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("index", event.index)
         writer.member("sentence", event.sentence)
@@ -136,8 +136,10 @@ final class EventStream: Sendable {
         writer.member("piece", event.piece)
         writer.member("text", event.text)
         writer.member("exit_layer", event.token.exitLayer)
-        writer.name("logprob")
-        writer.value(event.token.logProbability)
+        if answer.body.parts.contains(.scores) {
+            writer.name("logprob")
+            writer.value(event.token.logProbability)
+        }
         writer.endObject()
     }
 

@@ -55,6 +55,7 @@ struct TranslateBody {
         } catch {
             throw Problem(error)
         }
+        options.scores = parts.contains(.scores)
         options.aligns = parts.contains(.alignments)
         guard route.isDirect || !options.aligns else {
             throw Problem([

@@ -119,6 +119,7 @@ struct Translate: ParsableCommand {
             let rule = try exit.options(policy: policy).rule(for: model)
             var options = try search.options(rule, model)
             let preparation = text.options
+            options.scores = json
             options.aligns = preparation?.markup != nil
             options.cutsLoops = preparation != nil
             var source = try TextSource(
