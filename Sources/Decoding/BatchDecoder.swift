@@ -62,7 +62,7 @@ public final class BatchDecoder {
         let sentence = Sentence(
             ticket: nextTicket, state: state, search: search, rule: options.exit,
             depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,
-            givenExits: options.givenExits, reportsTokens: reportsTokens,
+            options: options, reportsTokens: reportsTokens,
             passBytes: model.passBytes)
         sentences.append(sentence)
         nextTicket += 1

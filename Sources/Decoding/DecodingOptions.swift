@@ -40,6 +40,11 @@ public struct DecodingOptions: Sendable, Equatable {
     /// does. They leave at the layer that is given for all tokens, or at the highest one.
     public var prefix: [Int] = []
 
+    /// Target ids that the output is expected to be, without the end of sentence: an earlier translation of a text that has changed little.
+    ///
+    /// Policies that make drafts take them as drafts; the output does not depend on them.
+    public var expected: [Int] = []
+
     /// Exits that are given, clamped to the bounds of `exit`, whose policy is then not asked; nil in service.
     public var givenExits: GivenExits?
 

@@ -29,15 +29,16 @@ struct Drafter {
         drafting.removeAll(keepingCapacity: true)
         isSpeculating = false
         var rowCount = 0
+        for sentence in sentences { rowCount += sentence.search.live.count }
+        economics.begin(rows: rowCount)
         for sentence in sentences {
-            rowCount += sentence.search.live.count
             sentence.beginDrafts()
             guard sentence.rule.policy.makesDrafts else { continue }
             isSpeculating = true
+            sentence.takeExpected(&economics)
             guard let exit, exit < sentence.rule.bounds.upperBound else { continue }
             drafting.append(sentence)
         }
-        economics.begin(rows: rowCount)
         keepWilling()
         while let exit, !drafting.isEmpty {
             propose(exit, step)
@@ -102,6 +103,11 @@ struct Drafter {
     mutating func learn(from sentences: [Sentence]) {
         guard isSpeculating else { return }
         for sentence in sentences {
+            if let expectation = sentence.expectation {
+                let isWhole = sentence.expectedRight == sentence.expectedCount
+                economics.note(
+                    expectation, right: sentence.expectedRight, wrong: isWhole ? 0 : 1)
+            }
             for (proposal, token) in zip(sentence.proposals, sentence.newTokens) {
                 economics.note(
                     probability: proposal.probability, isRight: proposal.id == token.id,

@@ -27,21 +27,29 @@ final class Sentence {
     private(set) var reach = 1.0
     /// Whether another draft may follow.
     private(set) var mayDraft = false
+    /// What its output is expected to be; nil where nobody says.
+    private var expected: ExpectedOutput?
+    /// Whether the drafts of this step are what is expected, and whether that had been right so far.
+    private(set) var expectation: DraftEconomics.Expectation?
+    /// How many drafts of the step were expected tokens, and how many of those were right.
+    private(set) var expectedCount = 0
+    private(set) var expectedRight = 0
     /// What the latest step added to greedy search.
     private(set) var newTokens: [DecodedToken] = []
     var count = SpeculationCount()
 
     init(
         ticket: BatchDecoder.Ticket, state: DecoderState, search: Search, rule: ExitRule,
-        depth: Int?, givenExits: DecodingOptions.GivenExits?, reportsTokens: Bool,
-        passBytes: Int
+        depth: Int?, options: DecodingOptions, reportsTokens: Bool, passBytes: Int
     ) {
         self.ticket = ticket
         self.state = state
         self.search = search
         self.rule = rule
         self.depth = depth
-        self.givenExits = givenExits
+        givenExits = options.givenExits
+        let isExpected = rule.policy.makesDrafts && !options.expected.isEmpty
+        expected = isExpected ? ExpectedOutput(options.expected) : nil
         self.reportsTokens = reportsTokens
         self.passBytes = passBytes
     }
@@ -82,6 +90,8 @@ final class Sentence {
         _ run: StepRun, firstRow first: Int, _ step: DecoderStep
     ) -> Result<DecodingResult, DecodingError>? {
         newTokens.removeAll(keepingCapacity: true)
+        expectedCount = expectation == nil ? 0 : drafts.count
+        expectedRight = 0
         defer { drafts.removeAll(keepingCapacity: true) }
         var row = first
         while true {
@@ -92,9 +102,15 @@ final class Sentence {
             if row > first { step.countFullDepth(ofRow: row) }
             let draft = row - first < drafts.count ? drafts[row - first] : nil
             let end = search.advance(run, firstRow: row, step, state, expecting: draft)
-            if let token = search.newestToken { newTokens.append(token) }
+            if let token = search.newestToken {
+                newTokens.append(token)
+                expected?.follow(token.id)
+            }
             let isRight = draft != nil && newTokens.last?.id == draft?.token
-            if isRight { count.accepted += 1 }
+            if isRight {
+                count.accepted += 1
+                if expectation != nil { expectedRight += 1 }
+            }
             count.weightBytesFullDepth += passBytes
             if let end { return .success(result(end)) }
             guard isRight else { break }
@@ -129,6 +145,7 @@ extension Sentence {
         proposals.removeAll(keepingCapacity: true)
         draftedRows = 0
         reach = 1
+        expectation = nil
         mayDraft = rule.policy.makesDrafts && draftLimit > 0
     }
 
@@ -143,6 +160,25 @@ extension Sentence {
         return DecoderRow(
             state: state, token: last?.token ?? search.live[0].input,
             node: last?.node ?? search.live[0].node, isCertain: false)
+    }
+
+    /// Drafts what is expected to follow, as far as that pays; nothing more is drafted then.
+    ///
+    /// - Parameter economics: what is known of drafts; learns of the rows that are added.
+    func takeExpected(_ economics: inout DraftEconomics) {
+        guard let expected, mayDraft else { return }
+        let kind: DraftEconomics.Expectation = expected.isFollowed ? .followed : .left
+        for token in expected.next.prefix(draftLimit) where mayDraft {
+            reach *= economics.acceptance(of: kind)
+            let isWorthIt = rule.drafts != nil || economics.isWorthVerifying(reach: reach)
+            guard isWorthIt, !search.ends(with: token) else { break }
+            let node = state.append(after: draftRow.node)
+            drafts.append(Draft(token: token, exit: rule.bounds.upperBound, node: node))
+            economics.addRow()
+        }
+        guard !drafts.isEmpty else { return }
+        expectation = kind
+        mayDraft = false
     }
 
     /// Takes what is proposed to follow `draftRow`.

@@ -216,6 +216,8 @@ package struct PendingSentence {
     let ranges: [Range<Int>]
     /// Which sentence of its text it is, where its tokens are reported.
     let reported: Int?
+    /// Target ids that its output is expected to be, without the end of sentence; empty: nothing is expected.
+    let draft: [Int]
     /// What it takes, as estimated when it joined the queue.
     package internal(set) var work = Workload()
     /// Steps of its output, likewise.
@@ -229,9 +231,12 @@ package struct PendingSentence {
     ///   - ids: source ids, end of sentence included.
     ///   - ranges: the place of each id in the text that it is of.
     ///   - reported: which sentence of its text it is, where its text is that of its tokens.
+    ///   - draft: what its output is expected to be.
     package init(
-        job: Job, place: InputPlace, ids: [Int], ranges: [Range<Int>] = [], reported: Int? = nil
+        job: Job, place: InputPlace, ids: [Int], ranges: [Range<Int>] = [], reported: Int? = nil,
+        draft: [Int] = []
     ) {
+        self.draft = draft
         self.job = job
         self.place = place
         self.ids = ids

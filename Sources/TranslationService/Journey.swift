@@ -56,6 +56,7 @@ extension EarlierHop {
         own.options.cutsLoops = whole.options.cutsLoops
         own.options.aligns = whole.preparation?.markup != nil
         own.preparation?.glossary = nil
+        own.drafts = []
         return own
     }
 }

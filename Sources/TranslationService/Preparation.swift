@@ -84,6 +84,8 @@ private struct PreparedSentences {
     private(set) var excess: Int?
     private let job: Job
     private let model: ServedModel
+    /// What is expected of its inputs, by their place.
+    private var drafts: [[Int]] = []
 
     /// Takes a text apart with `preparer`; without one the model is given it as it is.
     init(
@@ -98,11 +100,22 @@ private struct PreparedSentences {
         progress = TextProgress(
             prepared, aligns: job.request.options.aligns,
             none: model.noCompute(job.request.options))
+        drafts = Self.drafts(index, of: job, model, preparer)
         for input in prepared.inputs.indices {
             var place = InputPlace(text: index)
             place.input = input
             add(prepared.inputs[input], at: place)
         }
+    }
+
+    /// The translation that is expected of a text, taken apart as the text is.
+    private static func drafts(
+        _ index: Int, of job: Job, _ model: ServedModel, _ preparer: TextPreparer?
+    ) -> [[Int]] {
+        let drafts = job.request.drafts
+        guard index < drafts.count, let draft = drafts[index] else { return [] }
+        let prepared = preparer?.prepare(draft) ?? PreparedText(whole: draft)
+        return prepared.inputs.map { Array(model.tokenizer.encodeTarget($0.text).dropLast()) }
     }
 
     private mutating func add(_ input: ModelInput, at place: InputPlace) {
@@ -112,7 +125,8 @@ private struct PreparedSentences {
             pending.append(
                 PendingSentence(
                     job: job, place: place, ids: ids, ranges: ranges,
-                    reported: reportedSentence(of: input)))
+                    reported: reportedSentence(of: input),
+                    draft: place.input < drafts.count ? drafts[place.input] : []))
         } else if job.request.preparation == nil, ids.count > job.request.limit(model) {
             excess = ids.count
         } else if input.spans.isEmpty {

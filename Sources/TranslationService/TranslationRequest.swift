@@ -14,6 +14,10 @@ public struct TranslationRequest: Sendable {
     public var texts: [String]
     /// Texts, by index, that are answered as they are.
     public var copied: Set<Int> = []
+    /// For each text the translation that is expected of it, or nil; empty: none is.
+    ///
+    /// What `DecodingOptions.expected` is of a sentence: sentences are matched by their place. The last model of a route takes notice of it.
+    public var drafts: [String?] = []
     /// How to decode each of them.
     public var options: DecodingOptions
     /// How texts are taken apart into sentences; nil: each text is one sentence, which the model is given as it is.

@@ -175,6 +175,7 @@ final class Worker {
             let tokenizer = service.model(of: sentence.job).tokenizer
             options.sourcePieces = tokenizer.pieces(of: sentence.ids)
             options.prefix = tokenizer.targetPrefix
+            options.expected = sentence.draft
             let ticket = lane.decoder.add(
                 source: source, options: options,
                 reportsTokens: sentence.reported != nil)

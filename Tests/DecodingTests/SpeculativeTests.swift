@@ -242,6 +242,57 @@ struct SpeculativeTests {
         #expect(decoder.byteCount == bytes)
     }
 
+    @Test(
+        "takes an expected output as drafts, right or wrong, and gives the same",
+        arguments: [nil, 0, 3, 16])
+    func expected(drafts: Int?) throws {
+        let checkpoint = try Checkpoint(directory: Repository.model)
+        let model = try TranslationModel(checkpoint, precision: .int8)
+        let sources = try Golden("own.json").cases[0].sentences.prefix(6).map(\.sourceIDs)
+        let full = DecodingOptions(exit: ExitRule(.full, layerCount: 6))
+        for source in sources {
+            let output = try decodeTogether([source], full, model)[0].outputs
+            let ids = Array(output[0].ids.dropLast())
+            let others = [
+                ids, [], Array(ids.dropFirst()), Array(ids.prefix(3)), ids + ids, ids.reversed(),
+                [5] + ids, ids.enumerated().map { $0 == 2 ? 7 : $1 }, [0, 0, 0],
+                Array(repeating: ids[0], count: 200),
+            ]
+            for expected in others {
+                var own = DecodingOptions(exit: speculative(drafts, layerCount: 6))
+                own.expected = expected
+                #expect(try decodeTogether([source], own, model)[0].outputs == output)
+                own.beamSize = 2
+                var beam = full
+                beam.beamSize = 2
+                #expect(
+                    try decodeTogether([source], own, model)[0].outputs
+                        == decodeTogether([source], beam, model)[0].outputs)
+            }
+        }
+    }
+
+    @Test("an output that was expected takes a few passes, one with another word few more")
+    func expectedPasses() throws {
+        let checkpoint = try Checkpoint(directory: Repository.model)
+        let model = try TranslationModel(checkpoint)
+        for source in try Golden("own.json").cases[0].sentences.prefix(6).map(\.sourceIDs) {
+            func passes(_ expected: [Int]) throws -> (passes: Int, ids: [Int]) {
+                var own = DecodingOptions(exit: speculative(16, layerCount: 6))
+                own.expected = expected
+                let result = try decodeTogether([source], own, model)[0]
+                return (result.speculation?.passes ?? 0, result.outputs[0].ids)
+            }
+            let ids = Array(try passes([]).ids.dropLast())
+            #expect(try passes(ids).passes == (ids.count + 17) / 17)
+            var changed = ids
+            changed[ids.count / 2] = 7
+            #expect(try passes(changed).passes <= (ids.count + 17) / 17 + 1)
+            changed.remove(at: ids.count / 2)
+            #expect(try passes(changed).passes <= (ids.count + 17) / 17 + 2)
+        }
+    }
+
     @Test("drafts nothing for a decoder of one layer, or below a bound")
     func nothingToDraft() throws {
         let directory = try TemporaryDirectory()

@@ -35,6 +35,7 @@ struct TranslateBody {
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let (exit, exitProblems) = Self.exit(&reader, model, defaults)
         let search = SearchOptions(&reader, model, limits)
+        let drafts = reader.drafts(of: texts, limits, exit)
         let preparation = TextOptions(&reader, limits, glossaries)
         parts = Self.parts(&reader)
         let isWanted = parts.contains(.language)
@@ -68,6 +69,7 @@ struct TranslateBody {
             route, texts: texts, preparation, options: options, exit: defaults, timeout: timeout,
             limits: limits)
         request.copied = languages.copied
+        request.drafts = drafts
         self.request = request
     }
 
@@ -145,5 +147,41 @@ extension SearchOptions {
         noRepeatNgramSize = reader.integer("no_repeat_ngram_size") ?? noRepeatNgramSize
         let faults = faults(longest: model.longestOutput, widestBeam: limits.maximumBeam)
         for fault in faults { reader.note(fault) }
+    }
+}
+
+extension FieldReader {
+    /// Reads the translations that a client expects: one for its text, or one or null for each of several.
+    fileprivate mutating func drafts(
+        of texts: [String], _ limits: APILimits, _ exit: ExitRule?
+    ) -> [String?] {
+        guard let value = value("draft") else { return [] }
+        let items = value.arrayValue ?? [value]
+        let drafts = items.map(\.stringValue)
+        guard zip(items, drafts).allSatisfy({ $1 != nil || $0.isNull }) else {
+            wrongType("draft", "a string, or an array of strings and nulls", value)
+            return []
+        }
+        if drafts.count != texts.count {
+            note(
+                .outOfRange, "draft",
+                "`draft` must hold one translation for each text, \(texts.count); given \(drafts.count)"
+            )
+        }
+        for (index, draft) in drafts.enumerated() {
+            let count = draft?.unicodeScalars.count ?? 0
+            guard count > limits.maximumCharacters else { continue }
+            note(
+                .textTooLong, value.arrayValue == nil ? "draft" : "draft/\(index)",
+                "draft \(index) has \(count) characters; at most \(limits.maximumCharacters) are taken"
+            )
+        }
+        if let exit, !exit.policy.makesDrafts {
+            let takers = ExitPolicy.names(joinedBy: "or", where: \.makesDrafts)
+            note(
+                .conflictingOptions, "draft",
+                "`draft` goes with `exit.policy` \(takers), not with \(exit.policy.rawValue)")
+        }
+        return drafts
     }
 }
