@@ -117,6 +117,12 @@ let package = Package(
             ],
             swiftSettings: computing),
         .target(
+            name: "Certification",
+            dependencies: [
+                "Checkpoint", "Decoding", "Evaluation", "TranslationModel", "TranslationService",
+            ],
+            swiftSettings: swift),
+        .target(
             name: "TranslationAPI",
             dependencies: [
                 "Compression", "FormData", "HTTPWire", "JSON", "LanguageIdentification",
@@ -156,7 +162,8 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Calibration", "Charts", "Checkpoint", "Configuration", "CorpusPreparation",
+                "Calibration", "Certification", "Charts", "Checkpoint", "Configuration",
+                "CorpusPreparation",
                 "Decoding", "Digest", "Evaluation", "HTTPServer", "JSON", "LanguageIdentification",
                 "LanguageTags", "SentencePiece",
                 "SentencePieceTraining",
@@ -283,6 +290,12 @@ let package = Package(
         .testTarget(
             name: "PagesTests", dependencies: ["Pages", "COpenSSL"], swiftSettings: swift),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], swiftSettings: swift),
+        .testTarget(
+            name: "CertificationTests",
+            dependencies: [
+                "Certification", "Checkpoint", "Decoding", "TestSupport", "TranslationModel",
+            ],
+            swiftSettings: swift),
     ]
 )
 

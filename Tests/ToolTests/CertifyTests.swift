@@ -1,0 +1,95 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@Suite("shoal certify and shoal draft", .timeLimit(.minutes(10)))
+struct CertifyTests {
+    private let sources = Repository.path("models/multi30k-de-en/sample.de")
+    private let references = Repository.path("models/multi30k-de-en/sample.en")
+
+    @Test("certify prints a bound a line, as JSON or as a table")
+    func certifies() throws {
+        let flags = ["certify", "--model", Repository.model, sources, "--policy", "fixed"]
+        let run = try Run(flags + ["--delta", "0.2,0.9", "--json"])
+        #expect(run.status == 0)
+        let lines = try run.output.split(separator: "\n").map {
+            try #require(JSON.parse(Array($0.utf8)).objectValue)
+        }
+        #expect(lines.map { $0["delta"]?.doubleValue } == [0.2, 0.9])
+        for line in lines {
+            #expect(line["policy"]?.stringValue == "fixed")
+            #expect(line["risk"]?.stringValue == "chrf")
+            let operations = try #require(line["operations"]?.doubleValue)
+            #expect(0 < operations && operations <= 1)
+            #expect(try #require(line["loss"]?.doubleValue) <= 1)
+        }
+        let table = try Run(flags + ["--delta", "0.9", "--test", "hoeffding-bentkus"]).output
+        #expect(table.contains("operations\n") && table.contains("hoeffding-bentkus"))
+    }
+
+    @Test("certify takes references for the risk that needs them")
+    func quality() throws {
+        let flags = ["certify", "--model", Repository.model, sources, "--policy", "fixed"]
+        #expect(try Run(flags + [references, "--risk", "quality", "--delta", "0.5"]).status == 0)
+        let without = try Run(flags + ["--risk", "quality"])
+        #expect(without.status == 64 && without.error.contains("needs a file of references"))
+        let needless = try Run(flags + [references])
+        #expect(needless.status == 64 && needless.error.contains("quality only"))
+    }
+
+    @Test(
+        "certify says what is wrong",
+        arguments: [
+            (["--delta", "0"], "above 0 and below 1"), (["--delta", "x"], "above 0 and below 1"),
+            (["--epsilon", "1"], "--epsilon must be above 0"), (["--limit", "1"], "2 or more"),
+            (["--policy", "full"], "nothing is lost"),
+            (["--policy", "speculative"], "nothing is lost"),
+        ])
+    func faults(_ entry: (flags: [String], words: String)) throws {
+        let run = try Run(["certify", "--model", Repository.model, sources] + entry.flags)
+        #expect(run.status == 64)
+        #expect(run.error.contains(entry.words))
+    }
+
+    @Test("draft finds an exit and its ids, writes them, and the model drafts with them")
+    func drafts() throws {
+        let directory = try TemporaryDirectory()
+        for name in try FileManager.default.contentsOfDirectory(atPath: Repository.model) {
+            let from = Repository.model + "/" + name
+            if name == "exits.json" {
+                try directory.write(Array(Data(contentsOf: URL(filePath: from))), to: name)
+            } else {
+                try FileManager.default.createSymbolicLink(
+                    atPath: directory.path + "/" + name, withDestinationPath: from)
+            }
+        }
+        func exits() throws -> JSONObject? {
+            let bytes = try Data(contentsOf: URL(filePath: directory.path + "/exits.json"))
+            return try JSON.parse(Array(bytes)).objectValue?["policies"]?.objectValue
+        }
+        let before = try exits()
+        let dry = try Run(["draft", "--model", directory.path, sources, "--dry-run"])
+        #expect(dry.status == 0 && dry.output.contains("unchanged"))
+        #expect(try exits()?["speculative"] == before?["speculative"])
+        let run = try Run(["draft", "--model", directory.path, sources])
+        #expect(run.status == 0)
+        #expect(run.output.split(separator: "\n").count == 7)
+        #expect(try exits()?["confidence"] == before?["confidence"])
+        let translated = try Run(
+            ["translate", "--model", directory.path, "--policy", "speculative", "Ein Hund."])
+        #expect(
+            translated.output == (try Run(["translate", "--policy", "full", "Ein Hund."]).output))
+    }
+
+    @Test("draft needs a checkpoint that it may change, and more than a sentence")
+    func draftFaults() throws {
+        let unnamed = try Run(["draft", sources])
+        #expect(unnamed.status == 64 && unnamed.error.contains("--model"))
+        let directory = try TemporaryDirectory()
+        try directory.write(Array("Ein Hund.\n".utf8), to: "one")
+        let one = try Run(
+            ["draft", "--model", Repository.model, directory.path + "/one", "--dry-run"])
+        #expect(one.status == 65 && one.error.contains("too little"))
+    }
+}
