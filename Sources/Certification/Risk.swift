@@ -1,17 +1,7 @@
+public import Checkpoint
 import Evaluation
 
-/// What an output that is not full depth's may lose against it, 0 … 1 a sentence.
-public enum Risk: String, Sendable, CaseIterable {
-    /// 1 where the text is another one.
-    case disagreement
-    /// 1 − chrF2 / 100, full depth's text being the reference.
-    case chrF = "chrf"
-    /// How much lower its chrF2 / 100 is than full depth's, both held against a reference; 0 where it is not lower.
-    case quality
-
-    /// Whether it needs references.
-    public var needsReferences: Bool { self == .quality }
-
+extension Risk {
     /// The loss of a text.
     ///
     /// - Parameters:

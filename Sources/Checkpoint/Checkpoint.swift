@@ -95,15 +95,29 @@ public struct Checkpoint: Sendable {
 
     /// SHA-256 in hexadecimal over all files that were read, the same on every machine.
     ///
-    /// It is that of the list that `sha256sum` writes: for each file, in the order of their names' bytes, the
+    /// - Returns: `checksums().files`.
+    /// - Throws: as `checksums`.
+    public func checksum() throws(CheckpointError) -> String { try checksums().files }
+
+    /// What tells checkpoints apart, each 64 hexadecimal digits.
+    public struct Checksums: Sendable, Equatable {
+        /// Of all files.
+        public let files: String
+        /// Of all but exits.json: of what outputs follow from once a rule is given.
+        public let network: String
+    }
+
+    /// SHA-256 over the files that were read, the same on every machine.
+    ///
+    /// Each is that of the list that `sha256sum` writes: for each file, in the order of their names' bytes, the
     /// digest in hexadecimal, two blanks, the name, a line feed. Small files were hashed as they were read.
     /// Weights are hashed here, through the descriptor that their tensors are read from; called after the
     /// last tensor was read, it therefore also finds out whether they were written to meanwhile. Reads the
     /// weights once.
     ///
-    /// - Returns: 64 hexadecimal digits.
+    /// - Returns: of all files, and of those that are the network's.
     /// - Throws: `fileChanged` for weights that are not what was opened; `fileUnreadable`.
-    public func checksum() throws(CheckpointError) -> String {
+    public func checksums() throws(CheckpointError) -> Checksums {
         let weightFiles = weights.parts + (exitHeads?.parts ?? [])
         var lines: [(name: String, digest: [UInt8])] = []
         for file in files {
@@ -114,7 +128,29 @@ public struct Checkpoint: Sendable {
             }
         }
         lines.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        return Checksums(
+            files: Self.digest(lines[...]),
+            network: Self.digest(lines.filter { $0.name != Self.exitsFile }[...]))
+    }
+
+    private static func digest(_ lines: ArraySlice<(name: String, digest: [UInt8])>) -> String {
         let list = lines.map { "\(Hexadecimal.text($0.digest))  \($0.name)\n" }.joined()
         return Hexadecimal.text(SHA256.digest(Array(list.utf8)))
+    }
+
+    /// Makes sure that certificates were issued for this network.
+    ///
+    /// - Parameter network: `Checksums.network` of the checkpoint.
+    /// - Throws: `outOfRange` for the first that was issued for another one.
+    public func requireOwnCertificates(_ network: String) throws(CheckpointError) {
+        for (index, certificate) in exits.certificates.enumerated()
+        where certificate.network != network {
+            throw CheckpointError(
+                .outOfRange, file: Self.exitsFile, subject: "certificates[\(index)].network",
+                found: "a certificate for other weights, \(certificate.network.prefix(12))…",
+                expected:
+                    "\(network.prefix(12))…, these weights: issue it anew with shoal certify, or remove it"
+            )
+        }
     }
 }

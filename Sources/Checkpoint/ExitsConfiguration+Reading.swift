@@ -19,6 +19,7 @@ extension ExitsConfiguration {
         if let alignment = try keys.optionalObject("alignment") {
             alignmentHeads = try Self.heads(alignment, decoderLayers, attentionHeads)
         }
+        certificates = try Self.certificates(keys, decoderLayers)
         defaultPolicy =
             try keys.optionalCase("default_policy", of: ExitPolicy.self) ?? defaultPolicy
         guard !defaultPolicy.needsLayer else {
@@ -50,6 +51,23 @@ extension ExitsConfiguration {
                 profiles = try Self.profiles(kind.key, keys, decoderLayers: decoderLayers)
             }
         }
+    }
+
+    private static func certificates(
+        _ keys: KeyReader, _ decoderLayers: Int
+    ) throws(CheckpointError) -> [ExitCertificate] {
+        guard let value = keys.value("certificates") else { return [] }
+        guard let elements = value.arrayValue else {
+            throw keys.fault(
+                .wrongType, "certificates", found: value.kind, expected: "an array of objects")
+        }
+        var certificates: [ExitCertificate] = []
+        for (index, element) in elements.enumerated() {
+            let own = try KeyReader(
+                file: keys.file, path: keys.subject("certificates[\(index)]"), value: element)
+            certificates.append(try ExitCertificate(own, decoderLayers: decoderLayers))
+        }
+        return certificates
     }
 
     /// The exit that drafts, and its ids where they are given.

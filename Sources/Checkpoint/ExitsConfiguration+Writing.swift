@@ -14,6 +14,10 @@ extension ExitsConfiguration {
             .init("policies", .object(policies)),
             .init("default_policy", .string(defaultPolicy.rawValue)),
         ]
+        if !certificates.isEmpty {
+            members.append(
+                .init("certificates", .array(certificates.map { .object($0.json) })))
+        }
         if let alignmentHeads {
             members.append(
                 .init(

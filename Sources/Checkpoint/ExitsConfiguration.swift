@@ -103,6 +103,8 @@ public struct ExitsConfiguration: Sendable, Equatable {
     public var drafting: Drafting?
     /// For each exit 1 … N the heads that alignments are read off, of layers up to the exit; nil: all of them.
     public var alignmentHeads: [[AlignmentHead]]?
+    /// What was promised of rules, in the file's order.
+    public var certificates: [ExitCertificate]
     /// The policy of a request that names none, one that needs no layer; `full` unless the file says
     /// otherwise.
     public var defaultPolicy: ExitPolicy
@@ -124,6 +126,7 @@ public struct ExitsConfiguration: Sendable, Equatable {
         profiles = []
         drafting = decoderLayers > 1 ? Drafting(exit: 1) : nil
         alignmentHeads = nil
+        certificates = []
         defaultPolicy = .full
     }
 

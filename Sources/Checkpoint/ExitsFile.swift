@@ -52,6 +52,13 @@ public struct ExitsFile {
         take(["policies", ExitPolicy.speculative.rawValue], from: exits)
     }
 
+    /// Takes the certificates from a configuration and leaves all else.
+    ///
+    /// - Parameter exits: what holds them; where it has none the member goes.
+    public mutating func takeCertificates(from exits: ExitsConfiguration) {
+        take(["certificates"], from: exits)
+    }
+
     private mutating func take(_ path: [String], from exits: ExitsConfiguration) {
         object = object.setting(path[...], to: exits.json.value(path[...]))
     }

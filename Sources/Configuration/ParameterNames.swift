@@ -13,6 +13,7 @@ extension RequestParameter {
         case .profile: "exit.profile"
         case .candidates: "exit.confidence_candidates"
         case .drafts: "exit.drafts"
+        case .guarantee: "exit.guarantee"
         case .minimumLayer: "exit.min_layer"
         case .maximumLayer: "exit.max_layer"
         }

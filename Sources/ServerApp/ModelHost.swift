@@ -24,6 +24,7 @@ struct ModelHost: Sendable {
         for path in try settings.modelPaths() {
             do {
                 let model = try ServedModel(directory: path, precision: settings.precision)
+                try model.checkpoint.requireOwnCertificates(model.networkChecksum)
                 if let other = models.first(where: { $0.id == model.id }) {
                     throw Failure(
                         "\(path): another model has the name \(other.id)", code: EX_CONFIGURATION)

@@ -66,6 +66,7 @@ extension RequestParameter {
         case .profile: "/exit/profile"
         case .candidates: "/exit/candidates"
         case .drafts: "/exit/drafts"
+        case .guarantee: "/exit/guarantee"
         case .minimumLayer: "/exit/min_layer"
         case .maximumLayer: "/exit/max_layer"
         }

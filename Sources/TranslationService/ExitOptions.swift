@@ -1,5 +1,7 @@
 public import Checkpoint
 public import Decoding
+import Tensor
+import TranslationModel
 
 /// The exit settings of a request or of the server, before they are held against a model.
 public struct ExitOptions: Sendable, Equatable {
@@ -19,6 +21,8 @@ public struct ExitOptions: Sendable, Equatable {
     ///
     /// Other policies take no notice of it.
     public var drafts: Int?
+    /// Instead of all others: the cheapest rule that is certified for a bound.
+    public var guarantee: Guarantee?
     /// No token leaves below it, 1 … N; nil: 1.
     public var minimumLayer: Int?
     /// No token leaves above it, 1 … N; nil: N.
@@ -26,6 +30,20 @@ public struct ExitOptions: Sendable, Equatable {
 
     /// Candidates of `confidence` where nothing is said.
     public static let defaultCandidates = 16
+
+    /// The most that may be lost against full depth.
+    public struct Guarantee: Sendable, Equatable {
+        /// What is lost.
+        public var risk: Risk
+        /// δ: its expectation, above 0 and below 1.
+        public var delta: Double
+
+        /// A bound.
+        public init(risk: Risk, delta: Double) {
+            self.risk = risk
+            self.delta = delta
+        }
+    }
 
     /// One value for all layers or one for each below the last.
     public enum Threshold: Sendable, Equatable {
@@ -51,6 +69,8 @@ public struct ExitOptions: Sendable, Equatable {
     /// - Returns: settings that hold both.
     public func filled(from defaults: ExitOptions) -> ExitOptions {
         var options = self
+        // A certified rule is as it was tested.
+        guard guarantee == nil else { return options }
         options.policy = policy ?? defaults.policy
         let takesDefaults = policy == nil || policy == defaults.policy
         if takesDefaults {
@@ -73,6 +93,7 @@ public struct ExitOptions: Sendable, Equatable {
     /// - Returns: a rule that the model can follow.
     /// - Throws: all that does not fit, by field.
     public func resolve(for model: ServedModel) throws(InvalidRequest) -> ExitRule {
+        if let guarantee { return try rule(guarantee, of: model) }
         let layerCount = model.layerCount
         let policy = policy ?? model.defaultPolicy
         var faults = rangeFaults(layerCount) + conflicts(policy, layerCount)
@@ -101,6 +122,48 @@ public struct ExitOptions: Sendable, Equatable {
             .init(
                 layer: layer, thresholds: thresholds, candidates: ruleCandidates, drafts: drafts),
             bounds: (minimumLayer ?? 1)...(maximumLayer ?? layerCount), layerCount: layerCount)
+    }
+
+    /// The certificate that a guarantee is given by: the cheapest of its risk whose bound is no higher.
+    ///
+    /// - Parameter model: what is to follow it.
+    /// - Returns: nil where none is asked for, or the model has none.
+    public func certificate(of model: ServedModel) -> ExitCertificate? {
+        guard let guarantee else { return nil }
+        return model.certificates.filter {
+            $0.risk == guarantee.risk && $0.delta <= guarantee.delta
+        }.min { $0.operations < $1.operations }
+    }
+
+    private func rule(
+        _ guarantee: Guarantee, of model: ServedModel
+    ) throws(InvalidRequest) -> ExitRule {
+        let isAlone =
+            policy == nil && layer == nil && threshold == nil && profile == nil
+            && minimumLayer == nil && maximumLayer == nil
+        guard isAlone else {
+            throw InvalidRequest([
+                RequestFault(
+                    .conflictingOptions, .guarantee,
+                    "\(.guarantee) chooses the rule itself: it excludes all else about exits")
+            ])
+        }
+        guard let found = certificate(of: model) else {
+            let certified = model.certificates.map { "\($0.risk.rawValue) \($0.delta)" }
+            let list =
+                certified.isEmpty
+                ? "no certificates in \(model.network.precision.rawValue)"
+                : "certificates for \(certified.joined(separator: ", "))"
+            throw InvalidRequest([
+                RequestFault(.outOfRange, .guarantee, "\(model.id) has \(list)")
+            ])
+        }
+        return ExitRule(
+            found.policy,
+            .init(
+                layer: found.layer, thresholds: found.thresholds ?? [],
+                candidates: found.candidates.flatMap { $0 == 0 ? nil : $0 }),
+            layerCount: model.layerCount)
     }
 
     private var ruleCandidates: Int? {

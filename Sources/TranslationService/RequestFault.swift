@@ -28,6 +28,8 @@ public enum RequestParameter: Sendable, Hashable, CaseIterable {
     case candidates
     /// `ExitOptions.drafts`.
     case drafts
+    /// `ExitOptions.guarantee`.
+    case guarantee
     /// `ExitOptions.minimumLayer`.
     case minimumLayer
     /// `ExitOptions.maximumLayer`.

@@ -12,6 +12,8 @@ public final class ServedModel: Sendable {
     public let id: String
     /// `Checkpoint.checksum()` of what was loaded.
     public let checksum: String
+    /// `Checkpoint.Checksums.network` of it, which certificates name.
+    public let networkChecksum: String
     /// What was read from the directory.
     public let checkpoint: Checkpoint
     /// Text to ids and back.
@@ -46,7 +48,9 @@ public final class ServedModel: Sendable {
         )
         network = try TranslationModel(checkpoint, precision: precision)
         // Last, so that weights which were written to while they were read are found out.
-        checksum = try checkpoint.checksum()
+        let checksums = try checkpoint.checksums()
+        checksum = checksums.files
+        networkChecksum = checksums.network
         self.id = id ?? Self.name(of: directory)
     }
 
@@ -57,11 +61,19 @@ public final class ServedModel: Sendable {
     ) {
         id = model.id
         checksum = model.checksum
+        networkChecksum = model.networkChecksum
         checkpoint = model.checkpoint
         network = model.network
         table = model.table
         self.tokenizer = tokenizer
         self.languages = languages
+    }
+
+    /// Certificates that were issued for these weights in this precision.
+    public var certificates: [ExitCertificate] {
+        checkpoint.exits.certificates.filter {
+            $0.network == networkChecksum && $0.precision == network.precision.rawValue
+        }
     }
 
     /// This model at the end of a route that begins in another language.

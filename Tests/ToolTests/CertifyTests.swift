@@ -10,7 +10,7 @@ struct CertifyTests {
 
     @Test("certify prints a bound a line, as JSON or as a table")
     func certifies() throws {
-        let flags = ["certify", "--model", Repository.model, sources, "--policy", "fixed"]
+        let flags = ["certify", "--dry-run", sources, "--policy", "fixed"]
         let run = try Run(flags + ["--delta", "0.2,0.9", "--json"])
         #expect(run.status == 0)
         let lines = try run.output.split(separator: "\n").map {
@@ -30,7 +30,7 @@ struct CertifyTests {
 
     @Test("certify takes references for the risk that needs them")
     func quality() throws {
-        let flags = ["certify", "--model", Repository.model, sources, "--policy", "fixed"]
+        let flags = ["certify", "--dry-run", sources, "--policy", "fixed"]
         #expect(try Run(flags + [references, "--risk", "quality", "--delta", "0.5"]).status == 0)
         let without = try Run(flags + ["--risk", "quality"])
         #expect(without.status == 64 && without.error.contains("needs a file of references"))
@@ -47,7 +47,7 @@ struct CertifyTests {
             (["--policy", "speculative"], "nothing is lost"),
         ])
     func faults(_ entry: (flags: [String], words: String)) throws {
-        let run = try Run(["certify", "--model", Repository.model, sources] + entry.flags)
+        let run = try Run(["certify", "--dry-run", sources] + entry.flags)
         #expect(run.status == 64)
         #expect(run.error.contains(entry.words))
     }

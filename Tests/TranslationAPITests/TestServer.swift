@@ -38,7 +38,7 @@ struct TestServer {
     let server: HTTPServer
 
     init(
-        loaded: Bool = true, queue: Int = 256,
+        loaded: Bool = true, queue: Int = 256, model: ServedModel? = nil,
         _ configure: (inout TranslationAPI.Settings) -> Void = { _ in }
     ) throws {
         let registry = MetricRegistry()
@@ -51,7 +51,7 @@ struct TestServer {
         server = try HTTPServer.start(
             configuration, handler: Handler(api: api), observer: Silent())
         guard loaded else { return }
-        let model = try Shipped.model()
+        let model = try model ?? Shipped.model()
         var sizes = TranslationService.Configuration()
         sizes.maximumQueuedRequests = queue
         let service = try TranslationService(

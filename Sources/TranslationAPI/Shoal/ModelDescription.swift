@@ -49,6 +49,10 @@ extension TranslationAPI {
         writer.beginArray()
         for profile in model.checkpoint.exits.profiles { write(profile, to: &writer) }
         writer.endArray()
+        writer.name("certificates")
+        writer.beginArray()
+        for certificate in model.certificates { certificate.write(to: &writer) }
+        writer.endArray()
         writeLimits(model, to: &writer)
         writer.endObject()
     }
@@ -99,5 +103,26 @@ extension JSONWriter {
         beginArray()
         for value in values { self.value(value) }
         endArray()
+    }
+}
+
+extension ExitCertificate {
+    /// What was promised, and of which rule.
+    func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("risk", risk.rawValue)
+        writer.name("delta")
+        writer.value(delta)
+        writer.name("epsilon")
+        writer.value(epsilon)
+        writer.member("sentences", sentences)
+        writer.member("policy", policy.rawValue)
+        if let layer { writer.member("layer", layer) }
+        if let thresholds { writer.numbers("thresholds", thresholds) }
+        writer.name("operations")
+        writer.value(operations)
+        writer.name("average_exit")
+        writer.value(averageExit)
+        writer.endObject()
     }
 }

@@ -41,6 +41,10 @@ struct OwnAnswer: TranslationAnswer {
         writer.endArray()
         writer.name("compute")
         json.write(total, to: &writer)
+        if let certificate = body.certificate {
+            writer.name("certificate")
+            certificate.write(to: &writer)
+        }
         if !result.earlier.isEmpty { writeRoute(result, total, to: &writer) }
         writer.name("usage")
         writer.beginObject()

@@ -17,6 +17,8 @@ struct TranslateBody {
     let tellsLanguages: Bool
     /// Whether the answer is to come in parts; nil where the body does not say.
     let streams: Bool?
+    /// What the exit rule is certified for, where a guarantee was asked for.
+    let certificate: ExitCertificate?
 
     /// Reads a body and holds it against the model that it asks for.
     ///
@@ -33,7 +35,8 @@ struct TranslateBody {
             isMarkup: ["html", "xml"].contains(reader.peek("format")))
         model = route.model
         reader.checkLanguage("target_lang", model.languages.target, of: model)
-        let (exit, exitProblems) = Self.exit(&reader, model, defaults)
+        let (exit, certificate, exitProblems) = Self.exit(&reader, model, defaults)
+        self.certificate = certificate
         let search = SearchOptions(&reader, model, limits)
         let drafts = reader.drafts(of: texts, limits, exit)
         let preparation = TextOptions(&reader, limits, glossaries)
@@ -56,6 +59,7 @@ struct TranslateBody {
         } catch {
             throw Problem(error)
         }
+        try Self.checkGuarantee(certificate, options, route)
         options.scores = parts.contains(.scores)
         options.aligns = parts.contains(.alignments)
         guard route.isDirect || !options.aligns else {
@@ -79,9 +83,26 @@ struct TranslateBody {
         return languages.found?[index]
     }
 
+    /// Makes sure that a certified rule is followed as it was tested: greedily, and by one model.
+    private static func checkGuarantee(
+        _ certificate: ExitCertificate?, _ options: DecodingOptions, _ route: ModelRoute
+    ) throws(Problem) {
+        guard certificate != nil else { return }
+        let isPlain =
+            options.beamSize == 1 && options.repetitionPenalty == 1
+            && options.noRepeatNgramSize == 0 && options.minimumTokens == 0
+        guard !isPlain || !route.isDirect else { return }
+        throw Problem([
+            FieldProblem(
+                .conflictingOptions, "/exit/guarantee",
+                "`exit.guarantee` is for greedy search of one model, without penalties or a least length"
+            )
+        ])
+    }
+
     private static func exit(
         _ reader: inout FieldReader, _ model: ServedModel, _ defaults: ExitOptions
-    ) -> (ExitRule?, [FieldProblem]) {
+    ) -> (ExitRule?, ExitCertificate?, [FieldProblem]) {
         var options = ExitOptions()
         var problems: [FieldProblem] = []
         if var exit = reader.object("exit") {
@@ -91,14 +112,40 @@ struct TranslateBody {
             options.profile = exit.string("profile")
             options.minimumLayer = exit.integer("min_layer")
             options.maximumLayer = exit.integer("max_layer")
-            problems = exit.finished()
+            options.guarantee = guarantee(&exit, &problems)
+            problems += exit.finished()
         }
-        guard problems.isEmpty else { return (nil, problems) }
+        guard problems.isEmpty else { return (nil, nil, problems) }
         do {
-            return (try options.filled(from: defaults).resolve(for: model), [])
+            let rule = try options.filled(from: defaults).resolve(for: model)
+            return (rule, options.certificate(of: model), [])
         } catch {
-            return (nil, error.faults.map { FieldProblem($0) })
+            return (nil, nil, error.faults.map { FieldProblem($0) })
         }
+    }
+
+    /// `guarantee` {risk, delta}.
+    private static func guarantee(
+        _ exit: inout FieldReader, _ problems: inout [FieldProblem]
+    ) -> ExitOptions.Guarantee? {
+        guard var guarantee = exit.object("guarantee") else { return nil }
+        let risk = guarantee.choice("risk", Risk.self)
+        let delta = guarantee.number("delta")
+        if let delta, !(delta > 0 && delta < 1) {
+            guarantee.note(.outOfRange, "delta", "`delta` must be above 0 and below 1")
+        }
+        let own = guarantee.finished()
+        problems += own
+        if let risk, let delta, own.isEmpty {
+            return ExitOptions.Guarantee(risk: risk, delta: delta)
+        }
+        if own.isEmpty {
+            exit.note(
+                .conflictingOptions, "guarantee",
+                "`guarantee` needs `risk`, \(Risk.allCases.map(\.rawValue).joined(separator: ", ")), and `delta`"
+            )
+        }
+        return nil
     }
 
     private static func threshold(_ exit: inout FieldReader) -> ExitOptions.Threshold? {

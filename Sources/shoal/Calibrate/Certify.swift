@@ -3,6 +3,7 @@ public import Certification
 import Checkpoint
 import Configuration
 import Decoding
+import Digest
 import Evaluation
 import Glibc
 import JSON
@@ -19,12 +20,13 @@ extension MeanTest: ExpressibleByArgument {}
 struct Certify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "Find the cheapest exit rules whose loss against full depth is bounded, with what confidence.",
+            "Find the cheapest exit rules whose loss against full depth is bounded, and write them to exits.json.",
         discussion: """
             For each bound δ the answer is a rule of which holds, with probability 1 - ε over the sentences \
             given: on texts of the same source its expected loss against this model's own full depth is at \
             most δ. The sentences are shuffled; one half orders the rules, the other tests them. Give sentences that \
-            nothing was trained or calibrated on. docs/guarantees.md.
+            nothing was trained or calibrated on. A request asks for a certified rule with exit.guarantee. \
+            Certificates of the same risk, precision and policy are replaced. docs/guarantees.md.
 
             Examples:
               shoal certify --model models/tatoeba-de-en --precision int8 held-out.de
@@ -61,6 +63,9 @@ struct Certify: ParsableCommand {
 
     @Option(name: .long, help: "Use the first so many sentences only.")
     var limit: Int?
+
+    @Flag(name: .long, help: "Write nothing to exits.json.")
+    var dryRun = false
 
     @Flag(name: .long, help: "Print a JSON object a line instead of a table.")
     var json = false
@@ -99,6 +104,9 @@ struct Certify: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
+            guard dryRun || model.named != nil else {
+                throw ValidationError("Name the checkpoint to change with --model.")
+            }
             let model = try model.loadForTexts()
             guard model.layerCount > 1 else {
                 throw Failure(
@@ -114,7 +122,8 @@ struct Certify: ParsableCommand {
             guard text.sources.count > 1 else {
                 throw Failure("\(source): one sentence proves nothing", code: EX_DATAERR)
             }
-            try Failure.placing(at: source, model) { try certify(text, model) }
+            let certificates = try Failure.placing(at: source, model) { try certify(text, model) }
+            if !dryRun { try write(certificates, model) }
         }
     }
 
@@ -122,10 +131,14 @@ struct Certify: ParsableCommand {
         policy.isEmpty
             ? ExitPolicy.allCases.filter {
                 $0 != .full && !$0.makesDrafts && model.missingHead($0) == nil
-            } : policy
+            }
+            : policy.enumerated().filter { !policy[..<$0.offset].contains($0.element) }.map(
+                \.element)
     }
 
-    private func certify(_ text: ParallelText, _ model: ServedModel) throws {
+    private func certify(
+        _ text: ParallelText, _ model: ServedModel
+    ) throws -> [ExitCertificate] {
         let translator = try CorpusTranslator(model, workers: Processors.available)
         let rules = policies(model).map { Certifier.candidates($0, model) }
         let progress = ProgressLine()
@@ -141,6 +154,9 @@ struct Certify: ParsableCommand {
             progress.show("\(done)/\(total) rules: \(rule.label(layerCount: model.layerCount))")
         }
         if !json { writeOutput(Style.standardOutput.table(Self.header)) }
+        var certificates: [ExitCertificate] = []
+        let lines = text.sources.joined(separator: "\n")
+        let digest = Hexadecimal.text(SHA256.digest(Array(lines.utf8)))
         var first = 0
         for own in rules {
             let certifier = Certifier(
@@ -150,12 +166,48 @@ struct Certify: ParsableCommand {
             for bound in bounds {
                 let found = certifier.certificate(delta: bound, epsilon: epsilon, test)
                 writeOutput(json ? line(found, policy, model) : row(found, policy, model))
+                certificates += certificate(found, digest, model).map { [$0] } ?? []
             }
         }
-        guard !json else { return }
+        guard !json else { return certificates }
         writeOutput(
             "\n\(risk.rawValue), ε \(epsilon), \(test.rawValue), \(text.sources.count - text.sources.count / 2) of "
                 + "\(text.sources.count) sentences tested, \(model.network.precision.rawValue)\n")
+        return certificates
+    }
+
+    /// What exits.json has of a rule that passed.
+    private func certificate(
+        _ found: Certifier.Certificate, _ digest: String, _ model: ServedModel
+    ) -> ExitCertificate? {
+        guard let rule = found.rule else { return nil }
+        return ExitCertificate(
+            risk: risk, delta: found.delta, epsilon: epsilon, sentences: found.sentences,
+            text: digest, network: model.networkChecksum,
+            precision: model.network.precision.rawValue, policy: rule.policy,
+            layer: rule.givenLayer, thresholds: rule.thresholds,
+            candidates: rule.policy.takesCandidates ? rule.candidates ?? 0 : nil,
+            operations: found.operations, averageExit: found.averageExit)
+    }
+
+    /// Replaces the certificates of this risk and precision and of the policies that were tried, and those for other weights.
+    private func write(_ certificates: [ExitCertificate], _ model: ServedModel) throws {
+        let precision = model.network.precision.rawValue
+        let tried = policies(model)
+        do {
+            var exits = model.checkpoint.exits
+            exits.certificates.removeAll {
+                $0.network != model.networkChecksum
+                    || $0.risk == risk && $0.precision == precision && tried.contains($0.policy)
+            }
+            exits.certificates += certificates
+            var file = try ExitsFile(model.checkpoint)
+            file.takeCertificates(from: exits)
+            try file.write()
+        } catch {
+            throw Failure(
+                "\(error)", code: error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR)
+        }
     }
 
     private static let header =

@@ -137,6 +137,7 @@ extension RequestParameter {
         case .profile: "--profile"
         case .candidates: "candidates"
         case .drafts: "drafts"
+        case .guarantee: "--guarantee"
         case .minimumLayer: "--min-layer"
         case .maximumLayer: "--max-layer"
         }
