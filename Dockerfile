@@ -68,4 +68,4 @@ ENTRYPOINT ["/usr/local/bin/shoal"]
 CMD ["serve", "--config", "/etc/shoal/server.yaml"]
 
 FROM server
-COPY models/multi30k-de-en /models/multi30k-de-en
+COPY models/tatoeba-de-en /models/tatoeba-de-en

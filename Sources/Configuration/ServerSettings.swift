@@ -7,7 +7,7 @@ package import TranslationService
 
 /// Everything that `shoal serve` can be told, with its defaults.
 package struct ServerSettings {
-    package var modelPath = "models/multi30k-de-en"
+    package var modelPath = "models/tatoeba-de-en"
     /// Folder with further models, a subfolder each; empty: none.
     package var modelsPath = ""
     /// Languages over which texts go where no model translates them alone, as tags.

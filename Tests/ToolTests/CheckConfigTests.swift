@@ -32,7 +32,7 @@ struct CheckConfigTests {
         #expect(lines[0] == "ok")
         #expect(lines[1] == "keys: 1 in \(directory.path)/keys")
         #expect(lines[2] == "address: https://127.0.0.1:8080")
-        #expect(lines[3].hasPrefix("model: multi30k-de-en, de to en, 6 decoder layers, float32"))
+        #expect(lines[3].hasPrefix("model: tatoeba-de-en, de to en, 6 decoder layers, float32"))
     }
 
     @Test(

@@ -23,7 +23,7 @@ struct LifeCycleTests {
         // What was asked for; the server's own trials of a model are not counted.
         #expect(
             metrics.contains(
-                #"shoal_translate_requests_total{model="multi30k-de-en",result="ok"} 5"#))
+                #"shoal_translate_requests_total{model="tatoeba-de-en",result="ok"} 5"#))
         #expect(metrics.contains("\nshoal_queue_requests 0\n"))
         server.send(SIGTERM)
         #expect(server.end() == 0)

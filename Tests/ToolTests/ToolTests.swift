@@ -139,11 +139,11 @@ struct ToolTests {
     func inspects() throws {
         let run = try Run("inspect", "--json", "--tensors")
         let object = try #require(try JSON.parse(Array(run.output.utf8)).objectValue)
-        #expect(object["model"]?.stringValue == "multi30k-de-en")
+        #expect(object["model"]?.stringValue == "tatoeba-de-en")
         #expect(object["decoder"]?.objectValue?["layers"]?.integerValue == 6)
         #expect(object["policies"]?.arrayValue?.count == 7)
         #expect(object["tensors"]?.arrayValue?.isEmpty == false)
         let text = try Run("inspect").output
-        #expect(text.contains("model             multi30k-de-en\n"))
+        #expect(text.contains("model             tatoeba-de-en\n"))
     }
 }
