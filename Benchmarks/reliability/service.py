@@ -17,7 +17,8 @@ class Server:
     """`shoal serve` on a port of its own, ready when the constructor returns. Its log is in JSON, with a line for each request."""
 
     def __init__(self, binary, port=0, flags=()):
-        command = [str(binary), "serve", "--port", str(port), "--log-format", "json", "--log-access", "true", *flags]
+        model = [] if "--model" in flags else ["--model", "models/multi30k-de-en"]
+        command = [str(binary), "serve", *model, "--port", str(port), "--log-format", "json", "--log-access", "true", *flags]
         self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
         self.log = []
         self.ready = threading.Condition()
