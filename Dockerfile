@@ -68,4 +68,5 @@ ENTRYPOINT ["/usr/local/bin/shoal"]
 CMD ["serve", "--config", "/etc/shoal/server.yaml"]
 
 FROM server
+LABEL org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-2.0 AND MPL-2.0"
 COPY models/tatoeba-de-en /models/tatoeba-de-en

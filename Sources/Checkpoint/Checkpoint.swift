@@ -103,7 +103,7 @@ public struct Checkpoint: Sendable {
     public struct Checksums: Sendable, Equatable {
         /// Of all files.
         public let files: String
-        /// Of all but exits.json: of what outputs follow from once a rule is given.
+        /// Of all but exits.json, and of which classifiers exits use: of what outputs follow from once a rule is given.
         public let network: String
     }
 
@@ -130,11 +130,15 @@ public struct Checkpoint: Sendable {
         lines.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         return Checksums(
             files: Self.digest(lines[...]),
-            network: Self.digest(lines.filter { $0.name != Self.exitsFile }[...]))
+            network: Self.digest(
+                lines.filter { $0.name != Self.exitsFile }[...],
+                and: "exit_classifiers: \(exits.classifiers.rawValue)\n"))
     }
 
-    private static func digest(_ lines: ArraySlice<(name: String, digest: [UInt8])>) -> String {
-        let list = lines.map { "\(Hexadecimal.text($0.digest))  \($0.name)\n" }.joined()
+    private static func digest(
+        _ lines: ArraySlice<(name: String, digest: [UInt8])>, and last: String = ""
+    ) -> String {
+        let list = lines.map { "\(Hexadecimal.text($0.digest))  \($0.name)\n" }.joined() + last
         return Hexadecimal.text(SHA256.digest(Array(list.utf8)))
     }
 

@@ -108,7 +108,6 @@ public final class BatchDecoder {
                 run.decide(after: n, step)
             }
         }
-        defer { drafter.learn(from: sentences) }
         return collect()
     }
 
@@ -127,6 +126,7 @@ public final class BatchDecoder {
                 for token in sentence.newTokens { newTokens.append((sentence.ticket, token)) }
             }
         }
+        drafter.learn(from: sentences)
         if !done.isEmpty {
             let finished = Set(done.map(\.ticket))
             sentences.removeAll { finished.contains($0.ticket) }

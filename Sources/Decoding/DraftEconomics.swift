@@ -10,8 +10,6 @@ package struct DraftEconomics {
     private let draftShare: Double
     /// For proposals of each tenth of probability how many were right, of how many.
     private var outcomes: [(right: Double, all: Double)]
-    /// For expected tokens how many were right, of how many: where the one before was, and where it was another.
-    private var expected = (followed: (right: 9.5, all: 10.0), left: (right: 3.0, all: 5.0))
     /// Proposals that saved a pass, of all.
     private var savings = (right: 7.0, all: 10.0)
     /// Rows of the step at hand before drafts, and with those that it has.
@@ -59,44 +57,15 @@ package struct DraftEconomics {
             > seconds / Double(count) + pass.furtherRow(after: rows.now)
     }
 
-    /// Whether it pays to verify drafts that are all right with the probability `reach`.
+    /// Whether it pays to verify drafts that are all right with the probability `reach`; true where no pass was seen yet.
     package func isWorthVerifying(reach: Double) -> Bool {
-        reach * worth > pass.furtherRow(after: rows.now)
+        !pass.isKnown || reach * worth > pass.furtherRow(after: rows.now)
     }
 
     /// How often proposals of about such a probability were right.
     package func acceptance(ofProbability probability: Float) -> Double {
         let outcome = outcomes[Self.tenth(probability)]
         return outcome.right / outcome.all
-    }
-
-    /// Whether what is expected of an output had been right up to a token.
-    package enum Expectation: Sendable {
-        case followed
-        /// The latest token was another.
-        case left
-    }
-
-    /// How often expected tokens were right.
-    package func acceptance(of expectation: Expectation) -> Double {
-        let outcome =
-            switch expectation {
-            case .followed: expected.followed
-            case .left: expected.left
-            }
-        return outcome.right / outcome.all
-    }
-
-    /// Learns what became of expected tokens: of those behind the first wrong one nothing is known.
-    package mutating func note(_ expectation: Expectation, right: Int, wrong: Int) {
-        func add(to outcome: inout (right: Double, all: Double)) {
-            for _ in 0..<right { Self.add(true, to: &outcome) }
-            for _ in 0..<wrong { Self.add(false, to: &outcome) }
-        }
-        switch expectation {
-        case .followed: add(to: &expected.followed)
-        case .left: add(to: &expected.left)
-        }
     }
 
     private static func tenth(_ probability: Float) -> Int {

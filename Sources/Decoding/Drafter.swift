@@ -8,8 +8,8 @@ import TranslationModel
 struct Drafter {
     private var economics: DraftEconomics
     private let exit: Int?
-    /// Weights that a draft and a pass read, and those of no layers, of layer 1, of layers 1 and 2, and so on.
-    private let bytes: (draft: Int, pass: Int, lower: [Int])
+    /// Weights that a draft reads, that passes up to layer 1, 2, and so on read, and those of no layers, of layer 1, and so on.
+    private let bytes: (draft: Int, passes: [Int], lower: [Int])
     private var drafting: [Sentence] = []
     private var rows: [DecoderRow] = []
     private var proposals: [DecoderStep.Proposal] = []
@@ -19,7 +19,8 @@ struct Drafter {
     init(for model: TranslationModel) {
         exit = model.draftExit
         let lower = (1..<model.decoderLayerCount).map { model.draftBytes(exit: $0, ids: 0) }
-        bytes = (model.draftBytes, model.passBytes, [0] + lower)
+        let passes = (1...model.decoderLayerCount).map { model.passBytes(through: $0) }
+        bytes = (model.draftBytes, passes, [0] + lower)
         economics = DraftEconomics(
             draftShare: Double(model.draftBytes) / Double(model.passBytes))
     }
@@ -57,7 +58,8 @@ struct Drafter {
         sentence.count.drafted += sentence.drafts.count
         sentence.count.passes += 1
         let entry = (0..<sentence.rowCount).reduce(Int.max) { min($0, sentence.entry(ofRow: $1)) }
-        sentence.count.weightBytes += bytes.pass - lowerBytes(entry)
+        let highest = sentence.rule.bounds.upperBound
+        sentence.count.weightBytes += bytes.passes[highest - 1] - lowerBytes(entry)
     }
 
     /// Weights of the layers that no row of a pass goes through, all of them having been there for drafts.
@@ -95,7 +97,7 @@ struct Drafter {
         body()
         let seconds = (.now - start) / .seconds(1)
         let entry = rows.reduce(Int.max) { min($0, $1.entry) }
-        let share = 1 - Double(lowerBytes(entry)) / Double(bytes.pass)
+        let share = 1 - Double(lowerBytes(entry)) / Double(bytes.passes[bytes.passes.count - 1])
         economics.notePass(rows: rows.count, seconds: seconds / share)
     }
 
@@ -103,11 +105,6 @@ struct Drafter {
     mutating func learn(from sentences: [Sentence]) {
         guard isSpeculating else { return }
         for sentence in sentences {
-            if let expectation = sentence.expectation {
-                let isWhole = sentence.expectedRight == sentence.expectedCount
-                economics.note(
-                    expectation, right: sentence.expectedRight, wrong: isWhole ? 0 : 1)
-            }
             for (proposal, token) in zip(sentence.proposals, sentence.newTokens) {
                 economics.note(
                     probability: proposal.probability, isRight: proposal.id == token.id,

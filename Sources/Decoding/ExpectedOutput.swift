@@ -4,7 +4,10 @@ struct ExpectedOutput {
     /// The place of the next expected token.
     private var place = 0
     /// Whether the latest token was the expected one.
-    private(set) var isFollowed = true
+    private var isFollowed = true
+    /// How many expected tokens were right, of how many, where the one before was and where it was another: taken at their word at first.
+    private var followed = (right: 9.5, all: 10.0)
+    private var left = (right: 3.0, all: 5.0)
 
     /// Places before and behind the expected one where a token is looked for that was another than expected.
     private static let reach = (before: 2, behind: 8)
@@ -14,6 +17,21 @@ struct ExpectedOutput {
 
     /// What is expected to follow.
     var next: ArraySlice<Int> { ids[place...] }
+
+    /// How often what is expected now was right.
+    var acceptance: Double {
+        isFollowed ? followed.right / followed.all : left.right / left.all
+    }
+
+    /// Learns what became of expected tokens: of those behind the first wrong one nothing is known.
+    mutating func learn(right: Int, of count: Int) {
+        let all = Double(min(right + 1, count))
+        if isFollowed {
+            followed = (followed.right + Double(right), followed.all + all)
+        } else {
+            left = (left.right + Double(right), left.all + all)
+        }
+    }
 
     /// Takes the token that was produced.
     ///

@@ -105,7 +105,8 @@ struct Search {
 
     /// Most tokens that may be drafted behind the only live hypothesis: the last position needs none, and forced tokens come first.
     var draftRoom: Int {
-        guard options.beamSize == 1, !options.aligns, let hypothesis = live.first,
+        guard options.beamSize == 1, !options.aligns, options.givenExits == nil,
+            let hypothesis = live.first,
             hypothesis.length >= options.prefix.count
         else { return 0 }
         return maximumTokens - hypothesis.length - 1

@@ -29,11 +29,8 @@ final class Sentence {
     private(set) var mayDraft = false
     /// What its output is expected to be; nil where nobody says.
     private var expected: ExpectedOutput?
-    /// Whether the drafts of this step are what is expected, and whether that had been right so far.
-    private(set) var expectation: DraftEconomics.Expectation?
-    /// How many drafts of the step were expected tokens, and how many of those were right.
-    private(set) var expectedCount = 0
-    private(set) var expectedRight = 0
+    /// Drafts of this step that are what is expected.
+    private var expectedCount = 0
     /// What the latest step added to greedy search.
     private(set) var newTokens: [DecodedToken] = []
     var count = SpeculationCount()
@@ -90,9 +87,10 @@ final class Sentence {
         _ run: StepRun, firstRow first: Int, _ step: DecoderStep
     ) -> Result<DecodingResult, DecodingError>? {
         newTokens.removeAll(keepingCapacity: true)
-        expectedCount = expectation == nil ? 0 : drafts.count
-        expectedRight = 0
-        defer { drafts.removeAll(keepingCapacity: true) }
+        defer {
+            followExpected()
+            drafts.removeAll(keepingCapacity: true)
+        }
         var row = first
         while true {
             let rows = row..<row + search.live.count
@@ -102,15 +100,9 @@ final class Sentence {
             if row > first { step.countFullDepth(ofRow: row) }
             let draft = row - first < drafts.count ? drafts[row - first] : nil
             let end = search.advance(run, firstRow: row, step, state, expecting: draft)
-            if let token = search.newestToken {
-                newTokens.append(token)
-                expected?.follow(token.id)
-            }
+            if let token = search.newestToken { newTokens.append(token) }
             let isRight = draft != nil && newTokens.last?.id == draft?.token
-            if isRight {
-                count.accepted += 1
-                if expectation != nil { expectedRight += 1 }
-            }
+            if isRight { count.accepted += 1 }
             count.weightBytesFullDepth += passBytes
             if let end { return .success(result(end)) }
             guard isRight else { break }
@@ -118,6 +110,16 @@ final class Sentence {
         }
         for draft in drafts.dropFirst(row - first) { state.release(draft.node) }
         return nil
+    }
+
+    /// Compares what was produced with what was expected.
+    private func followExpected() {
+        guard expected != nil else { return }
+        if expectedCount > 0 {
+            let right = zip(drafts, newTokens).prefix { $0.token == $1.id }.count
+            expected?.learn(right: right, of: expectedCount)
+        }
+        for token in newTokens { expected?.follow(token.id) }
     }
 
     private func result(_ hypotheses: [Hypothesis]) -> DecodingResult {
@@ -145,7 +147,7 @@ extension Sentence {
         proposals.removeAll(keepingCapacity: true)
         draftedRows = 0
         reach = 1
-        expectation = nil
+        expectedCount = 0
         mayDraft = rule.policy.makesDrafts && draftLimit > 0
     }
 
@@ -167,18 +169,17 @@ extension Sentence {
     /// - Parameter economics: what is known of drafts; learns of the rows that are added.
     func takeExpected(_ economics: inout DraftEconomics) {
         guard let expected, mayDraft else { return }
-        let kind: DraftEconomics.Expectation = expected.isFollowed ? .followed : .left
-        for token in expected.next.prefix(draftLimit) where mayDraft {
-            reach *= economics.acceptance(of: kind)
-            let isWorthIt = rule.drafts != nil || economics.isWorthVerifying(reach: reach)
+        var next = reach
+        for token in expected.next.prefix(draftLimit) {
+            next *= expected.acceptance
+            let isWorthIt = rule.drafts != nil || economics.isWorthVerifying(reach: next)
             guard isWorthIt, !search.ends(with: token) else { break }
             let node = state.append(after: draftRow.node)
             drafts.append(Draft(token: token, exit: rule.bounds.upperBound, node: node))
             economics.addRow()
         }
-        guard !drafts.isEmpty else { return }
-        expectation = kind
-        mayDraft = false
+        expectedCount = drafts.count
+        if expectedCount > 0 { mayDraft = false }
     }
 
     /// Takes what is proposed to follow `draftRow`.

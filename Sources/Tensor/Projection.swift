@@ -183,6 +183,14 @@ public final class Projection: Sendable {
         return Linear(weight: weight, bias: nil, outputs: inputs, inputs: outputs)
     }
 
+    /// Bytes that a product reads: those of `byteCount` without what only `bests` reads.
+    public var weightByteCount: Int {
+        switch form {
+        case .float32(let linear): linear.byteCount
+        case .int8(let linear): linear.weightByteCount
+        }
+    }
+
     /// Bytes of the packed weights and the bias.
     public var byteCount: Int {
         switch form {

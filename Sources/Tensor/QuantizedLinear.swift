@@ -242,9 +242,12 @@ public final class QuantizedLinear: @unchecked Sendable {
         ck_unpack_int8_row(instructionSet.isa, &arguments)
     }
 
-    /// Bytes of the packed weights, their scales and the bias.
-    public var byteCount: Int {
-        panels.count + offsets.count * MemoryLayout<Int32>.stride + (plane?.byteCount ?? 0)
+    /// Bytes of the packed weights, their scales and the bias, and of what bounds outputs.
+    public var byteCount: Int { weightByteCount + (plane?.byteCount ?? 0) }
+
+    /// Bytes that `apply` reads.
+    public var weightByteCount: Int {
+        panels.count + offsets.count * MemoryLayout<Int32>.stride
             + (scales.count + (bias?.count ?? 0)) * MemoryLayout<Float>.stride
     }
 }

@@ -32,8 +32,11 @@ extension TranslationModel {
     public var draftExit: Int? { draftHead?.exit }
 
     /// Bytes of weights that a pass reads once, however many rows it has: N layers and a classifier.
-    public var passBytes: Int {
-        layerBytes(1...decoderLayerCount) + classifiers[decoderLayerCount].byteCount
+    public var passBytes: Int { passBytes(through: decoderLayerCount) }
+
+    /// The same of a pass that ends after layer `n`, 1 … N.
+    public func passBytes(through n: Int) -> Int {
+        layerBytes(1...n) + classifiers[n].weightByteCount
     }
 
     /// Bytes of weights that a draft reads: the layers up to the exit that drafts and its head; 0 where there is none.
@@ -43,7 +46,7 @@ extension TranslationModel {
 
     /// Bytes of weights that a draft would read at another exit with a head over so many ids.
     public func draftBytes(exit: Int, ids count: Int) -> Int {
-        layerBytes(1...exit) + classifiers[exit].byteCount * count / vocabularySize
+        layerBytes(1...exit) + classifiers[exit].weightByteCount * count / vocabularySize
     }
 
     /// Without what makes keys and values of the source, which happens once a sentence.

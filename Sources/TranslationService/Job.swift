@@ -12,7 +12,7 @@ package final class Job: Sendable {
     /// When it came to this service's queue: later than `submitted` where other models had its texts before.
     private let queued: Double
     package let deadline: Double
-    /// Bytes of its texts.
+    /// Bytes of its texts, and of what is expected of them.
     let byteCount: Int
     /// Source tokens by the bytes of its texts, four to one.
     let estimatedTokens: Int
@@ -55,7 +55,9 @@ package final class Job: Sendable {
         self.request = request
         self.submitted = submitted
         self.queued = queued ?? submitted
-        byteCount = request.texts.reduce(0) { $0 + $1.utf8.count }
+        byteCount = (request.texts + request.drafts.compactMap(\.self)).reduce(0) {
+            $0 + $1.utf8.count
+        }
         estimatedTokens = request.texts.reduce(0) { $0 + Self.estimatedTokens($1) }
         let timeout = request.timeout ?? .infinity
         deadline = timeout.isNaN ? .infinity : submitted + timeout

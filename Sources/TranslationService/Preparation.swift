@@ -113,9 +113,14 @@ private struct PreparedSentences {
         _ index: Int, of job: Job, _ model: ServedModel, _ preparer: TextPreparer?
     ) -> [[Int]] {
         let drafts = job.request.drafts
-        guard index < drafts.count, let draft = drafts[index] else { return [] }
+        guard index < drafts.count, let draft = drafts[index], !job.request.options.aligns else {
+            return []
+        }
         let prepared = preparer?.prepare(draft) ?? PreparedText(whole: draft)
-        return prepared.inputs.map { Array(model.tokenizer.encodeTarget($0.text).dropLast()) }
+        return prepared.inputs.map {
+            let ids = model.tokenizer.encodeTarget($0.text)
+            return Array(ids.dropFirst(model.tokenizer.targetPrefix.count).dropLast())
+        }
     }
 
     private mutating func add(_ input: ModelInput, at place: InputPlace) {

@@ -234,11 +234,13 @@ final class Worker {
 
     /// Tells those who want to know of each token.
     private func reportTokens(of lane: Lane, endedBy finished: Set<BatchDecoder.Ticket>) {
-        for (ticket, token) in lane.decoder.newTokens {
+        let tokens = lane.decoder.newTokens
+        for (index, (ticket, token)) in tokens.enumerated() {
             guard let job = lane.running[ticket]?.job else { continue }
             let event = lane.running[ticket]?.take(
                 token, piece: service.model(of: job).tokenizer.piece(targetID: token.id),
-                isLast: finished.contains(ticket))
+                isLast: finished.contains(ticket)
+                    && (index + 1 == tokens.count || tokens[index + 1].ticket != ticket))
             if let event { job.report(.token(event)) }
         }
     }

@@ -110,6 +110,25 @@ struct DraftTests {
         server.close()
     }
 
+    @Test("The texts of a stream's tokens are the translation, though several come with a step")
+    func streamedText() throws {
+        let server = try TestServer()
+        let body = #""text":"Ein Mann liest ein Buch.","exit":{"policy":"speculative"}"#
+        let plain = try json(server.translate("{\(body)}"))
+        let translation = try #require(
+            plain["translations"]?.arrayValue?.first?.objectValue?["text"]?.stringValue)
+        // The whole translation is drafted, so that the last tokens come together.
+        let response = try server.translate(
+            #"{\#(body),"draft":"\#(translation)","stream":true}"#)
+        let events = String(decoding: response.body, as: UTF8.self).split(separator: "\n\n")
+        let texts = try events.filter { $0.hasPrefix("event: token") }.map { event in
+            let data = try #require(event.split(separator: "data: ").last)
+            return try JSON.parse(Array(data.utf8)).objectValue?["text"]?.stringValue ?? ""
+        }
+        #expect(texts.joined() == translation)
+        server.close()
+    }
+
     @Test("Events of a stream have log-probabilities where scores are asked for")
     func events() throws {
         let server = try TestServer()

@@ -17,9 +17,9 @@ const fieldOf = {
 
 const examples = {
   de: [
-    "Zwei Hunde spielen im Schnee.",
-    "Ein Mann mit einem orangefarbenen Hut starrt etwas an.",
-    "Eine Frau in einem roten Kleid verkauft Obst auf einem Markt in der Stadt.",
+    "Ich habe den Bus verpasst und musste zu Fuß gehen.",
+    "Ich verstehe nicht, was du meinst.",
+    "Klicken Sie auf die Schaltfläche, um das Dokument zu speichern.",
   ],
 };
 
@@ -283,7 +283,6 @@ function addToken({ piece, exit_layer, logprob }, place) {
   const isEnd = piece === "</s>";
   const opens = piece.startsWith("▁");
   const text = isEnd ? "end" : opens ? piece.slice(1) : piece;
-  // The events of a stream have it always.
   const probability = isScored && logprob !== undefined ? share(Math.exp(logprob)) : undefined;
   const item = element(
     "li",
@@ -309,13 +308,15 @@ function fact(name, value, note) {
 
 function showFacts({ compute, score }, timings) {
   const facts = [
-    fact("Layers saved", share(compute.layers_saved), `${compute.layers_run} of ${compute.layers_full_depth} run`),
     fact("Operations saved", share(compute.compute_saved),
       `${compact.format(compute.decoder_flops)} of ${compact.format(compute.decoder_flops_full_depth)} run`),
     fact("Average layer", decimals(compute.average_exit_layer, 2), `of ${compute.decoder_layers}`),
   ];
   const drafts = compute.speculation;
-  if (drafts) {
+  if (!drafts) {
+    facts.unshift(
+      fact("Layers saved", share(compute.layers_saved), `${compute.layers_run} of ${compute.layers_full_depth} run`));
+  } else {
     facts.push(fact("Drafts accepted", `${drafts.accepted} of ${drafts.drafted}`,
       `${drafts.passes} passes for ${compute.target_tokens} tokens`));
   }
@@ -361,7 +362,8 @@ function showAnswer(answer) {
   showFacts(translation, timings);
   showHistogram(compute.exit_histogram);
   byID("status").textContent = translation.finish_reason === "length"
-    ? "Cut at the length limit." : `${compute.target_tokens} tokens, ${share(compute.layers_saved)} of the layers saved.`;
+    ? "Cut at the length limit." : compute.speculation ? `${compute.target_tokens} tokens in ${compute.speculation.passes} passes.`
+    : `${compute.target_tokens} tokens, ${share(compute.layers_saved)} of the layers saved.`;
 }
 
 async function showStream(body) {

@@ -59,7 +59,7 @@ struct TranslateBody {
         } catch {
             throw Problem(error)
         }
-        try Self.checkGuarantee(certificate, options, route)
+        try Self.checkGuarantee(certificate, options, route, preparation)
         options.scores = parts.contains(.scores)
         options.aligns = parts.contains(.alignments)
         guard route.isDirect || !options.aligns else {
@@ -85,17 +85,20 @@ struct TranslateBody {
 
     /// Makes sure that a certified rule is followed as it was tested: greedily, and by one model.
     private static func checkGuarantee(
-        _ certificate: ExitCertificate?, _ options: DecodingOptions, _ route: ModelRoute
+        _ certificate: ExitCertificate?, _ options: DecodingOptions, _ route: ModelRoute,
+        _ preparation: TextOptions?
     ) throws(Problem) {
         guard certificate != nil else { return }
         let isPlain =
             options.beamSize == 1 && options.repetitionPenalty == 1
             && options.noRepeatNgramSize == 0 && options.minimumTokens == 0
+            && options.maximumTokens == nil && preparation?.glossary == nil
+            && preparation?.markup == nil
         guard !isPlain || !route.isDirect else { return }
         throw Problem([
             FieldProblem(
                 .conflictingOptions, "/exit/guarantee",
-                "`exit.guarantee` is for greedy search of one model, without penalties or a least length"
+                "`exit.guarantee` is for greedy search of one model on plain text, without penalties, a glossary or limits of length"
             )
         ])
     }

@@ -26,7 +26,7 @@ struct Certify: ParsableCommand {
             given: on texts of the same source its expected loss against this model's own full depth is at \
             most δ. The sentences are shuffled; one half orders the rules, the other tests them. Give sentences that \
             nothing was trained or calibrated on. A request asks for a certified rule with exit.guarantee. \
-            Certificates of the same risk, precision and policy are replaced. docs/guarantees.md.
+            Policies that are tried together share ε. Certificates of the same risk and precision are replaced. docs/guarantees.md.
 
             Examples:
               shoal certify --model models/tatoeba-de-en --precision int8 held-out.de
@@ -164,7 +164,9 @@ struct Certify: ParsableCommand {
             first += own.count
             guard let policy = own.first?.policy else { continue }
             for bound in bounds {
-                let found = certifier.certificate(delta: bound, epsilon: epsilon, test)
+                // Requests choose among the policies by what they cost on the tested half.
+                let found = certifier.certificate(
+                    delta: bound, epsilon: epsilon / Double(rules.count), test)
                 writeOutput(json ? line(found, policy, model) : row(found, policy, model))
                 certificates += certificate(found, digest, model).map { [$0] } ?? []
             }
@@ -180,25 +182,24 @@ struct Certify: ParsableCommand {
     private func certificate(
         _ found: Certifier.Certificate, _ digest: String, _ model: ServedModel
     ) -> ExitCertificate? {
-        guard let rule = found.rule else { return nil }
+        guard let rule = found.rule, found.operations < 1 else { return nil }
         return ExitCertificate(
             risk: risk, delta: found.delta, epsilon: epsilon, sentences: found.sentences,
             text: digest, network: model.networkChecksum,
             precision: model.network.precision.rawValue, policy: rule.policy,
             layer: rule.givenLayer, thresholds: rule.thresholds,
             candidates: rule.policy.takesCandidates ? rule.candidates ?? 0 : nil,
-            operations: found.operations, averageExit: found.averageExit)
+            operations: found.operations, averageExit: max(1, found.averageExit))
     }
 
-    /// Replaces the certificates of this risk and precision and of the policies that were tried, and those for other weights.
+    /// Replaces the certificates of this risk and precision, which share ε with each other alone, and those for other weights.
     private func write(_ certificates: [ExitCertificate], _ model: ServedModel) throws {
         let precision = model.network.precision.rawValue
-        let tried = policies(model)
         do {
             var exits = model.checkpoint.exits
             exits.certificates.removeAll {
                 $0.network != model.networkChecksum
-                    || $0.risk == risk && $0.precision == precision && tried.contains($0.policy)
+                    || $0.risk == risk && $0.precision == precision
             }
             exits.certificates += certificates
             var file = try ExitsFile(model.checkpoint)
