@@ -67,8 +67,6 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) {
 #define CK_INT8_SELECTED 2
 #include "vector_int8.h"
 
-CK_INLINE dot_sums screen_start(void) { return dot_start(0); }
-
 CK_INLINE __m256i screen_broadcast(const int8_t *q) {
     int32_t four;
     memcpy(&four, q, sizeof four);

@@ -36,22 +36,14 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) { return _mm5
 #define CK_INT8_SELECTED 4
 #include "vector_int8.h"
 
-CK_INLINE dot_sums screen_start(void) { return _mm512_setzero_si512(); }
-
-CK_INLINE __m512i screen_broadcast(const int8_t *q) {
-    int32_t four;
-    memcpy(&four, q, sizeof four);
-    return _mm512_set1_epi32(four);
-}
-
 /// The upper halves are unsigned with their 8, the activations signed: what the instruction takes.
 CK_INLINE void screen_step(dot_sums *even, dot_sums *odd, const int8_t *q, const uint8_t *w, size_t stride) {
     __m512i low = _mm512_set1_epi8(15);
     CK_UNROLL for (int s = 0; s < CK_SCREEN_STEP / (2 * CK_INT8_GROUP); s++, q += 2 * CK_INT8_GROUP) {
         __m512i bytes = _mm512_load_si512(w + (size_t)s * stride);
-        *even = _mm512_dpbusd_epi32(*even, _mm512_and_si512(bytes, low), screen_broadcast(q));
+        *even = _mm512_dpbusd_epi32(*even, _mm512_and_si512(bytes, low), dot_broadcast((const uint8_t *)q));
         bytes = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
-        *odd = _mm512_dpbusd_epi32(*odd, bytes, screen_broadcast(q + CK_INT8_GROUP));
+        *odd = _mm512_dpbusd_epi32(*odd, bytes, dot_broadcast((const uint8_t *)q + CK_INT8_GROUP));
     }
 }
 

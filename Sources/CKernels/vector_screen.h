@@ -1,7 +1,6 @@
 /// Bounds by the upper halves of int8 weights. Included after vector_int8.h by a file that also defines, for its instruction set,
 /// - `screen_step(even, odd, q, bytes, stride)`, which adds the products of CK_SCREEN_STEP inputs exactly to `dot_sums`, those of even and of
 ///   odd groups; their bytes are `stride` apart;
-/// - `screen_start()`, sums of nothing;
 /// - CK_SCREEN_VECTORS, a divisor of CK_INT8_STRIP in vectors of 16, and CK_SCREEN_ROWS, the most rows that a tile has.
 
 /// The bound of 16 outputs of one row.
@@ -25,7 +24,7 @@ CK_INLINE v16 screen_bound(const ck_screen_args *a, const ck_screen_row *row, fl
                                column % CK_INT8_STRIP * CK_INT8_GROUP;                                                    \
             dot_sums sums[chains][rows][CK_SCREEN_VECTORS];                                                               \
             CK_UNROLL for (int c = 0; c < chains; c++) CK_UNROLL for (int i = 0; i < rows; i++)                           \
-                CK_UNROLL for (int j = 0; j < CK_SCREEN_VECTORS; j++) sums[c][i][j] = screen_start();                     \
+                CK_UNROLL for (int j = 0; j < CK_SCREEN_VECTORS; j++) sums[c][i][j] = dot_start(0);                       \
             for (size_t k = 0; k < a->inputs; k += CK_SCREEN_STEP) {                                                      \
                 CK_UNROLL for (int i = 0; i < rows; i++) CK_UNROLL for (int j = 0; j < CK_SCREEN_VECTORS; j++)            \
                     screen_step(&sums[0][i][j], &sums[chains - 1][i][j], q + i * CK_SCREEN_MAX_INPUTS + k,                \

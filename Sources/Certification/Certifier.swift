@@ -115,8 +115,7 @@ public struct Certifier {
     }
 
     private static func share(_ trial: Trial, _ part: Range<Int>) -> Double {
-        let sum = trial.operations[part].reduce(OperationCount(), +)
-        return Double(sum.executed) / Double(max(sum.fullDepth, 1))
+        trial.operations[part].reduce(OperationCount(), +).share
     }
 
     private static func averageExit(_ trial: Trial, _ part: Range<Int>) -> Double {

@@ -204,12 +204,20 @@ extension Setting {
     package static func layer(
         _ key: String, _ path: WritableKeyPath<Root, Int?>, _ help: String
     ) -> Setting {
+        optional(key, path, 1...Int.max, help, range: "a layer from 1 on, or empty")
+    }
+
+    /// A whole number that may be left open; empty leaves it open.
+    package static func optional(
+        _ key: String, _ path: WritableKeyPath<Root, Int?>, _ values: ClosedRange<Int>,
+        _ help: String, range: String
+    ) -> Setting {
         Setting(
-            key: key, help: help, range: "a layer from 1 on, or empty",
+            key: key, help: help, range: range,
             read: { $0[keyPath: path].map(String.init) ?? "" },
             write: { settings, text in
                 let value = Int(text)
-                guard text.isEmpty || (value ?? 0) > 0 else { return false }
+                guard text.isEmpty || value.map(values.contains) == true else { return false }
                 settings[keyPath: path] = value
                 return true
             })

@@ -291,18 +291,10 @@ extension Setting<ServerSettings> {
                 "exit.confidence_candidates", \.confidenceCandidates,
                 0...ExitRule.maximumCandidates,
                 "Ids that confidence scores before it scores all; 0: it scores all at every layer."),
-            Setting(
-                key: "exit.drafts",
-                help: "Tokens that speculative drafts at a time; empty: as many as pay.",
-                range: "0 to \(ExitRule.maximumDrafts), or empty",
-                read: { $0.exit.drafts.map(String.init) ?? "" },
-                write: { settings, text in
-                    let value = Int(text)
-                    let fits = value.map { (0...ExitRule.maximumDrafts).contains($0) }
-                    guard text.isEmpty || fits == true else { return false }
-                    settings.exit.drafts = value
-                    return true
-                }),
+            .optional(
+                "exit.drafts", \.exit.drafts, 0...ExitRule.maximumDrafts,
+                "Tokens that speculative drafts at a time; empty: as many as pay.",
+                range: "0 to \(ExitRule.maximumDrafts), or empty"),
             .layer(
                 "exit.min_layer", \.exit.minimumLayer, "No token exits below this layer; empty: 1."),
             .layer(

@@ -15,6 +15,7 @@ public final class BatchDecoder {
     private let step: DecoderStep
     private var run = StepRun()
     private var drafter: Drafter
+    private let passBytes: Int
     private var rows: [DecoderRow] = []
     private var sentences: [Sentence] = []
     private var nextTicket: Ticket = 0
@@ -27,6 +28,7 @@ public final class BatchDecoder {
         self.model = model
         step = DecoderStep(for: model)
         drafter = Drafter(for: model)
+        passBytes = model.passBytes
     }
 
     /// Sentences being decoded.
@@ -60,10 +62,10 @@ public final class BatchDecoder {
             options, limits: (maximum, c.endOfSentenceID),
             start: (c.decoderStartID, state.append(after: nil)), reportsTokens: reportsTokens)
         let sentence = Sentence(
-            ticket: nextTicket, state: state, search: search, rule: options.exit,
+            ticket: nextTicket, state: state, search: search,
             depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,
             options: options, reportsTokens: reportsTokens,
-            passBytes: model.passBytes)
+            passBytes: passBytes)
         sentences.append(sentence)
         nextTicket += 1
         return sentence.ticket

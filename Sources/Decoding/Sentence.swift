@@ -36,13 +36,13 @@ final class Sentence {
     var count = SpeculationCount()
 
     init(
-        ticket: BatchDecoder.Ticket, state: DecoderState, search: Search, rule: ExitRule,
+        ticket: BatchDecoder.Ticket, state: DecoderState, search: Search,
         depth: Int?, options: DecodingOptions, reportsTokens: Bool, passBytes: Int
     ) {
         self.ticket = ticket
         self.state = state
         self.search = search
-        self.rule = rule
+        rule = options.exit
         self.depth = depth
         givenExits = options.givenExits
         let isExpected = rule.policy.makesDrafts && !options.expected.isEmpty

@@ -84,24 +84,24 @@ struct StepRun {
         _ hypothesis: LiveHypothesis, behind draftCount: Int, of sentence: Sentence,
         _ endOfSentence: Int
     ) {
-        let search = sentence.search
         let first = inputs.count
-        if search.repetition.areActive {
+        if sentence.search.repetition.areActive {
             var known = hypothesis
             known.length -= draftCount
-            search.appendInputs(of: known, to: &inputs)
+            sentence.search.appendInputs(of: known, to: &inputs)
             inputs.append(contentsOf: sentence.drafts.prefix(draftCount).lazy.map(\.token))
         }
-        let forced = search.forcedToken(after: hypothesis)
+        let forced = sentence.search.forcedToken(after: hypothesis)
         let depth = sentence.givenExit(hypothesis) ?? sentence.depth
         rows.append(
             Row(
                 rule: sentence.rule,
                 depth: depth ?? (forced == nil ? nil : sentence.rule.bounds.upperBound),
-                forced: forced, continuationCount: search.continuationCount,
-                bannedID: search.bansEndOfSentence(after: hypothesis) ? endOfSentence : nil,
-                needsScores: search.needsScores || search.repetition.areActive,
-                repetition: search.repetition, inputs: first..<inputs.count))
+                forced: forced, continuationCount: sentence.search.continuationCount,
+                bannedID: sentence.search.bansEndOfSentence(after: hypothesis)
+                    ? endOfSentence : nil,
+                needsScores: sentence.search.needsScores || sentence.search.repetition.areActive,
+                repetition: sentence.search.repetition, inputs: first..<inputs.count))
     }
 
     /// Finds out which active rows leave after layer `n`, takes their continuations, and makes them

@@ -63,6 +63,9 @@ public struct OperationCount: Sendable, Equatable {
     /// Operations of the same steps at full depth with one classifier each.
     public var fullDepth = 0
 
+    /// Those executed as a share of full depth's.
+    public var share: Double { Double(executed) / Double(max(fullDepth, 1)) }
+
     /// Nothing counted yet.
     public init() {}
 

@@ -11,6 +11,21 @@ public enum Repository {
     /// The shipped checkpoint.
     public static let model = path("models/multi30k-de-en")
 
+    /// A directory with links to the files of the checkpoint.
+    ///
+    /// - Parameter omitted: names of files that are left out, to be written there.
+    /// - Returns: a directory that goes with its last user.
+    /// - Throws: what the system says.
+    public static func linkedModel(leavingOut omitted: Set<String>) throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
+        for name in try FileManager.default.contentsOfDirectory(atPath: model)
+        where !omitted.contains(name) {
+            try FileManager.default.createSymbolicLink(
+                atPath: directory.path + "/" + name, withDestinationPath: model + "/" + name)
+        }
+        return directory
+    }
+
     /// The names of what lies in a folder, in order.
     public static func names(in folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path(folder)).sorted()

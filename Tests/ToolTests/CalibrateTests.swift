@@ -9,13 +9,7 @@ private struct Fixture {
     private static let exitsFile = "exits.json"
 
     init(leavingOut omitted: Set<String> = []) throws {
-        directory = try TemporaryDirectory()
-        for name in try FileManager.default.contentsOfDirectory(atPath: Repository.model)
-        where !omitted.contains(name) && name != Self.exitsFile {
-            try FileManager.default.createSymbolicLink(
-                atPath: directory.path + "/" + name,
-                withDestinationPath: Repository.model + "/" + name)
-        }
+        directory = try Repository.linkedModel(leavingOut: omitted.union([Self.exitsFile]))
         let shipped = try Repository.bytes("models/multi30k-de-en/" + Self.exitsFile)
         let members = try JSON.parse(shipped).objectValue?.members ?? []
         let object = JSONObject(members + [.init("note", .string("kept"))])

@@ -12,13 +12,7 @@ private struct Certified {
     let model: ServedModel
 
     init(_ certificates: (String) -> [ExitCertificate]) throws {
-        directory = try TemporaryDirectory()
-        for name in try FileManager.default.contentsOfDirectory(atPath: Repository.model)
-        where name != "exits.json" {
-            try FileManager.default.createSymbolicLink(
-                atPath: directory.path + "/" + name,
-                withDestinationPath: Repository.model + "/" + name)
-        }
+        directory = try Repository.linkedModel(leavingOut: ["exits.json"])
         let shipped = try Shipped.model()
         var exits = shipped.checkpoint.exits
         exits.certificates = certificates(shipped.networkChecksum)

@@ -77,9 +77,7 @@ struct BenchRow {
     private var averageExit: Double { Double(layers) / Double(max(tokens, 1)) }
 
     /// Executed operations of the decoder as a share of full depth.
-    private var operationShare: Double {
-        Double(operations.executed) / Double(max(operations.fullDepth, 1))
-    }
+    private var operationShare: Double { operations.share }
 
     /// Median over rounds of the time as a share of full depth.
     private func timeShare(of full: BenchRow) -> Double {

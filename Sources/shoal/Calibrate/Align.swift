@@ -65,9 +65,7 @@ struct Align: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            guard !findHeads || dryRun || model.named != nil else {
-                throw ValidationError("Name the checkpoint to change with --model.")
-            }
+            try model.requireNamed(where: findHeads && !dryRun)
             let model = try model.loadForTexts()
             let layer = layer ?? model.layerCount
             guard (1...model.layerCount).contains(layer) else {

@@ -93,9 +93,7 @@ struct Calibrate: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            guard dryRun || model.named != nil else {
-                throw ValidationError("Name the checkpoint to change with --model.")
-            }
+            try model.requireNamed(where: !dryRun)
             let model = try model.loadForTexts()
             guard model.tokenizer.targetPrefix.isEmpty else {
                 throw Failure(
@@ -206,39 +204,23 @@ struct Calibrate: ParsableCommand {
     }
 
     private func write(_ settled: Settled, _ model: ServedModel) throws {
-        do {
-            try update(model.checkpoint, settled)
-        } catch {
-            let isUnwritable = error.code == .fileUnwritable
-            throw Failure("\(error)", code: isUnwritable ? EX_CANTCREAT : EX_DATAERR)
+        try model.changeExits { exits, file in
+            if policy.hasProfiles {
+                exits.profiles = settled.profiles.map(\.profile)
+                file.takeProfiles(of: policy.policy, from: exits)
+            }
+            if let chosen = settled.chosen {
+                exits.thresholds[policy.policy] = chosen.thresholds
+                file.takeThresholds(of: policy.policy, from: exits)
+            }
         }
-    }
-
-    private func update(
-        _ checkpoint: Checkpoint, _ settled: Settled
-    ) throws(CheckpointError) {
-        var exits = checkpoint.exits
-        var file = try ExitsFile(checkpoint)
-        if policy.hasProfiles {
-            exits.profiles = settled.profiles.map(\.profile)
-            file.takeProfiles(of: policy.policy, from: exits)
-        }
-        if let chosen = settled.chosen {
-            exits.thresholds[policy.policy] = chosen.thresholds
-            file.takeThresholds(of: policy.policy, from: exits)
-        }
-        try file.write()
     }
 
     private func requireThresholds(_ model: ServedModel) throws {
         guard model.layerCount > 1 else {
             throw Failure("\(model.id) has one decoder layer: no exit to choose", code: EX_DATAERR)
         }
-        if let head = model.missingHead(policy.policy) {
-            throw Failure(
-                "\(policy.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks",
-                code: EX_DATAERR)
-        }
+        try model.requireHead(of: policy.policy)
         guard (1...model.layerCount).contains(maxLayer ?? 1) else {
             throw ValidationError("--max-layer must be 1 to \(model.layerCount).")
         }

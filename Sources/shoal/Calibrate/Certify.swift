@@ -104,19 +104,14 @@ struct Certify: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            guard dryRun || model.named != nil else {
-                throw ValidationError("Name the checkpoint to change with --model.")
-            }
+            try model.requireNamed(where: !dryRun)
             let model = try model.loadForTexts()
             guard model.layerCount > 1 else {
                 throw Failure(
                     "\(model.id) has one decoder layer: no exit to choose", code: EX_DATAERR)
             }
             for policy in policy {
-                guard let head = model.missingHead(policy) else { continue }
-                throw Failure(
-                    "\(policy.rawValue) needs \(head), which exits.safetensors of \(model.id) lacks",
-                    code: EX_DATAERR)
+                try model.requireHead(of: policy)
             }
             let text = try ParallelText(source, reference ?? source, limit: limit ?? .max)
             guard text.sources.count > 1 else {
@@ -168,7 +163,7 @@ struct Certify: ParsableCommand {
                 let found = certifier.certificate(
                     delta: bound, epsilon: epsilon / Double(rules.count), test)
                 writeOutput(json ? line(found, policy, model) : row(found, policy, model))
-                certificates += certificate(found, digest, model).map { [$0] } ?? []
+                if let own = certificate(found, digest, model) { certificates.append(own) }
             }
         }
         guard !json else { return certificates }
@@ -195,19 +190,13 @@ struct Certify: ParsableCommand {
     /// Replaces the certificates of this risk and precision, which share ε with each other alone, and those for other weights.
     private func write(_ certificates: [ExitCertificate], _ model: ServedModel) throws {
         let precision = model.network.precision.rawValue
-        do {
-            var exits = model.checkpoint.exits
+        try model.changeExits { exits, file in
             exits.certificates.removeAll {
                 $0.network != model.networkChecksum
                     || $0.risk == risk && $0.precision == precision
             }
             exits.certificates += certificates
-            var file = try ExitsFile(model.checkpoint)
             file.takeCertificates(from: exits)
-            try file.write()
-        } catch {
-            throw Failure(
-                "\(error)", code: error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR)
         }
     }
 

@@ -42,9 +42,7 @@ struct Draft: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            guard dryRun || model.named != nil else {
-                throw ValidationError("Name the checkpoint to change with --model.")
-            }
+            try model.requireNamed(where: !dryRun)
             let model = try model.loadForTexts()
             guard model.layerCount > 1 else {
                 throw Failure(
@@ -80,9 +78,9 @@ struct Draft: ParsableCommand {
             let ids = choice.drafting.ids.count
             let columns = [
                 fixed(100 * choice.agreement, 1, width: 10) + " %",
-                (ids == 0 ? "all" : String(ids)).leftPadded(to: 8),
+                ids == 0 ? "     all" : fixed(Double(ids), 0, width: 8),
                 fixed(100 * choice.coverage, 1, width: 9) + " %",
-                String(choice.drafts).leftPadded(to: 9),
+                fixed(Double(choice.drafts), 0, width: 9),
                 fixed(choice.tokensPerPass, 2, width: 16),
                 fixed(100 * choice.cost, 1, width: 7) + " %",
             ]
@@ -95,21 +93,9 @@ struct Draft: ParsableCommand {
         writeOutput(
             "exit \(best.drafting.exit) drafts\(dryRun ? "; exits.json is unchanged" : "")\n")
         guard !dryRun else { return }
-        do {
-            var exits = model.checkpoint.exits
+        try model.changeExits { exits, file in
             exits.drafting = best.drafting
-            var file = try ExitsFile(model.checkpoint)
             file.takeDrafting(from: exits)
-            try file.write()
-        } catch {
-            throw Failure(
-                "\(error)", code: error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR)
         }
-    }
-}
-
-extension String {
-    fileprivate func leftPadded(to width: Int) -> String {
-        String(repeating: " ", count: max(0, width - count)) + self
     }
 }
