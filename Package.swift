@@ -127,7 +127,7 @@ let package = Package(
             dependencies: [
                 "Compression", "FormData", "HTTPWire", "JSON", "LanguageIdentification",
                 "LanguageTags", "TextPreparation", "TranslationService", "Decoding",
-                "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "System",
+                "Tensor", "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "System",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .target(name: "CSystem", cSettings: c),

@@ -36,9 +36,9 @@ public struct Checkpoint: Sendable {
     /// exits.json, or its defaults.
     public let exits: ExitsConfiguration
     /// model.safetensors, or what stands for it.
-    public let weights: Weights
+    public private(set) var weights: Weights
     /// exits.safetensors, nil where there is none.
-    public let exitHeads: Weights?
+    public private(set) var exitHeads: Weights?
     /// The bytes of source.spm, or of what stands for it, unparsed.
     public let sourceModel: [UInt8]
     /// The bytes of target.spm, or of what stands for it, unparsed.
@@ -67,6 +67,17 @@ public struct Checkpoint: Sendable {
         exitHeads = try reader.exitHeads(Self.exitHeadsFile)
         self.directory = directory
         files = reader.files
+    }
+
+    /// Whether weights were unpacked from an archive, so that they are in memory.
+    public var isUnpacked: Bool { weights.isUnpacked || exitHeads?.isUnpacked == true }
+
+    /// The same checkpoint without weights that were unpacked in memory; who needs them opens it anew.
+    public func releasingContent() -> Checkpoint {
+        var checkpoint = self
+        checkpoint.weights = weights.releasingContent()
+        checkpoint.exitHeads = exitHeads?.releasingContent()
+        return checkpoint
     }
 
     /// Whether a directory has a file that only checkpoints have, in any format that is read.

@@ -8,6 +8,14 @@ package import TranslationService
 /// Everything that `shoal serve` can be told, with its defaults.
 package struct ServerSettings {
     package var modelPath = "models/tatoeba-de-en"
+    /// Models with settings of their own.
+    package var models: [ModelSettings] = []
+    /// Bytes of weights that may be in memory; 0: as many as the models need.
+    package var modelMemory = 0
+    /// When networks are read.
+    package var modelLoading = ModelLoading.start
+    /// What becomes of requests while the network that they need is read.
+    package var whileLoading = WhileLoading.wait
     /// Folder with further models, a subfolder each; empty: none.
     package var modelsPath = ""
     /// Languages over which texts go where no model translates them alone, as tags.

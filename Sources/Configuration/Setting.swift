@@ -14,6 +14,10 @@ package struct Setting<Root> {
     package var followsMachine = false
     /// Whether its value may be a list, which is a text with commas between.
     package var takesList = false
+    /// Whether its value is a structure, which is a text in YAML outside a file.
+    package var takesStructure = false
+    /// What is wrong with a text that `write` refuses; nil: no more than that it is not in the range.
+    package var fault: (String) -> String? = { _ in nil }
     /// What a shell can offer as a value.
     package var values = Values.any
 
@@ -63,9 +67,10 @@ package struct Setting<Root> {
         "SHOAL_" + key.uppercased().replacing(".", with: "_")
     }
 
-    /// -- and the key with dashes.
+    /// -- and the key with dashes; that of `models` would be the short spelling of `model.directory`.
     package var flag: String {
-        "--" + key.replacing(".", with: "-").replacing("_", with: "-")
+        key == "models"
+            ? "--model-list" : "--" + key.replacing(".", with: "-").replacing("_", with: "-")
     }
 
     /// The short spelling of the keys that are given most often.
@@ -73,6 +78,7 @@ package struct Setting<Root> {
         switch key {
         case "model.path": "--model"
         case "model.directory": "--models"
+        case "models": "--model-list"
         case "server.listen.host": "--host"
         case "server.listen.port": "--port"
         default: nil

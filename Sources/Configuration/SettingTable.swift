@@ -166,6 +166,19 @@ extension Setting<ServerSettings> {
                 "model.directory", \.modelsPath,
                 "Folder with further checkpoints, each subfolder a model of its name; without model.path the first of them is the standard one; empty: none."
             ).offering(.directories),
+            .models,
+            .size(
+                "model.max_memory", \.modelMemory, 0...1 << 50,
+                "Weights that may be in memory; the models used the longest ago leave for others; 0B: all that there are."
+            ),
+            .choice(
+                "model.load", \.modelLoading,
+                "When weights are read: at the start, as many as there is room for, or when a request needs them."
+            ),
+            .choice(
+                "model.while_loading", \.whileLoading,
+                "What requests do while the weights that they need are read: wait within their deadline, or be refused with 503 and Retry-After."
+            ),
             Setting(
                 key: "model.pivots",
                 help:

@@ -147,6 +147,7 @@ package enum SettingsFile {
     /// what is neither.
     private static func text<Root>(_ node: Node, of setting: Setting<Root>) -> String? {
         if isNull(node) { return "" }
+        if setting.takesStructure, node.scalar == nil { return try? Yams.serialize(node: node) }
         guard let sequence = node.sequence else { return node.scalar?.string }
         let items = sequence.compactMap { isNull($0) ? nil : $0.scalar?.string }
         guard setting.takesList, items.count == sequence.count,

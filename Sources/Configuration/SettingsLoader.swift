@@ -125,9 +125,10 @@ package struct SettingsLoader {
         if setting.write(&settings, value) {
             sources[setting.key] = source
         } else {
+            let fault = setting.fault(value).map { ": \($0)" } ?? "; given \(value)"
             failures.append(
                 Failure(
-                    "\(setting.key) from \(source) must be \(setting.range); given \(value)",
+                    "\(setting.key) from \(source) must be \(setting.range)\(fault)",
                     code: EX_CONFIGURATION))
         }
     }

@@ -3,77 +3,226 @@ import Configuration
 import Decoding
 import Dispatch
 import Glibc
-import Synchronization
+import Logging
 import System
 import Telemetry
-import TranslationModel
 import TranslationService
 
 /// Makes the service of the models that the settings name, at the start and again at each reload.
-struct ModelHost: Sendable {
-    let settings: ServerSettings
-    let registry: MetricRegistry
+final class ModelHost: Sendable {
+    private let settings: ServerSettings
+    private let registry: MetricRegistry
+    /// The networks that are in memory.
+    let memory: ModelMemory
+    /// What is served.
+    private let current: Lock<[HostedModel]> = Lock([])
+    /// Names of models that are to be read anew whether or not their files have changed.
+    private let stale: Lock<Set<String>> = Lock([])
 
-    /// Loads the models, translates with each, and measures how long that took.
+    /// A service with what it was made of.
+    struct Made: Sendable {
+        let service: TranslationService
+        let models: [HostedModel]
+    }
+
+    /// A model with what it was read from.
+    struct HostedModel: Sendable {
+        let model: ServedModel
+        let settings: ModelSettings
+        /// Of its files, before they were read.
+        let signature: FileSignature
+    }
+
+    /// Nothing is read before `makeService`.
+    init(settings: ServerSettings, registry: MetricRegistry, log: Logger? = nil) {
+        self.settings = settings
+        self.registry = registry
+        let metrics = ModelMetrics(registry)
+        memory = ModelMemory(
+            limit: settings.modelMemory == 0 ? nil : settings.modelMemory,
+            report: { event in
+                metrics.count(event)
+                if let log { event.tell(log) }
+            })
+        registry.gauge(
+            "shoal_models_memory_limit_bytes",
+            help: "Weights that may be in memory; 0: all that there are."
+        ).set(Double(settings.modelMemory))
+    }
+
+    /// Has the next reload read a model anew, whether or not its files have changed.
+    func expire(_ id: String) { _ = stale.withLock { $0.insert(id) } }
+
+    /// Takes note that a service is in use.
+    func use(_ made: Made) {
+        current.withLock { $0 = made.models }
+        let names = Set(made.models.map(\.model.id))
+        for family in ModelMetrics.families(registry) {
+            family.removeAll { !names.contains($0[0]) }
+        }
+    }
+
+    /// Lets go of a service's models that are not in use, after it has stopped.
+    func retire(_ service: TranslationService) {
+        let kept = current.withLock { $0.map(\.model) }
+        memory.retire(service.catalog.models.filter { model in !kept.contains { $0 === model } })
+    }
+
+    /// Opens the models, those of which nothing has changed since the last time as they are, and translates with each
+    /// that is new and in memory.
     ///
     /// - Returns: a service that is ready.
     /// - Throws: what is wrong with a checkpoint, or with the exit settings for it.
-    func makeService() throws -> TranslationService {
+    func makeService() throws -> Made {
         let start = monotonicSeconds()
-        var models: [ServedModel] = []
-        for path in try settings.modelPaths() {
-            do {
-                let model = try ServedModel(directory: path, precision: settings.precision)
-                try model.checkpoint.requireOwnCertificates(model.networkChecksum)
-                if let other = models.first(where: { $0.id == model.id }) {
-                    throw Failure(
-                        "\(path): another model has the name \(other.id)", code: EX_CONFIGURATION)
-                }
-                models.append(model)
-            } catch {
-                let failure = Failure(loading: path, error)
-                let isTold = settings.modelsPath.isEmpty || error is Failure
-                throw isTold ? failure : Failure("\(path): \(failure)", code: failure.code)
-            }
+        let old = current.withLock { $0 }
+        let anew = stale.withLock { stale in
+            defer { stale = [] }
+            return stale
         }
-        let catalog = ModelCatalog(models, pivots: settings.pivots)
-        let service = try TranslationService(
-            catalog: catalog, configuration: settings.service,
-            metrics: ServiceMetrics(registry: registry, catalog: catalog))
+        let reusable = old.filter { !anew.contains($0.model.id) }
+        let fresh = Lock<[ServedModel]>([])
         do {
-            for model in models { try warmUp(service, model) }
+            let models = try open(reusable) { model in fresh.withLock { $0.append(model) } }
+            let new = fresh.withLock { $0 }
+            try check(models, new, isReload: !old.isEmpty)
+            let catalog = ModelCatalog(models.map(\.model), pivots: settings.pivots)
+            let service = try TranslationService(
+                catalog: catalog, memory: memory, configuration: configuration,
+                metrics: ServiceMetrics(registry: registry, catalog: catalog))
+            do {
+                for model in new where memory.place(of: model) == .memory {
+                    try warmUp(service, model)
+                }
+            } catch {
+                service.stop()
+                throw error
+            }
+            describe(models.map(\.model), seconds: monotonicSeconds() - start)
+            return Made(service: service, models: models)
         } catch {
-            service.stop()
+            memory.retire(fresh.withLock { $0 })
             throw error
         }
-        describe(models, seconds: monotonicSeconds() - start)
-        return service
+    }
+
+    private var configuration: TranslationService.Configuration {
+        var configuration = settings.service
+        configuration.waitsForModels = settings.whileLoading == .wait
+        return configuration
+    }
+}
+
+// MARK: - Opening
+
+extension ModelHost {
+    /// Opens the models in the order of the settings; the pinned ones are read first.
+    private func open(
+        _ reusable: [HostedModel], note: (ServedModel) -> Void
+    ) throws -> [HostedModel] {
+        let wanted = try settings.hostedModels()
+        var opened: [Int: HostedModel] = [:]
+        for isPinned in [true, false] {
+            for (index, own) in wanted.enumerated() where own.isPinned == isPinned {
+                let signature = FileSignature(ModelFiles.paths(of: own.path))
+                if let known = reusable.first(where: {
+                    $0.settings == own && $0.signature == signature
+                }) {
+                    opened[index] = known
+                    continue
+                }
+                let model = try read(own)
+                memory.adopt([model])
+                note(model)
+                opened[index] = HostedModel(model: model, settings: own, signature: signature)
+            }
+        }
+        let models = wanted.indices.compactMap { opened[$0] }
+        for (index, one) in models.enumerated() {
+            if let other = models[..<index].first(where: { $0.model.id == one.model.id }) {
+                throw Failure(
+                    "\(one.settings.path): another model has the name \(other.model.id)",
+                    code: EX_CONFIGURATION)
+            }
+        }
+        return models
+    }
+
+    private func read(_ own: ModelSettings) throws -> ServedModel {
+        var options = ServedModel.Options()
+        options.id = own.id
+        options.precision = own.precision ?? settings.precision
+        options.languages = (own.sourceLanguage, own.targetLanguage)
+        options.exit.policy = own.policy
+        options.isPinned = own.isPinned
+        let isWanted = own.isPinned || settings.modelLoading == .start
+        options.loads = { [memory] bytes in isWanted && memory.hasRoom(for: bytes) }
+        do {
+            let model = try ServedModel(directory: own.path, options)
+            try model.checkpoint.requireOwnCertificates(model.networkChecksum)
+            return model
+        } catch {
+            let failure = Failure(loading: own.path, error)
+            let isTold = settings.namesOneModel || error is Failure
+            throw isTold ? failure : Failure("\(own.path): \(failure)", code: failure.code)
+        }
+    }
+
+    /// Makes sure that the exit settings fit all new models, and that those can be read that a reload brings and for
+    /// which others have to leave.
+    private func check(
+        _ models: [HostedModel], _ new: [ServedModel], isReload: Bool
+    ) throws {
+        for model in new {
+            do {
+                _ = try model.exitDefaults(settings.exit).resolve(for: model)
+            } catch {
+                throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
+            }
+            guard memory.place(of: model) != .memory else { continue }
+            if isReload && settings.modelLoading == .start {
+                try load(model)
+            } else if model.isPinned {
+                throw Failure(
+                    "\(model.id) is pinned and takes about \(model.byteCount) bytes: model.max_memory leaves no room for it",
+                    code: EX_CONFIGURATION)
+            }
+        }
+    }
+
+    private func load(_ model: ServedModel) throws {
+        let finished = DispatchSemaphore(value: 0)
+        let isThere = Lock(false)
+        memory.load(model) { result in
+            isThere.withLock { $0 = result }
+            finished.signal()
+        }
+        finished.wait()
+        guard isThere.withLock({ $0 }) else {
+            throw Failure(
+                "\(model.id) cannot be read, or there is no room for it within model.max_memory",
+                code: EX_DATAERR)
+        }
     }
 
     private func describe(_ models: [ServedModel], seconds: Double) {
-        let infos = registry.gauges(
-            "shoal_model_info", help: "The models, each as a label.", labels: ["model"])
-        let bytes = registry.gauges(
-            "shoal_model_memory_bytes", help: "Packed weights.", labels: ["model"])
-        let names = Set(models.map(\.id))
-        for family in [infos, bytes] {
-            family.removeAll { !names.contains($0[0]) }
-        }
-        for model in models {
-            infos.labeled(model.id).set(1)
-            bytes.labeled(model.id).set(Double(model.network.byteCount))
-        }
+        let metrics = ModelMetrics(registry)
+        for model in models { metrics.show(model, in: memory) }
         registry.gauge(
             "shoal_model_load_duration_seconds", help: "Time that the latest load took."
         ).set(seconds)
     }
+}
 
-    /// Translations before the first client's, one and then several at once: they prove that the server's exit
-    /// settings fit the model and that the model computes, and admission learns from them how fast that is.
+// MARK: - Trial
+
+extension ModelHost {
+    /// Translations before the first client's, one and then several at once: they prove that the model computes, and
+    /// admission learns from them how fast that is.
     private func warmUp(_ service: TranslationService, _ model: ServedModel) throws {
         let rule: ExitRule
         do {
-            rule = try settings.exit.resolve(for: model)
+            rule = try model.exitDefaults(settings.exit).resolve(for: model)
         } catch {
             throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
         }
@@ -105,8 +254,8 @@ struct ModelHost: Sendable {
         }
         for _ in 0..<count { finished.wait() }
         switch outcome.withLock({ $0 }) {
-        // A queue too short for all of them is no fault of the model.
-        case nil, .overloaded: return
+        // A queue too short for all of them is no fault of the model, nor is one that others have made leave.
+        case nil, .overloaded, .loading, .unavailable: return
         case .invalid:
             throw Failure(
                 "the model's tokenizer makes more tokens of the letter a than the model has "

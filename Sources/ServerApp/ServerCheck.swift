@@ -79,7 +79,7 @@ package struct ServerCheck {
         let settings = settings
         return attempt {
             let service = try ModelHost(settings: settings, registry: MetricRegistry())
-                .makeService()
+                .makeService().service
             defer { service.stop() }
             return service.catalog.models.map { "model: " + Self.describe($0, settings) }
                 .joined(separator: "\n")
@@ -89,11 +89,11 @@ package struct ServerCheck {
     }
 
     private static func describe(_ model: ServedModel, _ settings: ServerSettings) -> String {
-        let policy = settings.exit.policy ?? model.defaultPolicy
+        let policy = model.exitDefaults(settings.exit).policy ?? model.defaultPolicy
         let languages = [model.languages.source, model.languages.target].compactMap { $0 }
         return [
             model.id, languages.joined(separator: " to "), "\(model.layerCount) decoder layers",
-            "\(settings.precision)", "policy \(policy.rawValue)", "checksum \(model.checksum)",
+            "\(model.precision)", "policy \(policy.rawValue)", "checksum \(model.checksum)",
         ].filter { !$0.isEmpty }.joined(separator: ", ")
     }
 }

@@ -35,7 +35,7 @@ package final class ServerProcess: @unchecked Sendable {
         self.settings = settings
         output = LogOutput(descriptor: STDERR_FILENO, registry: registry)
         log = Logger(label: "shoal") { [output] _ in LineLog(settings.log, output) }
-        host = ModelHost(settings: settings, registry: registry)
+        host = ModelHost(settings: settings, registry: registry, log: log)
     }
 
     /// Serves until a signal ends the process.
@@ -85,6 +85,12 @@ package final class ServerProcess: @unchecked Sendable {
         api.trustedProxies = settings.trustedProxies
         api.glossaries = try GlossaryFiles.read(settings.glossaryPaths)
         api.servesTLS = !settings.tls.certificate.isEmpty
+        api.reloadModel = { [unowned self] id, completion in
+            life.async { [self] in
+                guard let reloads, !isStopping else { return completion(false) }
+                reloads.readAnew(id, completion)
+            }
+        }
         guard settings.showsPages else { return api }
         func page(_ bytes: [UInt8]) -> Document {
             .page(bytes, policy: Pages.contentSecurityPolicy, version: Version.current)
@@ -203,13 +209,13 @@ extension ServerProcess {
     }
 
     private func finishLoading(
-        _ result: Result<TranslationService, any Error>, _ api: TranslationAPI
+        _ result: Result<ModelHost.Made, any Error>, _ api: TranslationAPI
     ) {
         loadingTimer?.cancel()
         loadingTimer = nil
         switch result {
-        case .success(let service):
-            take(service, api)
+        case .success(let made):
+            take(made, api)
             reloads?.modelIsLoaded()
             if !isStopping { manager.ready("serving") }
         case .failure(let error):
@@ -220,14 +226,18 @@ extension ServerProcess {
     }
 
     /// Serves with a model from now on; the one before answers what it has taken.
-    func take(_ service: TranslationService, _ api: TranslationAPI) {
+    func take(_ made: ModelHost.Made, _ api: TranslationAPI) {
+        let service = made.service
         let old = api.stage.service
+        host.use(made)
         api.enter(isStopping ? .draining(service) : .serving(service))
         for model in service.catalog.models {
+            let isKept = old?.catalog.models.contains { $0 === model } == true
+            let isLoaded = service.memory.place(of: model) == .memory
             log.notice(
-                "\(model.id) is ready",
+                "\(model.id) is ready\(isKept ? ", unchanged" : isLoaded ? "" : ", its weights on disk")",
                 metadata: [
-                    "checksum": "\(model.checksum)", "precision": "\(settings.precision)",
+                    "checksum": "\(model.checksum)", "precision": "\(model.precision)",
                     "workers": .stringConvertible(settings.service.workers),
                 ])
         }
@@ -236,11 +246,12 @@ extension ServerProcess {
 
     /// Lets a model go that is not served any more, on a thread of its own: what it runs may take long.
     func retire(_ service: TranslationService) {
-        let hasStarted = WorkerThread.start {
+        let stop: @Sendable () -> Void = { [host] in
             service.stop()
+            host.retire(service)
             shoal_give_back_free_memory()
         }
-        if !hasStarted { DispatchQueue.global().async { service.stop() } }
+        if !WorkerThread.start(stop) { DispatchQueue.global().async(execute: stop) }
     }
 }
 

@@ -151,6 +151,7 @@ public final class TranslationAPI: Sendable {
         case .detokenize: detokenize(context)
         case .libreTranslate(let route): libreTranslate(route, context)
         case .deepL(let route): deepL(route, context)
+        case .model(let id) where request.method == "POST": changeModel(id, context)
         default: get(route, context)
         }
     }

@@ -27,17 +27,22 @@ public final class TranslationModel: Sendable {
     /// For each exit and each layer up to it whether a head takes part in alignments.
     let alignmentHeads: [[[Bool]]]
     private let crossOutputs = Lock<[Linear]?>(nil)
+    /// What lives as long as the network.
+    private let companion: (any AnyObject & Sendable)?
 
     /// Reads the network of a checkpoint, in the order in which data flows through it.
     ///
     /// - Parameters:
     ///   - checkpoint: an opened checkpoint; its weights are not read again afterwards.
     ///   - precision: of the matrix products, embeddings included; exit heads are fp32 always.
+    ///   - companion: something that is to live as long as the network.
     /// - Throws: `CheckpointError` that names the tensor which is missing, has another shape, a type
     ///   that cannot be used, or a value that is not finite.
     public init(
-        _ checkpoint: Checkpoint, precision: Precision = .float32
+        _ checkpoint: Checkpoint, precision: Precision = .float32,
+        keeping companion: (any AnyObject & Sendable)? = nil
     ) throws(CheckpointError) {
+        self.companion = companion
         let c = checkpoint.configuration
         let d = c.width
         configuration = c
@@ -122,6 +127,34 @@ public final class TranslationModel: Sendable {
 
     /// Policies that the checkpoint has heads for.
     public var availableHeads: Set<ExitHead> { heads.available }
+
+    /// About the bytes that a checkpoint's network will have packed, by the shapes of its tensors.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: of which no tensor is read.
+    ///   - precision: of the matrix products.
+    /// - Returns: no less than `byteCount` will be; a few hundredths and a quarter of a MiB more.
+    public static func estimatedByteCount(_ checkpoint: Checkpoint, precision: Precision) -> Int {
+        let entries = checkpoint.weights.entries + (checkpoint.exitHeads?.entries ?? [])
+        let isQuantized = precision == .int8
+        func padded(_ count: Int, _ step: Int) -> Int { (count + step - 1) / step * step }
+        let tensors = entries.reduce(0) { sum, entry in
+            guard entry.shape.count > 1 else { return sum + 4 * (entry.shape.first ?? 1) }
+            let (rows, columns) = (entry.shape[0], entry.shape[1...].reduce(1, *))
+            guard isQuantized else { return sum + 4 * padded(rows, 16) * columns }
+            // A scale, an offset and a bias of each row beside its weights.
+            return sum + padded(rows, 32) * (padded(columns, 64) + 12)
+        }
+        let c = checkpoint.configuration
+        // The bounds by half of the weights, of each matrix over the target vocabulary.
+        let classifiers = checkpoint.exits.classifiers == .separate ? c.decoder.layers : 1
+        let plane = isQuantized ? padded(c.targetVocabularySize, 32) * (c.width / 2 + 8) : 0
+        let positions = 4 * c.width * c.maximumPositions
+        return tensors + tensors / 64 + classifiers * plane + positions + padding
+    }
+
+    /// What small matrices take beyond their numbers, at most.
+    private static let padding = 256 << 10
 
     /// Bytes of packed weights that all workers share.
     public var byteCount: Int {

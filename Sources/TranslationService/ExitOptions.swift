@@ -152,7 +152,7 @@ public struct ExitOptions: Sendable, Equatable {
             let certified = model.certificates.map { "\($0.risk.rawValue) \($0.delta)" }
             let list =
                 certified.isEmpty
-                ? "no certificates in \(model.network.precision.rawValue)"
+                ? "no certificates in \(model.precision.rawValue)"
                 : "certificates for \(certified.joined(separator: ", "))"
             throw InvalidRequest([
                 RequestFault(.outOfRange, .guarantee, "\(model.id) has \(list)")

@@ -20,6 +20,8 @@ package final class Job: Sendable {
     let reportsTokens: Bool
     private let callbacks: Callbacks
     private let progress: Lock<Progress>
+    /// Its use of the network that translates it.
+    let tenancy: Tenancy?
 
     /// Who is told what.
     package struct Callbacks: Sendable {
@@ -49,9 +51,10 @@ package final class Job: Sendable {
 
     package init(
         _ id: Int, _ request: TranslationRequest, submitted: Double, queued: Double? = nil,
-        _ callbacks: Callbacks
+        _ callbacks: Callbacks, tenancy: Tenancy? = nil
     ) {
         self.id = id
+        self.tenancy = tenancy
         self.request = request
         self.submitted = submitted
         self.queued = queued ?? submitted

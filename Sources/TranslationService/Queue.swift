@@ -24,6 +24,8 @@ extension TranslationService {
         package var workers = 0
         var prepares = false
         package var isStopping = false
+        /// How often a network was let go of, which workers give back.
+        var droppedNetworks = 0
         /// What the gauges were told last.
         var shown = (requests: 0, tokens: 0)
 
@@ -167,6 +169,8 @@ extension TranslationService.Queue {
     package enum Work {
         /// Take these sentences into the batch and take a step; possibly none.
         case decode([PendingSentence])
+        /// Give back the networks that are in memory no more; so many were let go of by now.
+        case tidyUp(Int)
         /// Nothing will come any more.
         case stop
     }

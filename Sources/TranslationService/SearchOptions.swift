@@ -113,5 +113,5 @@ public struct SearchOptions: Sendable, Equatable {
 
 extension ServedModel {
     /// Longest output: max_position_embeddings − 1.
-    public var longestOutput: Int { network.configuration.maximumPositions - 1 }
+    public var longestOutput: Int { checkpoint.configuration.maximumPositions - 1 }
 }

@@ -6,7 +6,9 @@ public import Tensor
 public import Tokenization
 public import TranslationModel
 
-/// A loaded checkpoint with all that answering a request takes: immutable, shared by all workers.
+/// A checkpoint with all that answering a request takes: immutable, shared by all workers.
+///
+/// Its network may be on disk until a request needs it (`ModelMemory`); all else is in memory.
 public final class ServedModel: Sendable {
     /// The name that requests use: the checkpoint's directory name unless configured.
     public let id: String
@@ -18,8 +20,14 @@ public final class ServedModel: Sendable {
     public let checkpoint: Checkpoint
     /// Text to ids and back.
     public let tokenizer: Tokenizer
-    /// The network.
-    public let network: TranslationModel
+    /// Of the network's matrix products.
+    public let precision: Precision
+    /// Exit settings for fields that a request leaves out, before those of the server.
+    public let exit: ExitOptions
+    /// Policies that the checkpoint has heads for.
+    private let heads: Set<ExitHead>
+    /// Where the network is.
+    let slot: NetworkSlot
     /// The pair of languages that texts are framed for, where it is known.
     public let languages: (source: String?, target: String?)
 
@@ -27,31 +35,76 @@ public final class ServedModel: Sendable {
     /// The same for other pairs of languages, each made when it is first asked for.
     private let others: Lock<[[LanguageTag?]: ServedModel]> = Lock([:])
 
-    /// Loads a checkpoint directory.
+    /// What is said of a model beside its checkpoint.
+    public struct Options: Sendable {
+        /// Name of the model; nil takes the directory's name, and for the `model` of a training run that of the run.
+        public var id: String?
+        /// Of the network's matrix products.
+        public var precision = Precision.float32
+        /// The pair of languages of a model that does not say its own; of one of many languages the pair where a
+        /// request names none.
+        public var languages: (source: String?, target: String?)
+        /// Exit settings for fields that a request leaves out.
+        public var exit = ExitOptions()
+        /// Whether the network never leaves the memory.
+        public var isPinned = false
+        /// Whether the network, of about so many bytes, is read at once.
+        public var loads: @Sendable (_ bytes: Int) -> Bool = { _ in true }
+
+        /// The checkpoint's own.
+        public init() {}
+    }
+
+    /// Loads a checkpoint directory, its network with it.
     ///
     /// - Parameters:
     ///   - directory: path of the checkpoint.
-    ///   - id: name of the model; nil takes the directory's name, and for the `model` of a training run that
-    ///     of the run.
+    ///   - id: as in `Options`.
     ///   - precision: of the network's matrix products.
     /// - Throws: `CheckpointError` or `SentencePieceError`, which say what does not fit.
-    public init(
+    public convenience init(
         directory: String, id: String? = nil, precision: Precision = .float32
     ) throws {
-        checkpoint = try Checkpoint(directory: directory)
+        var options = Options()
+        options.id = id
+        options.precision = precision
+        try self.init(directory: directory, options)
+    }
+
+    /// Opens a checkpoint directory.
+    ///
+    /// - Parameters:
+    ///   - directory: path of the checkpoint.
+    ///   - options: what is said of it beside.
+    /// - Throws: `CheckpointError` or `SentencePieceError`, which say what does not fit.
+    public init(directory: String, _ options: Options) throws {
+        let checkpoint = try Checkpoint(directory: directory)
         let own = checkpoint.tokenizer
+        let id = options.id ?? Self.name(of: directory)
         table = ModelLanguages(own.languageTokens)
-        tokenizer = try Tokenizer(
-            checkpoint, languages: (own.sourceLanguage, own.targetLanguage))
-        languages = (
-            table.shortest(own.sourceLanguage), table.shortest(own.targetLanguage)
+        let pair = (
+            own.sourceLanguage ?? options.languages.source,
+            own.targetLanguage ?? options.languages.target
         )
-        network = try TranslationModel(checkpoint, precision: precision)
+        tokenizer = try Tokenizer(checkpoint, languages: pair)
+        languages = (table.shortest(pair.0), table.shortest(pair.1))
+        precision = options.precision
+        exit = options.exit
+        heads = Set(
+            ExitHead.allCases.filter { checkpoint.exitHeads?.contains($0.weightName) == true })
+        let source = NetworkSource(checkpoint, precision: options.precision)
+        slot = NetworkSlot(
+            name: id, isPinned: options.isPinned,
+            estimatedBytes: TranslationModel.estimatedByteCount(
+                checkpoint, precision: options.precision),
+            read: { try source.read(keeping: $0) })
+        if options.loads(slot.estimatedBytes) { try slot.fill() }
         // Last, so that weights which were written to while they were read are found out.
-        let checksums = try checkpoint.checksums()
+        let checksums = try source.checksums()
         checksum = checksums.files
         networkChecksum = checksums.network
-        self.id = id ?? Self.name(of: directory)
+        self.checkpoint = checkpoint.releasingContent()
+        self.id = id
     }
 
     /// The same model with other languages.
@@ -63,7 +116,10 @@ public final class ServedModel: Sendable {
         checksum = model.checksum
         networkChecksum = model.networkChecksum
         checkpoint = model.checkpoint
-        network = model.network
+        precision = model.precision
+        exit = model.exit
+        heads = model.heads
+        slot = model.slot
         table = model.table
         self.tokenizer = tokenizer
         self.languages = languages
@@ -72,9 +128,23 @@ public final class ServedModel: Sendable {
     /// Certificates that were issued for these weights in this precision.
     public var certificates: [ExitCertificate] {
         checkpoint.exits.certificates.filter {
-            $0.network == networkChecksum && $0.precision == network.precision.rawValue
+            $0.network == networkChecksum && $0.precision == precision.rawValue
         }
     }
+
+    /// The network, which has to be in memory: it is where nothing manages it (`ModelMemory`).
+    public var network: TranslationModel {
+        guard let network = slot.network else {
+            preconditionFailure("the network of \(id) is not in memory")
+        }
+        return network
+    }
+
+    /// Bytes of the network's packed weights: of what is in memory, or about as many as will be.
+    public var byteCount: Int { slot.byteCount ?? slot.estimatedBytes }
+
+    /// Whether the network never leaves the memory.
+    public var isPinned: Bool { slot.isPinned }
 
     /// This model at the end of a route that begins in another language.
     func seen(from source: String?) -> ServedModel {
@@ -107,7 +177,7 @@ public final class ServedModel: Sendable {
     }
 
     /// N, the number of decoder layers.
-    public var layerCount: Int { network.decoderLayerCount }
+    public var layerCount: Int { checkpoint.configuration.decoder.layers }
 
     /// Whether texts are framed with the tokens of their languages, of which there are several.
     public var isMultilingual: Bool {
@@ -203,9 +273,12 @@ public final class ServedModel: Sendable {
     /// - Parameter policy: any policy.
     /// - Returns: its name, nil where the policy can be used.
     public func missingHead(_ policy: ExitPolicy) -> String? {
-        guard let head = policy.head, !network.availableHeads.contains(head) else { return nil }
+        guard let head = policy.head, !heads.contains(head) else { return nil }
         return head.weightName
     }
+
+    /// Exit settings for fields that a request leaves out: the model's own, then the server's.
+    public func exitDefaults(_ server: ExitOptions) -> ExitOptions { exit.filled(from: server) }
 
     /// Thresholds of a policy where a request gives none, N − 1 of them; nil for policies without.
     public func thresholds(_ policy: ExitPolicy) -> [Double]? {

@@ -50,7 +50,7 @@ public struct ServiceMetrics: Sendable {
             help: "Sentences translated again in parts because the model lost a protected span.")
         queue = QueueMetrics(registry)
         batches = BatchMetrics(registry)
-        rejected = Self.rejected(["overloaded", "shutting_down"], in: registry)
+        rejected = Self.rejected(["overloaded", "model_loading", "shutting_down"], in: registry)
         cancelled = registry.counters(
             "shoal_cancelled_requests_total", help: "Requests cancelled after they were accepted.",
             labels: ["cause"], zeroes: [["client"], ["deadline"]])
@@ -64,10 +64,11 @@ public struct ServiceMetrics: Sendable {
         switch result {
         case .success(let result): count(result, model)
         case .failure(.overloaded): rejected.labeled("overloaded").increment()
+        case .failure(.loading): rejected.labeled("model_loading").increment()
         case .failure(.shuttingDown): rejected.labeled("shutting_down").increment()
         case .failure(.cancelled): cancelled.labeled("client").increment()
         case .failure(.deadlineExceeded): cancelled.labeled("deadline").increment()
-        case .failure(.invalid), .failure(.decoding): break
+        case .failure(.invalid), .failure(.decoding), .failure(.unavailable): break
         }
     }
 
@@ -81,10 +82,10 @@ public struct ServiceMetrics: Sendable {
         switch result {
         case .success: "ok"
         case .failure(.invalid): "invalid"
-        case .failure(.overloaded), .failure(.shuttingDown): "rejected"
+        case .failure(.overloaded), .failure(.loading), .failure(.shuttingDown): "rejected"
         case .failure(.deadlineExceeded): "deadline"
         case .failure(.cancelled): "cancelled"
-        case .failure(.decoding): "error"
+        case .failure(.decoding), .failure(.unavailable): "error"
         }
     }
 }

@@ -1,7 +1,9 @@
 import Checkpoint
+import Dispatch
 import Synchronization
 public import System
 import Telemetry
+import TranslationModel
 
 /// Translates requests on a fixed set of worker threads, from a bounded queue.
 ///
@@ -16,6 +18,8 @@ public final class TranslationService: Sendable {
     public var model: ServedModel { catalog.standard }
     /// How it is set up.
     public let configuration: Configuration
+    /// The networks that are in memory, of this service and of others of the process.
+    public let memory: ModelMemory
     let metrics: ServiceMetrics
     let queue: Monitor<Queue>
     let clock: @Sendable () -> Double
@@ -25,6 +29,8 @@ public final class TranslationService: Sendable {
     let busyWorkers = Atomic(0)
     private let nextJob = Atomic(0)
     private let heartbeats: [Heartbeat]
+    /// By which the memory knows this service.
+    private let listener = Atomic(0)
 
     /// Sizes of the service.
     public struct Configuration: Sendable, Equatable {
@@ -44,6 +50,8 @@ public final class TranslationService: Sendable {
         /// One that would wait alone is taken whatever its size. A text that is not segmented yet counts as
         /// one token for every four bytes.
         public var maximumQueuedTokens = 65_536
+        /// Whether requests wait for a network that is being read; else they are refused until it is there.
+        public var waitsForModels = true
 
         /// One worker.
         public init() {}
@@ -68,14 +76,15 @@ public final class TranslationService: Sendable {
     ///
     /// - Parameters:
     ///   - catalog: what to serve.
+    ///   - memory: holds the networks of the process; its own where nil.
     ///   - configuration: sizes; a number below its least counts as that.
     ///   - metrics: where to count.
     ///   - clock: seconds, for deadlines and for the timings of requests.
     ///   - startThread: runs what it is given on a new thread of that niceness; false where it cannot.
     /// - Throws: `StartError` where the system gives too few threads.
     public init(
-        catalog: ModelCatalog, configuration: Configuration, metrics: ServiceMetrics,
-        clock: @escaping @Sendable () -> Double = monotonicSeconds,
+        catalog: ModelCatalog, memory: ModelMemory? = nil, configuration: Configuration,
+        metrics: ServiceMetrics, clock: @escaping @Sendable () -> Double = monotonicSeconds,
         startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
             WorkerThread.start(niceness: niceness, body)
         }
@@ -85,6 +94,7 @@ public final class TranslationService: Sendable {
         configuration.threads = max(configuration.threads, 1)
         configuration.maximumSequences = max(configuration.maximumSequences, 1)
         self.catalog = catalog
+        self.memory = memory ?? ModelMemory()
         self.configuration = configuration
         self.metrics = metrics
         self.clock = clock
@@ -98,7 +108,12 @@ public final class TranslationService: Sendable {
         heartbeats = (0..<configuration.workers).map { _ in Heartbeat() }
         metrics.queue.capacity.set(Double(configuration.maximumQueuedRequests))
         metrics.queue.tokenCapacity.set(Double(configuration.maximumQueuedTokens))
+        self.memory.adopt(catalog.models)
         try start(startThread)
+        let number = self.memory.listen { [weak self] in
+            self?.queue.change { $0.droppedNetworks += 1 }
+        }
+        listener.store(number, ordering: .relaxed)
     }
 
     /// Starts the workers of a service with one model; the parameters are those of the other one.
@@ -192,34 +207,64 @@ public final class TranslationService: Sendable {
         completion: @escaping @Sendable (Result<TranslationResult, TranslationError>) -> Void
     ) -> @Sendable () -> Void {
         let model = request.model ?? model
+        let tenancy = Tenancy(of: model.slot, in: memory)
         let callbacks = Job.Callbacks(progress: progress) { [metrics] result in
+            tenancy.end()
             if !request.isTrial { metrics.count(result, model: model) }
             completion(result)
         }
         var request = request
         request.model = model
+        let isReady = tenancy.begin()
         let number = nextJob.wrappingAdd(1, ordering: .relaxed).newValue
         let now = clock()
         let job = Job(
             number, request, submitted: now - waited,
-            queued: request.isContinuation ? now : now - waited, callbacks)
+            queued: request.isContinuation ? now : now - waited, callbacks, tenancy: tenancy)
+        if !isReady, !configuration.waitsForModels, !request.isContinuation, !request.isTrial {
+            job.fail(.loading(retryAfter: memory.expectedSeconds))
+            return {}
+        }
         let isSmall = job.byteCount <= Preparation.immediateBytes
         let (refusal, isShort) = queue.withLock { queue in
             defer { metrics.queue.show(&queue) }
             let refusal = queue.admit(job, at: now)
             // Where a service stops, the thread that prepares may have ended.
             let isShort = isSmall || queue.isStopping
-            if refusal == nil, !isShort { queue.leaveForPreparation(job) }
+            if refusal == nil, !isShort, isReady { queue.leaveForPreparation(job) }
             return (refusal, isShort)
         }
         if let refusal {
             job.fail(refusal)
+        } else if !isReady {
+            return park(job, tenancy)
         } else if isShort {
             Preparation(service: self).prepare(job)
         } else {
             wakeAll()
         }
         return { job.fail(.cancelled) }
+    }
+
+    /// Lets a request that was admitted wait until its network is in memory.
+    ///
+    /// - Returns: gives the request up when called.
+    private func park(_ job: Job, _ tenancy: Tenancy) -> @Sendable () -> Void {
+        tenancy.beginLater { [self] isThere in
+            if !isThere { job.fail(.unavailable) }
+            // What has been answered meanwhile leaves the queue by this, too.
+            Preparation(service: self).prepare(job)
+        }
+        let giveUp: @Sendable (TranslationError) -> Void = { [self] error in
+            if job.fail(error) { join(job, []) }
+        }
+        let rest = job.deadline - clock()
+        if rest < 1e6 {
+            DispatchQueue.global().asyncAfter(deadline: .now() + max(rest, 0)) {
+                if tenancy.network == nil { giveUp(.deadlineExceeded) }
+            }
+        }
+        return { tenancy.network == nil ? giveUp(.cancelled) : { _ = job.fail(.cancelled) }() }
     }
 
     /// What translates a request.
@@ -256,11 +301,13 @@ public final class TranslationService: Sendable {
 
     /// The next work for a worker with `room` in its batch; waits for it where the worker is not busy.
     func waitForWork(
-        room: Int, positions: Int, group: Int, isBusy: Bool, after iteration: Queue.Iteration
+        room: Int, positions: Int, group: Int, isBusy: Bool, knownDrops: Int,
+        after iteration: Queue.Iteration
     ) -> Queue.Work {
         queue.withLock { $0.observe(iteration) }
         return queue.wait { [metrics, clock] queue in
             defer { metrics.queue.show(&queue) }
+            if queue.droppedNetworks != knownDrops { return .tidyUp(queue.droppedNetworks) }
             return queue.next(
                 room: room, positions: positions, group: group, isBusy: isBusy, at: clock())
         }
@@ -285,9 +332,15 @@ public final class TranslationService: Sendable {
 
     private func wakeAll() { queue.change { _ in } }
 
+    /// Whether a network is among those that are in memory.
+    func holds(_ network: TranslationModel) -> Bool {
+        catalog.models.contains { $0.slot.network === network }
+    }
+
     /// Refuses new requests and returns when all that were taken have been answered.
     public func stop() {
         queue.change { $0.isStopping = true }
         queue.wait { $0.workers == 0 && !$0.prepares ? () : nil }
+        memory.stopListening(listener.load(ordering: .relaxed))
     }
 }

@@ -19,6 +19,10 @@ final class Worker {
     /// What the running iteration computes, and when it began.
     private var iteration = TranslationService.Queue.Iteration()
     private var iterationStart = 0.0
+    /// Networks let go of, as far as this worker knows.
+    private var knownDrops = 0
+    /// Whether a batch still has sentences of such a network, which nobody waits for.
+    private var holdsDropped = false
 
     /// Source positions in one run of the encoder: enough for its products to be at their fastest, few
     /// enough to bound its memory.
@@ -82,12 +86,13 @@ final class Worker {
             dropAnswered(at: now)
             noteWhetherBusy()
             giveBackMemory()
+            if holdsDropped { giveBackNetworks() }
             let room = service.configuration.maximumSequences - runningCount
             heartbeat.rest()
             iteration.seconds = now - iterationStart
             let work = service.waitForWork(
                 room: room, positions: positions,
-                group: group, isBusy: isBusy, after: iteration)
+                group: group, isBusy: isBusy, knownDrops: knownDrops, after: iteration)
             iteration = TranslationService.Queue.Iteration()
             iterationStart = service.clock()
             heartbeat.beat(at: iterationStart)
@@ -97,6 +102,9 @@ final class Worker {
                 start(sentences)
                 noteWhetherBusy()
                 step()
+            case .tidyUp(let drops):
+                knownDrops = drops
+                giveBackNetworks()
             case .stop:
                 service.queue.change { $0.workers -= 1 }
                 return
@@ -118,6 +126,13 @@ final class Worker {
         }
     }
 
+    /// Lets go of the networks that are in memory no more for others.
+    private func giveBackNetworks() {
+        let isHeld = lanes.map { service.holds($0.network) }
+        lanes = zip(lanes, isHeld).filter { $1 || !$0.running.isEmpty }.map(\.0)
+        holdsDropped = lanes.count > isHeld.count(where: \.self)
+    }
+
     /// Encodes sentences and takes them into the batch.
     private func start(_ sentences: [PendingSentence]) {
         let now = service.clock()
@@ -127,11 +142,11 @@ final class Worker {
         }
         var waiting: [(lane: Lane, sentences: ArraySlice<PendingSentence>)] = []
         for sentence in sentences {
-            if sentence.job.isAnswered {
+            guard !sentence.job.isAnswered, let network = sentence.job.tenancy?.network else {
                 service.queue.withLock { $0.finish(sentence, steps: nil) }
                 continue
             }
-            let lane = lane(of: service.model(of: sentence.job).network)
+            let lane = lane(of: network)
             if let index = waiting.firstIndex(where: { $0.lane === lane }) {
                 waiting[index].sentences.append(sentence)
             } else {
@@ -210,7 +225,7 @@ final class Worker {
             guard let running = lane.running.removeValue(forKey: ticket) else { continue }
             metrics.batches.running.add(-1)
             switch result {
-            case .success(let result): finish(running.sentence, result)
+            case .success(let result): finish(running.sentence, result, by: lane.network)
             case .failure(let error): running.job.fail(.decoding(error))
             }
         }
@@ -291,13 +306,15 @@ final class Worker {
         return InputOutput(text: text, pieces: pieces, hypothesis: hypothesis, spans: spans)
     }
 
-    private func finish(_ sentence: PendingSentence, _ result: DecodingResult) {
+    private func finish(
+        _ sentence: PendingSentence, _ result: DecodingResult, by network: TranslationModel
+    ) {
         let model = service.model(of: sentence.job)
         let outputs = result.hypotheses.map { output(of: sentence, $0) }
         let compute = ComputeRecord(
             result, policy: sentence.job.request.options.exit.policy,
             decoderLayers: model.layerCount,
-            encoderOperations: model.network.encoderOperations(sourceCount: sentence.ids.count))
+            encoderOperations: network.encoderOperations(sourceCount: sentence.ids.count))
         let decoded = DecodedInput(
             outputs: outputs, compute: compute, sourceTokens: sentence.ids.count)
         let isLost = sentence.job.finish(decoded, at: sentence.place, now: service.clock())

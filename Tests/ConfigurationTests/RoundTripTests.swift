@@ -33,7 +33,8 @@ struct RoundTripTests {
             "\u{FEFF}a", "\u{FFFE}", "Ä/ß/日本", "😀", "/tmp/a b/c", "https://example.org",
             "https://a.example:8443,http://b.example", "/livez,/metrics", "/livez, /metrics",
             "other",
-            "full", "confidence", "int8", "float32", "json", "debug", "default", "2026-01-01",
+            "full", "confidence", "int8", "float32", "json", "debug", "start", "refuse", "default",
+            "2026-01-01",
             "1:30",
             "0o17", ".inf", ".nan", "<<", "=", ",", "a,", "e\u{301}",
         ]

@@ -10,6 +10,8 @@ final class OpenFile: Sendable {
         case file(Holder)
         /// What was unpacked from an archive.
         case content([UInt8])
+        /// The same, which was given back.
+        case released(byteCount: Int)
     }
 
     /// A file that can be referred to.
@@ -25,7 +27,27 @@ final class OpenFile: Sendable {
         switch source {
         case .file(let holder): holder.file.byteCount
         case .content(let bytes): bytes.count
+        case .released(let byteCount): byteCount
         }
+    }
+
+    /// Whether it is unpacked in memory.
+    var isContent: Bool {
+        if case .content = source { true } else { false }
+    }
+
+    /// The same file without what was unpacked of it, which cannot be read any more.
+    func releasingContent() -> OpenFile { isContent ? OpenFile(releasing: self) : self }
+
+    private init(releasing file: OpenFile) {
+        name = file.name
+        source = .released(byteCount: file.byteCount)
+    }
+
+    private var givenBack: CheckpointError {
+        CheckpointError(
+            .fileUnreadable, file: name, found: "what was unpacked was given back",
+            expected: "the package opened anew")
     }
 
     init(_ name: String, in directory: String) throws(CheckpointError) {
@@ -62,6 +84,7 @@ final class OpenFile: Sendable {
         case .content(let bytes):
             let part = bytes[offset..<offset + buffer.count]
             part.withUnsafeBytes { buffer.copyMemory(from: $0) }
+        case .released: throw givenBack
         }
     }
 
@@ -71,6 +94,7 @@ final class OpenFile: Sendable {
     func digest() throws(CheckpointError) -> [UInt8] {
         switch source {
         case .content(let bytes): return SHA256.digest(bytes)
+        case .released: throw givenBack
         case .file(let holder):
             var digest = SHA256()
             try CheckpointError.converting(file: name) { () throws(FileError) in

@@ -118,6 +118,17 @@ public struct Weights: Sendable {
         self.indices = indices
     }
 
+    /// Whether the values are unpacked in memory, not in files.
+    var isUnpacked: Bool { parts.contains(where: \.isContent) }
+
+    /// The same tensors without values that were unpacked in memory, which cannot be read any more.
+    func releasingContent() -> Weights {
+        guard isUnpacked else { return self }
+        return Weights(
+            file: file, entries: entries, metadata: metadata,
+            parts: parts.map { $0.releasingContent() })
+    }
+
     /// The entry of a name, or nil.
     public func entry(named name: String) -> Entry? {
         indices[ExactString(name)].map { entries[$0] }

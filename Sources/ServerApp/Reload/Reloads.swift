@@ -20,25 +20,26 @@ struct ReloadedFiles: Sendable {
     /// The directories of the models, as they are now.
     private let models: @Sendable () -> [String]
 
+    private static func place(of settings: ServerSettings) -> String {
+        guard settings.modelsPath.isEmpty else { return settings.modelsPath }
+        return settings.models.isEmpty
+            ? settings.modelPath : settings.models.map(\.path).joined(separator: ", ")
+    }
+
     /// Those that the settings name.
     init(_ settings: ServerSettings) {
         keys = settings.keysPath.isEmpty ? [] : [settings.keysPath]
         metricsToken = settings.metricsTokenPath.isEmpty ? [] : [settings.metricsTokenPath]
         certificates = [settings.tls.certificate, settings.tls.key, settings.tls.clientCA]
             .filter { !$0.isEmpty }
-        model = settings.modelsPath.isEmpty ? settings.modelPath : settings.modelsPath
-        models = { (try? settings.modelPaths()) ?? [settings.modelPath] }
+        model = Self.place(of: settings)
+        models = { (try? settings.hostedModels().map(\.path)) ?? [settings.modelPath] }
     }
 
     /// The directories and their files, as far as a checkpoint may have some.
     @Sendable func modelFiles() -> [String] {
-        models().flatMap { model in
-            guard let names = try? FolderListing.fileNames(model) else { return [model] }
-            return names.prefix(Self.mostModelFiles).map { "\(model)/\($0)" }
-        }
+        models().flatMap { ModelFiles.paths(of: $0) }
     }
-
-    private static let mostModelFiles = 256
 }
 
 /// Reads keys, certificates and the model again, each on its own: when a signal asks for all, or when files
@@ -49,6 +50,10 @@ final class Reloads: @unchecked Sendable {
     private let process: ServerProcess
     private var parts: [ReloadReport.Kind: Part] = [:]
     private var watches: [FileWatch] = []
+    /// Told how the attempt that runs ends, and how the one after it does.
+    private var waiting: (current: [Completion], next: [Completion]) = ([], [])
+
+    typealias Completion = @Sendable (Bool) -> Void
 
     /// A reloader without the type of what it loads.
     private struct Part {
@@ -88,7 +93,7 @@ final class Reloads: @unchecked Sendable {
         }
         add(
             .model, files.model, load: { [host = process.host] in try host.makeService() },
-            take: { process.take($0, api) }, discard: process.retire)
+            take: { process.take($0, api) }, discard: { process.retire($0.service) })
         if process.settings.reload.watchesModel { watch(.model, files.modelFiles) }
     }
 
@@ -102,7 +107,9 @@ final class Reloads: @unchecked Sendable {
             use: .init(take: take, discard: discard)
         ) { [unowned self] event in
             report.tell(event)
-            if event.isEnd { announceEnd() }
+            guard event.isEnd else { return }
+            if kind == .model { tellWaiting(event == .succeeded) }
+            announceEnd()
         }
         parts[kind] = Part(
             request: reloader.request, isBusy: { reloader.isBusy }, report: report)
@@ -126,6 +133,27 @@ final class Reloads: @unchecked Sendable {
         process.log.notice("reloading")
         begin(Array(parts.keys))
         for watch in watches { watch.note() }
+    }
+
+    /// Reads one model anew, whether or not its files have changed, and of the others what has changed.
+    ///
+    /// - Parameters:
+    ///   - id: its name.
+    ///   - completion: told whether what was read is in use.
+    func readAnew(_ id: String, _ completion: @escaping Completion) {
+        process.host.expire(id)
+        if parts[.model]?.isBusy() == true {
+            waiting.next.append(completion)
+        } else {
+            waiting.current.append(completion)
+        }
+        begin([.model])
+    }
+
+    /// Tells those who wait for an attempt how it has ended; the next one runs already where there is one.
+    private func tellWaiting(_ isDone: Bool) {
+        for completion in waiting.current { completion(isDone) }
+        waiting = (waiting.next, [])
     }
 
     /// The first model is in use.

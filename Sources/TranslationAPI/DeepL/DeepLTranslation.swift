@@ -73,14 +73,16 @@ struct DeepLTranslation {
         _ texts: [String], _ text: TextOptions, _ type: ModelType?,
         _ settings: TranslationAPI.Settings, _ route: ModelRoute
     ) throws(Problem) -> TranslationRequest {
-        var exit = settings.exit
-        if type?.isQuality == true {
-            exit = ExitOptions()
-            exit.policy = .full
+        func exit(_ model: ServedModel) -> ExitOptions {
+            guard type?.isQuality == true else { return model.exitDefaults(settings.exit) }
+            var full = ExitOptions()
+            full.policy = .full
+            return full
         }
         let options: DecodingOptions
         do {
-            options = DecodingOptions(exit: try exit.resolve(for: route.last), scores: false)
+            options = DecodingOptions(
+                exit: try exit(route.last).resolve(for: route.last), scores: false)
         } catch {
             throw Problem(error)
         }

@@ -21,7 +21,16 @@ struct APIKeyLine {
         }
         key = APIKey(
             name: String(name), digest: digest,
-            limit: try Self.limit(rate: fields["rate"], burst: fields["burst"], number))
+            limit: try Self.limit(rate: fields["rate"], burst: fields["burst"], number),
+            isAdmin: try Self.isAdmin(fields["role"], number))
+    }
+
+    private static func isAdmin(_ role: Substring?, _ number: Int) throws(APIKeysError) -> Bool {
+        guard let role else { return false }
+        guard role == "admin" else {
+            throw APIKeysError(line: number, "role= must be admin; given \(role.prefix(64))")
+        }
+        return true
     }
 
     private static func fields(
@@ -31,13 +40,13 @@ struct APIKeyLine {
         for word in words {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
-            guard parts.count == 2, ["sha256", "rate", "burst"].contains(name),
+            guard parts.count == 2, ["sha256", "rate", "burst", "role"].contains(name),
                 fields.updateValue(parts[1], forKey: name) == nil
             else {
                 // What stands there may be a key.
                 throw APIKeysError(
                     line: number,
-                    "may hold sha256=, rate= and burst= behind the name, once each, and nothing else"
+                    "may hold sha256=, rate=, burst= and role= behind the name, once each, and nothing else"
                 )
             }
         }

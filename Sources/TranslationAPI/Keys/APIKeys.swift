@@ -6,14 +6,16 @@ struct APIKey: Sendable {
     let digest: [UInt8]
     /// Nil: as many requests as come.
     let limit: RateLimit?
+    /// Whether it may load models and have them leave.
+    let isAdmin: Bool
 }
 
 /// The keys that requests may bring, known by their digests alone.
 ///
-/// A file has a key in each line, `name sha256=HEX [rate=60/m] [burst=10]`: its holder, the SHA-256 of
-/// the key in 64 hexadecimal digits, how many requests are answered in a second (`s`), minute (`m`) or
-/// hour (`h`), and how many of them may come at once, as many as the rate's number unless told. Empty
-/// lines and what follows `#` are comments.
+/// A file has a key in each line, `name sha256=HEX [rate=60/m] [burst=10] [role=admin]`: its holder, the
+/// SHA-256 of the key in 64 hexadecimal digits, how many requests are answered in a second (`s`), minute
+/// (`m`) or hour (`h`), how many of them may come at once, as many as the rate's number unless told, and
+/// whether it may load models and have them leave. Empty lines and what follows `#` are comments.
 public struct APIKeys: Sendable {
     let keys: [APIKey]
     /// How many there are.

@@ -67,6 +67,23 @@ final class KeyGate: Sendable {
         }
     }
 
+    /// Lets a request pass that changes what the server serves.
+    ///
+    /// - Parameter presented: the keys that it brought.
+    /// - Throws: `forbidden` without a key whose line says `role=admin`, and where no keys are configured at all;
+    ///   else as `admit`.
+    func admitAdmin(_ presented: [String]) throws(Problem) {
+        try admit(presented)
+        let isAdmin = state.withLock { state in
+            presented.contains { state.keys?.entry(of: $0)?.isAdmin == true }
+        }
+        guard isAdmin else {
+            throw Problem(
+                .forbidden,
+                "this needs a key whose line in the file of keys (auth.keys_file) says role=admin")
+        }
+    }
+
     private func refuse(hasKey: Bool) -> Problem {
         rejected.labeled("unauthorized").increment()
         // RFC 6750 §3: the error is named only to those who brought a key.

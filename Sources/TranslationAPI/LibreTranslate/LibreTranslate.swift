@@ -89,14 +89,16 @@ struct LibreTranslate {
         text.markup = isMarkup ? MarkupOptions(.html) : nil
         var options: DecodingOptions
         do {
-            options = DecodingOptions(exit: try exit.resolve(for: route.last), scores: false)
+            options = DecodingOptions(
+                exit: try route.last.exitDefaults(exit).resolve(for: route.last), scores: false)
         } catch {
             throw Problem(error)
         }
         options.beamSize = alternatives + 1
         options.hypothesisCount = alternatives + 1
         return try TranslationRequest(
-            route, texts: texts, text, options: options, exit: exit, timeout: limits.timeout,
+            route, texts: texts, text, options: options, exit: { $0.exitDefaults(exit) },
+            timeout: limits.timeout,
             limits: limits)
     }
 

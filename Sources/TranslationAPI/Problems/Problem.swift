@@ -56,6 +56,15 @@ struct Problem: Error {
             self.init(
                 .overloaded, "too many requests are waiting; try again later",
                 fields: [.retryAfter: Self.wholeSeconds(seconds)])
+        case .loading(let seconds):
+            self.init(
+                .modelLoading, "the model is being read; try again shortly",
+                fields: [.retryAfter: Self.wholeSeconds(seconds)])
+        case .unavailable:
+            self.init(
+                .modelUnavailable,
+                "the model cannot be read, or there is no room for it; the server's log says why",
+                fields: [.retryAfter: "60"])
         case .shuttingDown: self.init(.shuttingDown, "the server is shutting down")
         case .cancelled:
             self.init(

@@ -59,6 +59,14 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case overloaded
     /// The model is not loaded yet.
     case notReady = "not_ready"
+    /// The model that the request needs is being read, and nobody waits for that.
+    case modelLoading = "model_loading"
+    /// The model that the request needs cannot be read, or there is no room for it.
+    case modelUnavailable = "model_unavailable"
+    /// The key is known, and not good for this.
+    case forbidden
+    /// What is asked for does not go with the state of what it is asked of.
+    case conflict
     /// The server is stopping.
     case shuttingDown = "shutting_down"
     /// The deadline passed.
@@ -71,11 +79,12 @@ enum ProblemCode: String, Sendable, CaseIterable {
         switch self {
         case .malformedRequest, .invalidJSON, .unknownField, .wrongType: 400
         case .unauthorized: 401
-        case .notOffered: 403
+        case .notOffered, .forbidden: 403
         case .notFound, .modelNotFound, .glossaryNotFound, .fileNotFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
+        case .conflict: 409
         case .contentTooLarge: 413
         case .uriTooLong: 414
         case .unsupportedMediaType: 415
@@ -89,7 +98,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .quotaExceeded: 456
         case .internalError: 500
         case .notImplemented: 501
-        case .overloaded, .notReady, .shuttingDown: 503
+        case .overloaded, .notReady, .modelLoading, .modelUnavailable, .shuttingDown: 503
         case .deadlineExceeded: 504
         case .versionNotSupported: 505
         }
@@ -127,6 +136,10 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .notImplemented: "Not implemented"
         case .overloaded: "Overloaded"
         case .notReady: "Not ready"
+        case .modelLoading: "Model loading"
+        case .modelUnavailable: "Model unavailable"
+        case .forbidden: "Forbidden"
+        case .conflict: "Conflict"
         case .shuttingDown: "Shutting down"
         case .deadlineExceeded: "Deadline exceeded"
         case .versionNotSupported: "Version not supported"

@@ -110,7 +110,8 @@ extension TranslationRequest {
     /// A request within the server's limits.
     init(
         _ route: ModelRoute, texts: [String], _ preparation: TextOptions?,
-        options: DecodingOptions, exit: ExitOptions, timeout: Double, limits: APILimits
+        options: DecodingOptions, exit: (ServedModel) -> ExitOptions, timeout: Double,
+        limits: APILimits
     ) throws(Problem) {
         self.init(
             texts: texts, options: options,
@@ -122,7 +123,7 @@ extension TranslationRequest {
                     EarlierHop(
                         model: model,
                         options: DecodingOptions(
-                            exit: try exit.resolve(for: model), scores: false)))
+                            exit: try exit(model).resolve(for: model), scores: false)))
             }
         } catch {
             throw Problem(error)

@@ -58,7 +58,8 @@ extension TranslationAPI {
     }
 
     private func description(_ route: Route) throws(Problem) -> [UInt8] {
-        let catalog = try loadedService.catalog
+        let service = try loadedService
+        let catalog = service.catalog
         var writer = JSONWriter()
         switch route {
         case .languages: writeLanguages(catalog, to: &writer)
@@ -66,8 +67,8 @@ extension TranslationAPI {
             guard let model = catalog.model(named: id) else {
                 throw Problem(modelNotFoundIn: catalog)
             }
-            writeModel(model, to: &writer)
-        default: writeModels(catalog, to: &writer)
+            writeModel(model, of: service, to: &writer)
+        default: writeModels(of: service, to: &writer)
         }
         return writer.bytes
     }

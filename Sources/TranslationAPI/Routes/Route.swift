@@ -88,6 +88,7 @@ enum Route: Equatable {
         case .translate, .tokenize, .detokenize: ["POST"]
         case .libreTranslate(let route): route.methods
         case .deepL(let route): route.methods
+        case .model: ["GET", "HEAD", "POST"]
         default: ["GET", "HEAD"]
         }
     }

@@ -1,25 +1,32 @@
 import Checkpoint
 import JSON
+import Tensor
 import TranslationModel
 import TranslationService
 
 extension TranslationAPI {
     /// GET /models.
-    func writeModels(_ catalog: ModelCatalog, to writer: inout JSONWriter) {
+    func writeModels(of service: TranslationService, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.name("models")
         writer.beginArray()
-        for model in catalog.models { writeModel(model, to: &writer) }
+        for model in service.catalog.models { writeModel(model, of: service, to: &writer) }
         writer.endArray()
         writer.endObject()
     }
 
     /// One element of GET /models.
-    func writeModel(_ model: ServedModel, to writer: inout JSONWriter) {
+    func writeModel(
+        _ model: ServedModel, of service: TranslationService, to writer: inout JSONWriter
+    ) {
+        let place = service.memory.place(of: model)
         let c = model.checkpoint.configuration
         writer.beginObject()
         writer.member("id", model.id)
-        writer.member("state", "ready")
+        writer.member("state", place.rawValue)
+        writer.name("pinned")
+        writer.value(model.isPinned)
+        writer.member("precision", model.precision.rawValue)
         if let language = model.languages.source { writer.member("source_lang", language) }
         if let language = model.languages.target { writer.member("target_lang", language) }
         if model.isMultilingual {
@@ -38,7 +45,7 @@ extension TranslationAPI {
         writer.member("vocab_size", c.sourceVocabularySize)
         writer.member("decoder_vocab_size", c.targetVocabularySize)
         writer.member("max_position_embeddings", c.maximumPositions)
-        writer.member("memory_bytes", model.network.byteCount)
+        writer.member("memory_bytes", place == .memory ? model.byteCount : 0)
         writer.member("checksum", model.checksum)
         writer.member("default_policy", model.defaultPolicy.rawValue)
         writer.name("policies")

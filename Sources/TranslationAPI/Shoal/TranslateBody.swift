@@ -70,7 +70,8 @@ struct TranslateBody {
             ])
         }
         var request = try TranslationRequest(
-            route, texts: texts, preparation, options: options, exit: defaults, timeout: timeout,
+            route, texts: texts, preparation, options: options, exit: { $0.exitDefaults(defaults) },
+            timeout: timeout,
             limits: limits)
         request.copied = languages.copied
         request.drafts = drafts
@@ -120,7 +121,7 @@ struct TranslateBody {
         }
         guard problems.isEmpty else { return (nil, nil, problems) }
         do {
-            let rule = try options.filled(from: defaults).resolve(for: model)
+            let rule = try options.filled(from: model.exitDefaults(defaults)).resolve(for: model)
             return (rule, options.certificate(of: model), [])
         } catch {
             return (nil, nil, error.faults.map { FieldProblem($0) })

@@ -17,6 +17,7 @@ struct GenerateKey: ParsableCommand {
 
             Example:
               shoal generate-key reader --rate 60/m --burst 10 >> keys.txt
+              shoal generate-key operator --admin >> keys.txt
             """)
 
     @Argument(help: "Name of the client: a word without = and #.")
@@ -28,12 +29,16 @@ struct GenerateKey: ParsableCommand {
     @Option(name: .long, help: "Requests that may come at once (default: the number of --rate).")
     var burst: Int?
 
+    @Flag(name: .long, help: "It may load models and have them leave (POST /models/{id}).")
+    var admin = false
+
     func run() throws {
         try Failure.reporting {
             let key = "shoal_" + Hexadecimal.text(Self.randomBytes(32))
             let line =
                 "\(name) sha256=\(Hexadecimal.text(SHA256.digest(Array(key.utf8))))"
                 + (rate.map { " rate=\($0)" } ?? "") + (burst.map { " burst=\($0)" } ?? "")
+                + (admin ? " role=admin" : "")
             try check(line)
             writeOutput(line + "\n")
             writeError("key: \(key)\n")

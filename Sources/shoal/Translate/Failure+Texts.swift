@@ -16,7 +16,7 @@ extension Failure {
                     ? "\(place): more than \(limit) tokens, the most that the model takes"
                     : "\(place): \(invalid.text(naming: \.flag))", code: EX_DATAERR)
         case .decoding(let error): self.init("\(place): \(error)", code: EX_SOFTWARE)
-        case .overloaded, .shuttingDown, .deadlineExceeded, .cancelled:
+        case .overloaded, .loading, .unavailable, .shuttingDown, .deadlineExceeded, .cancelled:
             self.init("\(place): \(error)", code: EX_SOFTWARE)
         }
     }
