@@ -43,13 +43,6 @@ public enum MeanTest: String, Sendable, CaseIterable {
         return exp(-greatest)
     }
 
-    /// log of the mean of numbers that are given by their logarithms.
-    private static func logOfMean(_ logarithms: [Double]) -> Double {
-        let highest = logarithms.max() ?? 0
-        let sum = logarithms.reduce(0) { $0 + exp($1 - highest) }
-        return highest + log(sum / Double(logarithms.count))
-    }
-
     private static func hoeffdingBentkus(_ losses: [Double], _ delta: Double) -> Double {
         let n = Double(losses.count)
         let mean = losses.reduce(0, +) / n
