@@ -1,3 +1,4 @@
+import Certification
 import Checkpoint
 import Configuration
 import Decoding
@@ -13,6 +14,8 @@ import TranslationService
 struct ModelHost: Sendable {
     let settings: ServerSettings
     let registry: MetricRegistry
+    /// Holds certificates against what is translated; nil where nothing is served.
+    let watch: CertificateWatch?
 
     /// Loads the models, translates with each, and measures how long that took.
     ///
@@ -39,7 +42,7 @@ struct ModelHost: Sendable {
         let catalog = ModelCatalog(models, pivots: settings.pivots)
         let service = try TranslationService(
             catalog: catalog, configuration: settings.service,
-            metrics: ServiceMetrics(registry: registry, catalog: catalog))
+            metrics: ServiceMetrics(registry: registry, catalog: catalog), checks: watch?.checks)
         do {
             for model in models { try warmUp(service, model) }
         } catch {

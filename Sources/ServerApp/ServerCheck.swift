@@ -78,7 +78,7 @@ package struct ServerCheck {
     private mutating func model() -> String? {
         let settings = settings
         return attempt {
-            let service = try ModelHost(settings: settings, registry: MetricRegistry())
+            let service = try ModelHost(settings: settings, registry: MetricRegistry(), watch: nil)
                 .makeService()
             defer { service.stop() }
             return service.catalog.models.map { "model: " + Self.describe($0, settings) }

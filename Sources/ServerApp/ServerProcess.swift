@@ -1,4 +1,5 @@
 import CSystem
+import Certification
 package import Configuration
 import Dispatch
 import Glibc
@@ -35,7 +36,9 @@ package final class ServerProcess: @unchecked Sendable {
         self.settings = settings
         output = LogOutput(descriptor: STDERR_FILENO, registry: registry)
         log = Logger(label: "shoal") { [output] _ in LineLog(settings.log, output) }
-        host = ModelHost(settings: settings, registry: registry)
+        host = ModelHost(
+            settings: settings, registry: registry,
+            watch: CertificateWatch(settings.watch, registry: registry, log: log))
     }
 
     /// Serves until a signal ends the process.
@@ -69,6 +72,7 @@ package final class ServerProcess: @unchecked Sendable {
         var api = TranslationAPI.Settings()
         api.limits = settings.limits
         api.exit = settings.exit
+        api.watch = host.watch
         api.stallTimeout = settings.stallTimeout
         api.origins = settings.origins
         api.transportSecurity = Int(settings.tls.transportSecurity)
@@ -222,6 +226,7 @@ extension ServerProcess {
     /// Serves with a model from now on; the one before answers what it has taken.
     func take(_ service: TranslationService, _ api: TranslationAPI) {
         let old = api.stage.service
+        host.watch?.watch(service.catalog.models)
         api.enter(isStopping ? .draining(service) : .serving(service))
         for model in service.catalog.models {
             log.notice(

@@ -24,6 +24,8 @@ extension TranslationService {
         package var workers = 0
         var prepares = false
         package var isStopping = false
+        /// Sentences that are decoded again where no worker has anything else to do, the oldest first.
+        var checks: Deque<PendingCheck> = []
         /// What the gauges were told last.
         var shown = (requests: 0, tokens: 0)
 
@@ -167,6 +169,8 @@ extension TranslationService.Queue {
     package enum Work {
         /// Take these sentences into the batch and take a step; possibly none.
         case decode([PendingSentence])
+        /// Decode this sentence again at full depth, until something else is to be done.
+        case check(PendingCheck)
         /// Nothing will come any more.
         case stop
     }

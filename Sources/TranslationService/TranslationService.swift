@@ -24,6 +24,9 @@ public final class TranslationService: Sendable {
     /// Workers that have sentences in their batch.
     let busyWorkers = Atomic(0)
     private let nextJob = Atomic(0)
+    /// What is decoded again at full depth; nil: nothing.
+    let checks: FullDepthChecks?
+    let nextCheck = Atomic(0)
     private let heartbeats: [Heartbeat]
 
     /// Sizes of the service.
@@ -70,11 +73,13 @@ public final class TranslationService: Sendable {
     ///   - catalog: what to serve.
     ///   - configuration: sizes; a number below its least counts as that.
     ///   - metrics: where to count.
+    ///   - checks: what is decoded again at full depth in idle time; nil: nothing.
     ///   - clock: seconds, for deadlines and for the timings of requests.
     ///   - startThread: runs what it is given on a new thread of that niceness; false where it cannot.
     /// - Throws: `StartError` where the system gives too few threads.
     public init(
         catalog: ModelCatalog, configuration: Configuration, metrics: ServiceMetrics,
+        checks: FullDepthChecks? = nil,
         clock: @escaping @Sendable () -> Double = monotonicSeconds,
         startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
             WorkerThread.start(niceness: niceness, body)
@@ -87,6 +92,7 @@ public final class TranslationService: Sendable {
         self.catalog = catalog
         self.configuration = configuration
         self.metrics = metrics
+        self.checks = checks
         self.clock = clock
         queue = Monitor(
             Queue(
@@ -106,6 +112,7 @@ public final class TranslationService: Sendable {
     /// - Throws: `StartError` where the system gives too few threads.
     public convenience init(
         model: ServedModel, configuration: Configuration, metrics: ServiceMetrics,
+        checks: FullDepthChecks? = nil,
         clock: @escaping @Sendable () -> Double = monotonicSeconds,
         startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
             WorkerThread.start(niceness: niceness, body)
@@ -113,7 +120,7 @@ public final class TranslationService: Sendable {
     ) throws(StartError) {
         try self.init(
             catalog: ModelCatalog([model]), configuration: configuration, metrics: metrics,
-            clock: clock, startThread: startThread)
+            checks: checks, clock: clock, startThread: startThread)
     }
 
     /// Starts all threads, or none.
@@ -259,10 +266,11 @@ public final class TranslationService: Sendable {
         room: Int, positions: Int, group: Int, isBusy: Bool, after iteration: Queue.Iteration
     ) -> Queue.Work {
         queue.withLock { $0.observe(iteration) }
-        return queue.wait { [metrics, clock] queue in
+        return queue.wait { [self] queue in
             defer { metrics.queue.show(&queue) }
             return queue.next(
                 room: room, positions: positions, group: group, isBusy: isBusy, at: clock())
+                ?? queue.nextCheck(whileIdle: busyWorkers.load(ordering: .relaxed) == 0)
         }
     }
 
@@ -289,5 +297,6 @@ public final class TranslationService: Sendable {
     public func stop() {
         queue.change { $0.isStopping = true }
         queue.wait { $0.workers == 0 && !$0.prepares ? () : nil }
+        dropChecks()
     }
 }

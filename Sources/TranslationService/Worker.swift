@@ -16,6 +16,7 @@ final class Worker {
     private var stepsWithRoom = 0
     /// Whether this worker is among the service's busy ones.
     private var isBusy = false
+    private var checkRunner = CheckRunner()
     /// What the running iteration computes, and when it began.
     private var iteration = TranslationService.Queue.Iteration()
     private var iterationStart = 0.0
@@ -97,6 +98,8 @@ final class Worker {
                 start(sentences)
                 noteWhetherBusy()
                 step()
+            case .check(let check):
+                checkRunner.run(check, for: service, heartbeat)
             case .stop:
                 service.queue.change { $0.workers -= 1 }
                 return
@@ -304,6 +307,8 @@ final class Worker {
         if isLost {
             metrics.lostSpans.increment()
             Preparation(service: service).divide(sentence)
+        } else {
+            service.offerCheck(of: sentence, outputs[0])
         }
     }
 }
