@@ -57,7 +57,7 @@ public enum MeanTest: String, Sendable, CaseIterable {
     }
 
     /// P(Bin(n, p) ≤ k).
-    private static func lowerTail(_ k: Int, of n: Int, _ p: Double) -> Double {
+    static func lowerTail(_ k: Int, of n: Int, _ p: Double) -> Double {
         let count = Double(n)
         return (0...min(k, n)).reduce(0) { sum, i in
             let ways = lgamma(count + 1) - lgamma(Double(i) + 1) - lgamma(count - Double(i) + 1)
