@@ -119,15 +119,17 @@ let package = Package(
         .target(
             name: "Certification",
             dependencies: [
-                "Checkpoint", "Decoding", "Evaluation", "TranslationModel", "TranslationService",
+                "Checkpoint", "Decoding", "Evaluation", "System", "Telemetry", "TranslationModel",
+                "TranslationService",
             ],
             swiftSettings: swift),
         .target(
             name: "TranslationAPI",
             dependencies: [
-                "Compression", "FormData", "HTTPWire", "JSON", "LanguageIdentification",
-                "LanguageTags", "TextPreparation", "TranslationService", "Decoding",
-                "Tensor", "TranslationModel", "Checkpoint", "Tokenization", "Telemetry", "System",
+                "Certification", "Compression", "FormData", "HTTPWire", "JSON",
+                "LanguageIdentification", "LanguageTags", "TextPreparation", "TranslationService",
+                "Decoding", "Tensor", "TranslationModel", "Checkpoint", "Tokenization", "Telemetry",
+                "System",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .target(name: "CSystem", cSettings: c),
@@ -146,17 +148,17 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "Checkpoint", "Decoding", "HTTPServer", "HTTPWire", "LanguageTags", "System",
-                "Tensor",
-                "TextFiles", "TranslationAPI", "TranslationService", "Yams",
+                "Certification", "Checkpoint", "Decoding", "HTTPServer", "HTTPWire",
+                "LanguageTags", "System", "Tensor", "TextFiles", "TranslationAPI",
+                "TranslationService", "Yams",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(
             name: "ServerApp",
             dependencies: [
-                "CSystem", "Checkpoint", "Configuration", "Decoding", "Digest", "EmbeddedFiles",
-                "HTTPServer", "HTTPWire", "JSON", "Pages", "System", "Telemetry", "TranslationAPI",
-                "TranslationModel", "TranslationService", "Yams",
+                "CSystem", "Certification", "Checkpoint", "Configuration", "Decoding", "Digest",
+                "EmbeddedFiles", "HTTPServer", "HTTPWire", "JSON", "Pages", "System", "Telemetry",
+                "TranslationAPI", "TranslationModel", "TranslationService", "Yams",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .executableTarget(
@@ -250,9 +252,9 @@ let package = Package(
         .testTarget(
             name: "TranslationAPITests",
             dependencies: [
-                "Compression", "Decoding", "HTTPServer", "HTTPWire", "JSON", "LanguageTags",
-                "Telemetry", "TestSupport", "TextPreparation", "System", "TranslationAPI",
-                "TranslationService",
+                "Certification", "Checkpoint", "Compression", "Decoding", "HTTPServer", "HTTPWire",
+                "JSON", "LanguageTags", "Telemetry", "TestSupport", "TextPreparation", "System",
+                "TranslationAPI", "TranslationService",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: swift),
         .testTarget(
@@ -293,7 +295,8 @@ let package = Package(
         .testTarget(
             name: "CertificationTests",
             dependencies: [
-                "Certification", "Checkpoint", "Decoding", "TestSupport", "TranslationModel",
+                "Certification", "Checkpoint", "Decoding", "JSON", "System", "Telemetry",
+                "TestSupport", "TranslationModel", "TranslationService",
             ],
             swiftSettings: swift),
     ]

@@ -151,35 +151,39 @@ extension Certifier {
         0.99, 0.98, 0.96, 0.94, 0.92, 0.9, 0.87, 0.84, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3,
     ]
 
-    /// Translates sentences by full depth and by rules.
+    /// Translates sentences by full depth and by rules, once, whatever is looked at.
     ///
     /// - Parameters:
     ///   - rules: to be tried.
-    ///   - risk: what is lost.
+    ///   - risks: what is lost.
     ///   - sources: sentences, in the order in which they were drawn.
-    ///   - references: of the same sentences, where the risk needs them.
+    ///   - references: of the same sentences, where a risk needs them.
     ///   - translator: has the model.
     ///   - progress: is told of each rule before it begins, full depth first.
-    /// - Returns: a trial of each rule.
+    /// - Returns: for each risk a trial of each rule.
     /// - Throws: `CorpusTranslator.Fault` for a sentence that cannot be translated.
     public static func trials(
-        _ rules: [ExitRule], _ risk: Risk, sources: [String], references: [String]?,
+        _ rules: [ExitRule], _ risks: [Risk], sources: [String], references: [String]?,
         by translator: CorpusTranslator, progress: (ExitRule) -> Void
-    ) throws -> [Trial] {
+    ) throws -> [Risk: [Trial]] {
         let full = ExitRule(.full, layerCount: translator.model.layerCount)
         progress(full)
         let expected = try outputs(full, sources, translator).map(\.text)
-        return try rules.map { rule in
+        var trials: [Risk: [Trial]] = [:]
+        for rule in rules {
             progress(rule)
             let outputs = try outputs(rule, sources, translator)
-            return Trial(
-                rule: rule,
-                losses: outputs.enumerated().map { index, output in
+            for risk in risks {
+                let losses = outputs.enumerated().map { index, output in
                     risk.loss(output.text, full: expected[index], reference: references?[index])
-                },
-                operations: outputs.map(\.compute.operations),
-                depth: outputs.map { ($0.compute.layersRun, $0.compute.targetTokens) })
+                }
+                trials[risk, default: []].append(
+                    Trial(
+                        rule: rule, losses: losses, operations: outputs.map(\.compute.operations),
+                        depth: outputs.map { ($0.compute.layersRun, $0.compute.targetTokens) }))
+            }
         }
+        return trials
     }
 
     private static func outputs(

@@ -43,13 +43,6 @@ public enum MeanTest: String, Sendable, CaseIterable {
         return exp(-greatest)
     }
 
-    /// log of the mean of numbers that are given by their logarithms.
-    private static func logOfMean(_ logarithms: [Double]) -> Double {
-        let highest = logarithms.max() ?? 0
-        let sum = logarithms.reduce(0) { $0 + exp($1 - highest) }
-        return highest + log(sum / Double(logarithms.count))
-    }
-
     private static func hoeffdingBentkus(_ losses: [Double], _ delta: Double) -> Double {
         let n = Double(losses.count)
         let mean = losses.reduce(0, +) / n
@@ -64,7 +57,7 @@ public enum MeanTest: String, Sendable, CaseIterable {
     }
 
     /// P(Bin(n, p) ≤ k).
-    private static func lowerTail(_ k: Int, of n: Int, _ p: Double) -> Double {
+    static func lowerTail(_ k: Int, of n: Int, _ p: Double) -> Double {
         let count = Double(n)
         return (0...min(k, n)).reduce(0) { sum, i in
             let ways = lgamma(count + 1) - lgamma(Double(i) + 1) - lgamma(count - Double(i) + 1)

@@ -1,3 +1,4 @@
+package import Certification
 package import HTTPServer
 package import LanguageTags
 import System
@@ -27,6 +28,8 @@ package struct ServerSettings {
     package var metrics = ListenerConfiguration(host: "", port: 9464)
     package var limits = APILimits()
     package var exit = ExitOptions()
+    /// How certificates are held against what is translated.
+    package var watch = CertificateWatch.Options()
     package var service = TranslationService.Configuration()
     /// Seconds for one step of a worker, beyond which the process counts as stuck.
     package var stallTimeout = 60.0

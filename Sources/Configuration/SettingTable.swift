@@ -1,3 +1,4 @@
+import Certification
 import Checkpoint
 import Decoding
 import HTTPServer
@@ -313,6 +314,14 @@ extension Setting<ServerSettings> {
             .layer(
                 "exit.max_layer", \.exit.maximumLayer,
                 "No token exits above this layer; empty: the last."),
+            .number(
+                "exit.watch.share", \.watch.share, 0...1,
+                "Share of the sentences under `exit.guarantee` that idle workers decode again at full depth, to see whether the certificate holds; 0: none."
+            ),
+            .choice(
+                "exit.watch.action", \.watch.action,
+                "What becomes of requests under a certificate that is refuted so: its rule and a report, or full depth and a report."
+            ),
         ]
     }
 

@@ -1,3 +1,4 @@
+import Certification
 import Checkpoint
 import Configuration
 import Decoding
@@ -12,6 +13,8 @@ import TranslationService
 final class ModelHost: Sendable {
     private let settings: ServerSettings
     private let registry: MetricRegistry
+    /// Holds certificates against what is translated; nil where nothing is served.
+    let watch: CertificateWatch?
     /// The networks that are in memory.
     let memory: ModelMemory
     /// What is served.
@@ -34,9 +37,15 @@ final class ModelHost: Sendable {
     }
 
     /// Nothing is read before `makeService`.
+    ///
+    /// - Parameters:
+    ///   - settings: which models, and how they are served.
+    ///   - registry: where to count.
+    ///   - log: where to tell what comes and goes, and which certificates are refuted; nil: nothing is served.
     init(settings: ServerSettings, registry: MetricRegistry, log: Logger? = nil) {
         self.settings = settings
         self.registry = registry
+        watch = log.map { CertificateWatch(settings.watch, registry: registry, log: $0) }
         let metrics = ModelMetrics(registry)
         memory = ModelMemory(
             limit: settings.modelMemory == 0 ? nil : settings.modelMemory,
@@ -89,7 +98,8 @@ final class ModelHost: Sendable {
             let catalog = ModelCatalog(models.map(\.model), pivots: settings.pivots)
             let service = try TranslationService(
                 catalog: catalog, memory: memory, configuration: configuration,
-                metrics: ServiceMetrics(registry: registry, catalog: catalog))
+                metrics: ServiceMetrics(registry: registry, catalog: catalog), checks: watch?.checks
+            )
             do {
                 for model in new where memory.place(of: model) == .memory {
                     try warmUp(service, model)

@@ -1,4 +1,5 @@
 import CSystem
+import Certification
 package import Configuration
 import Dispatch
 import Glibc
@@ -69,6 +70,7 @@ package final class ServerProcess: @unchecked Sendable {
         var api = TranslationAPI.Settings()
         api.limits = settings.limits
         api.exit = settings.exit
+        api.watch = host.watch
         api.stallTimeout = settings.stallTimeout
         api.origins = settings.origins
         api.transportSecurity = Int(settings.tls.transportSecurity)
@@ -230,6 +232,7 @@ extension ServerProcess {
         let service = made.service
         let old = api.stage.service
         host.use(made)
+        host.watch?.watch(service.catalog.models)
         api.enter(isStopping ? .draining(service) : .serving(service))
         for model in service.catalog.models {
             let isKept = old?.catalog.models.contains { $0 === model } == true

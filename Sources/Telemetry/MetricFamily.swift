@@ -40,7 +40,8 @@ public final class MetricFamily<Metric: Sendable>: Sendable {
     /// - Returns: the series.
     public func labeled(_ values: String...) -> Metric { labeled(values) }
 
-    func labeled(_ values: [String]) -> Metric {
+    /// The series with these label values; parameters as for the other one.
+    public func labeled(_ values: [String]) -> Metric {
         precondition(values.count == labels.count, "\(name) has the labels \(labels)")
         return state.withLock { state in
             if let found = state.series.first(where: { $0.values == values }) {

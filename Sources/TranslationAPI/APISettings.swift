@@ -1,3 +1,4 @@
+public import Certification
 public import TranslationService
 
 extension TranslationAPI {
@@ -7,6 +8,8 @@ extension TranslationAPI {
         public var limits = APILimits()
         /// Exit settings for fields that a request leaves out.
         public var exit = ExitOptions()
+        /// Holds certificates against what is translated; nil: nobody does.
+        public var watch: CertificateWatch?
         /// Seconds for one step of a worker, beyond which the process counts as stuck.
         public var stallTimeout = 60.0
         /// Whose pages may read answers.

@@ -26,6 +26,8 @@ extension TranslationService {
         package var isStopping = false
         /// How often a network was let go of, which workers give back.
         var droppedNetworks = 0
+        /// Sentences that are decoded again where no worker has anything else to do, the oldest first.
+        var checks: Deque<PendingCheck> = []
         /// What the gauges were told last.
         var shown = (requests: 0, tokens: 0)
 
@@ -171,6 +173,8 @@ extension TranslationService.Queue {
         case decode([PendingSentence])
         /// Give back the networks that are in memory no more; so many were let go of by now.
         case tidyUp(Int)
+        /// Decode this sentence again at full depth, until something else is to be done.
+        case check(PendingCheck)
         /// Nothing will come any more.
         case stop
     }

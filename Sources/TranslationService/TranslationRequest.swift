@@ -1,3 +1,4 @@
+public import Checkpoint
 public import Decoding
 
 /// Texts to translate under one set of options.
@@ -28,6 +29,10 @@ public struct TranslationRequest: Sendable {
     public var maximumSourceTokens: Int
     /// Seconds from submission until the request is given up; nil: never.
     public var timeout: Double?
+    /// What promises something of the exit rule in `options`; nil: nothing does.
+    ///
+    /// A share of its sentences may be decoded again at full depth, to see whether that holds (`FullDepthChecks`).
+    public var certificate: ExitCertificate?
     /// Whether it is the server's own trial of a model, which is not counted among requests.
     public var isTrial = false
 

@@ -28,6 +28,9 @@ public final class TranslationService: Sendable {
     /// Workers that have sentences in their batch.
     let busyWorkers = Atomic(0)
     private let nextJob = Atomic(0)
+    /// What is decoded again at full depth; nil: nothing.
+    let checks: FullDepthChecks?
+    let nextCheck = Atomic(0)
     private let heartbeats: [Heartbeat]
     /// By which the memory knows this service.
     private let listener = Atomic(0)
@@ -79,12 +82,14 @@ public final class TranslationService: Sendable {
     ///   - memory: holds the networks of the process; its own where nil.
     ///   - configuration: sizes; a number below its least counts as that.
     ///   - metrics: where to count.
+    ///   - checks: what is decoded again at full depth in idle time; nil: nothing.
     ///   - clock: seconds, for deadlines and for the timings of requests.
     ///   - startThread: runs what it is given on a new thread of that niceness; false where it cannot.
     /// - Throws: `StartError` where the system gives too few threads.
     public init(
         catalog: ModelCatalog, memory: ModelMemory? = nil, configuration: Configuration,
-        metrics: ServiceMetrics, clock: @escaping @Sendable () -> Double = monotonicSeconds,
+        metrics: ServiceMetrics, checks: FullDepthChecks? = nil,
+        clock: @escaping @Sendable () -> Double = monotonicSeconds,
         startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
             WorkerThread.start(niceness: niceness, body)
         }
@@ -97,6 +102,7 @@ public final class TranslationService: Sendable {
         self.memory = memory ?? ModelMemory()
         self.configuration = configuration
         self.metrics = metrics
+        self.checks = checks
         self.clock = clock
         queue = Monitor(
             Queue(
@@ -121,6 +127,7 @@ public final class TranslationService: Sendable {
     /// - Throws: `StartError` where the system gives too few threads.
     public convenience init(
         model: ServedModel, configuration: Configuration, metrics: ServiceMetrics,
+        checks: FullDepthChecks? = nil,
         clock: @escaping @Sendable () -> Double = monotonicSeconds,
         startThread: (Int, @escaping @Sendable () -> Void) -> Bool = { niceness, body in
             WorkerThread.start(niceness: niceness, body)
@@ -128,7 +135,7 @@ public final class TranslationService: Sendable {
     ) throws(StartError) {
         try self.init(
             catalog: ModelCatalog([model]), configuration: configuration, metrics: metrics,
-            clock: clock, startThread: startThread)
+            checks: checks, clock: clock, startThread: startThread)
     }
 
     /// Starts all threads, or none.
@@ -305,11 +312,12 @@ public final class TranslationService: Sendable {
         after iteration: Queue.Iteration
     ) -> Queue.Work {
         queue.withLock { $0.observe(iteration) }
-        return queue.wait { [metrics, clock] queue in
+        return queue.wait { [self] queue in
             defer { metrics.queue.show(&queue) }
             if queue.droppedNetworks != knownDrops { return .tidyUp(queue.droppedNetworks) }
             return queue.next(
                 room: room, positions: positions, group: group, isBusy: isBusy, at: clock())
+                ?? queue.nextCheck(whileIdle: busyWorkers.load(ordering: .relaxed) == 0)
         }
     }
 
@@ -342,5 +350,6 @@ public final class TranslationService: Sendable {
         queue.change { $0.isStopping = true }
         queue.wait { $0.workers == 0 && !$0.prepares ? () : nil }
         memory.stopListening(listener.load(ordering: .relaxed))
+        dropChecks()
     }
 }

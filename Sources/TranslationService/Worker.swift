@@ -16,6 +16,7 @@ final class Worker {
     private var stepsWithRoom = 0
     /// Whether this worker is among the service's busy ones.
     private var isBusy = false
+    private var checkRunner = CheckRunner()
     /// What the running iteration computes, and when it began.
     private var iteration = TranslationService.Queue.Iteration()
     private var iterationStart = 0.0
@@ -105,6 +106,8 @@ final class Worker {
             case .tidyUp(let drops):
                 knownDrops = drops
                 giveBackNetworks()
+            case .check(let check):
+                checkRunner.run(check, for: service, heartbeat)
             case .stop:
                 service.queue.change { $0.workers -= 1 }
                 return
@@ -128,6 +131,7 @@ final class Worker {
 
     /// Lets go of the networks that are in memory no more for others.
     private func giveBackNetworks() {
+        checkRunner.giveBack { service.holds($0) }
         let isHeld = lanes.map { service.holds($0.network) }
         lanes = zip(lanes, isHeld).filter { $1 || !$0.running.isEmpty }.map(\.0)
         holdsDropped = lanes.count > isHeld.count(where: \.self)
@@ -321,6 +325,8 @@ final class Worker {
         if isLost {
             metrics.lostSpans.increment()
             Preparation(service: service).divide(sentence)
+        } else {
+            service.offerCheck(of: sentence, outputs[0])
         }
     }
 }

@@ -44,12 +44,50 @@ struct CertifyTests {
             (["--delta", "0"], "above 0 and below 1"), (["--delta", "x"], "above 0 and below 1"),
             (["--epsilon", "1"], "--epsilon must be above 0"), (["--limit", "1"], "2 or more"),
             (["--policy", "full"], "nothing is lost"),
+            (["--splits", "0"], "--splits must be 1"),
+            (["--split-size", "4"], "go with --splits only"),
+            (["--splits", "3", "--split-size", "4,x"], "--split-size takes whole numbers"),
+            (["--test", "betting", "--test", "hoeffding-bentkus"], "Several go with --splits"),
             (["--policy", "speculative"], "nothing is lost"),
         ])
     func faults(_ entry: (flags: [String], words: String)) throws {
         let run = try Run(["certify", "--dry-run", sources] + entry.flags)
         #expect(run.status == 64)
         #expect(run.error.contains(entry.words))
+    }
+
+    @Test("certify certifies for several risks by one decoding")
+    func severalRisks() throws {
+        let run = try Run([
+            "certify", "--dry-run", sources, "--policy", "fixed", "--delta", "0.9", "--json",
+            "--risk", "chrf", "--risk", "disagreement",
+        ])
+        #expect(run.status == 0)
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.map { $0.contains("chrf") } == [true, false])
+        #expect(lines.map { $0.contains("disagreement") } == [false, true])
+    }
+
+    @Test("certify tries promises on splits, against the rest and another text, and writes nothing")
+    func splits() throws {
+        let flags = [
+            "certify", sources, "--policy", "fixed", "--delta", "0.9", "--splits", "5",
+            "--split-size", "4,6", "--other", references,
+        ]
+        let withQuality = try Run(flags + [references, "--risk", "quality", "--risk", "chrf"])
+        #expect(withQuality.status == 0 && withQuality.output.contains("–"))
+        let run = try Run(flags + ["--json", "--test", "betting", "--test", "hoeffding-bentkus"])
+        #expect(run.status == 0)
+        let lines = try run.output.split(separator: "\n").map {
+            try #require(JSON.parse(Array($0.utf8)).objectValue)
+        }
+        #expect(lines.map { $0["sentences"]?.integerValue } == [4, 6, 4, 6])
+        #expect(lines.allSatisfy { $0["splits"]?.integerValue == 5 && $0["broken"] != nil })
+        #expect(lines.allSatisfy { $0["other_loss"]?.doubleValue != nil })
+        let table = try Run(flags).output
+        #expect(table.contains("5 splits of 10 sentences") && table.contains("broken"))
+        let many = try Run(["certify", sources, "--splits", "5", "--split-size", "10"])
+        #expect(many.status == 65 && many.error.contains("leave none that is fresh"))
     }
 
     @Test("draft finds an exit and its ids, writes them, and the model drafts with them")

@@ -6,36 +6,10 @@ import Testing
 import TranslationAPI
 import TranslationService
 
-/// The shipped model with certificates of its own.
-private struct Certified {
-    let directory: TemporaryDirectory
-    let model: ServedModel
-
-    init(_ certificates: (String) -> [ExitCertificate]) throws {
-        directory = try Repository.linkedModel(leavingOut: ["exits.json"])
-        let shipped = try Shipped.model()
-        var exits = shipped.checkpoint.exits
-        exits.certificates = certificates(shipped.networkChecksum)
-        try directory.write(JSON.serialize(.object(exits.json)), to: "exits.json")
-        model = try ServedModel(directory: directory.path)
-    }
-}
-
-private func certificate(
-    _ network: String, _ delta: Double, layer: Int, operations: Double,
-    precision: String = "float32"
-) -> ExitCertificate {
-    ExitCertificate(
-        risk: .chrF, delta: delta, epsilon: 0.05, sentences: 500,
-        text: String(repeating: "0", count: 64), network: network, precision: precision,
-        policy: .fixed, layer: layer, thresholds: nil, candidates: nil, operations: operations,
-        averageExit: Double(layer))
-}
-
 @Suite("Guarantees over a real socket")
 struct GuaranteeTests {
-    private func server() throws -> (TestServer, Certified) {
-        let certified = try Certified { network in
+    private func server() throws -> (TestServer, CertifiedModel) {
+        let certified = try CertifiedModel { network in
             [
                 certificate(network, 0.01, layer: 5, operations: 0.9),
                 certificate(network, 0.05, layer: 3, operations: 0.6),
@@ -118,7 +92,7 @@ struct GuaranteeTests {
 
     @Test("A certificate for other weights is refused by name where a server would load it")
     func otherWeights() throws {
-        let certified = try Certified { network in
+        let certified = try CertifiedModel { network in
             [
                 certificate(network, 0.05, layer: 3, operations: 0.6),
                 certificate(String(repeating: "a", count: 64), 0.02, layer: 1, operations: 0.3),

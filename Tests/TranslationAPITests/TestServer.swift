@@ -39,6 +39,7 @@ struct TestServer {
 
     init(
         loaded: Bool = true, queue: Int = 256, model: ServedModel? = nil,
+        checks: FullDepthChecks? = nil,
         _ configure: (inout TranslationAPI.Settings) -> Void = { _ in }
     ) throws {
         let registry = MetricRegistry()
@@ -56,7 +57,7 @@ struct TestServer {
         sizes.maximumQueuedRequests = queue
         let service = try TranslationService(
             model: model, configuration: sizes,
-            metrics: ServiceMetrics(registry: registry, model: model))
+            metrics: ServiceMetrics(registry: registry, model: model), checks: checks)
         api.enter(.serving(service))
     }
 

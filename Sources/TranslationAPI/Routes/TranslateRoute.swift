@@ -40,8 +40,7 @@ extension TranslationAPI {
     private func translate(_ body: RequestBody, _ context: RequestContext) throws(Problem) {
         try handOver { catalog throws(Problem) in
             let body = try TranslateBody(
-                body.object, catalog: catalog, limits: settings.limits, exit: settings.exit,
-                glossaries: glossaries)
+                body.object, catalog: catalog, settings, glossaries: glossaries)
             let answer = OwnAnswer(id: context.identity.id, model: body.model, body: body)
             return (answer: answer, streams: try streams(answer.body, context))
         } _: { prepared, service in

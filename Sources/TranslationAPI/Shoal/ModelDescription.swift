@@ -1,3 +1,4 @@
+import Certification
 import Checkpoint
 import JSON
 import Tensor
@@ -58,7 +59,10 @@ extension TranslationAPI {
         writer.endArray()
         writer.name("certificates")
         writer.beginArray()
-        for certificate in model.certificates { certificate.write(to: &writer) }
+        for certificate in model.certificates {
+            let isRefuted = settings.watch?.isRefuted(certificate, of: model.id)
+            certificate.write(isRefuted: isRefuted, to: &writer)
+        }
         writer.endArray()
         writeLimits(model, to: &writer)
         writer.endObject()
@@ -114,8 +118,8 @@ extension JSONWriter {
 }
 
 extension ExitCertificate {
-    /// What was promised, and of which rule.
-    func write(to writer: inout JSONWriter) {
+    /// What was promised, and of which rule; whether it was refuted, where that is watched.
+    func write(isRefuted: Bool?, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("risk", risk.rawValue)
         writer.name("delta")
@@ -130,6 +134,10 @@ extension ExitCertificate {
         writer.value(operations)
         writer.name("average_exit")
         writer.value(averageExit)
+        if let isRefuted {
+            writer.name("refuted")
+            writer.value(isRefuted)
+        }
         writer.endObject()
     }
 }

@@ -43,7 +43,7 @@ struct OwnAnswer: TranslationAnswer {
         json.write(total, to: &writer)
         if let certificate = body.certificate {
             writer.name("certificate")
-            certificate.write(to: &writer)
+            certificate.write(isRefuted: body.isRefuted, to: &writer)
         }
         if !result.earlier.isEmpty { writeRoute(result, total, to: &writer) }
         writer.name("usage")

@@ -1,3 +1,4 @@
+import Certification
 import Checkpoint
 import Decoding
 import JSON
@@ -19,14 +20,17 @@ struct TranslateBody {
     let streams: Bool?
     /// What the exit rule is certified for, where a guarantee was asked for.
     let certificate: ExitCertificate?
+    /// Whether what was translated speaks against that certificate; nil where it is not watched.
+    let isRefuted: Bool?
 
     /// Reads a body and holds it against the model that it asks for.
     ///
     /// - Throws: one problem that lists all faults.
     init(
-        _ object: JSONObject, catalog: ModelCatalog, limits: APILimits, exit defaults: ExitOptions,
+        _ object: JSONObject, catalog: ModelCatalog, _ settings: TranslationAPI.Settings,
         glossaries: GlossaryStore
     ) throws(Problem) {
+        let (limits, defaults) = (settings.limits, settings.exit)
         var reader = FieldReader(object)
         try reader.checkModel(catalog)
         let texts = reader.texts("text", limits)
@@ -35,8 +39,12 @@ struct TranslateBody {
             isMarkup: ["html", "xml"].contains(reader.peek("format")))
         model = route.model
         reader.checkLanguage("target_lang", model.languages.target, of: model)
-        let (exit, certificate, exitProblems) = Self.exit(&reader, model, defaults)
+        var (exit, certificate, exitProblems) = Self.exit(&reader, model, defaults)
         self.certificate = certificate
+        isRefuted = certificate.flatMap { [model] in settings.watch?.isRefuted($0, of: model.id) }
+        // A promise that is known to be broken is kept at full depth, where nothing is lost.
+        let isReplaced = isRefuted == true && settings.watch?.options.action == .full
+        if isReplaced { exit = ExitRule(.full, layerCount: model.layerCount) }
         let search = SearchOptions(&reader, model, limits)
         let drafts = reader.drafts(of: texts, limits, exit)
         let preparation = TextOptions(&reader, limits, glossaries)
@@ -75,6 +83,7 @@ struct TranslateBody {
             limits: limits)
         request.copied = languages.copied
         request.drafts = drafts
+        request.certificate = isReplaced ? nil : certificate
         self.request = request
     }
 

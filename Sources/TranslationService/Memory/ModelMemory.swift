@@ -157,6 +157,16 @@ extension ModelMemory {
         return network
     }
 
+    /// Uses a network if it is in memory, until `release`; else it is not wanted for that.
+    func useIfPresent(_ slot: NetworkSlot) -> TranslationModel? {
+        state.withLock { state in
+            guard state.plan.isPresent(slot.key), state.plan.use(slot.key, at: clock()) else {
+                return nil
+            }
+            return slot.network
+        }
+    }
+
     /// Uses a network when it is in memory; `release` ends that.
     ///
     /// - Parameters:

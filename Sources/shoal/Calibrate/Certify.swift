@@ -26,11 +26,14 @@ struct Certify: ParsableCommand {
             given: on texts of the same source its expected loss against this model's own full depth is at \
             most δ. The sentences are shuffled; one half orders the rules, the other tests them. Give sentences that \
             nothing was trained or calibrated on. A request asks for a certified rule with exit.guarantee. \
-            Policies that are tried together share ε. Certificates of the same risk and precision are replaced. docs/guarantees.md.
+            Policies that are tried together share ε. Certificates of the same risk and precision are replaced. \
+            With --splits it tries the promise itself: on random splits of the sentences, how often does what is \
+            certified on one part lose more than δ on the other? docs/guarantees.md.
 
             Examples:
               shoal certify --model models/tatoeba-de-en --precision int8 held-out.de
               shoal certify --model runs/model --risk quality held-out.de held-out.en --policy confidence
+              shoal certify --model runs/model --splits 200 --split-size 1000 held-out.de --other chat.de
             """)
 
     @OptionGroup var model: ModelOption
@@ -38,9 +41,9 @@ struct Certify: ParsableCommand {
     @Option(
         name: .long,
         help:
-            "What is lost: disagreement (another text), chrf (1 - chrF2/100 against full depth's text) or quality (chrF2/100 lost against references)."
+            "What is lost: disagreement (another text), chrf (1 - chrF2/100 against full depth's text) or quality (chrF2/100 lost against references); may be given again (default: chrf)."
     )
-    var risk = Risk.chrF
+    var risk: [Risk] = []
 
     @Option(name: .long, help: "Bounds, each above 0 and below 1, with commas between.")
     var delta = "0.005,0.01,0.02,0.05,0.1"
@@ -55,14 +58,20 @@ struct Certify: ParsableCommand {
     )
     var policy: [ExitPolicy] = []
 
-    @Option(name: .long, help: "The test of means, chosen before the sentences are seen.")
-    var test = MeanTest.betting
+    @Option(
+        name: .long,
+        help:
+            "The test of means, chosen before the sentences are seen: betting or hoeffding-bentkus; with --splits it may be given again (default: betting)."
+    )
+    var test: [MeanTest] = []
 
     @Option(name: .long, help: "The same seed gives the same halves.")
     var seed: UInt64 = 1
 
     @Option(name: .long, help: "Use the first so many sentences only.")
     var limit: Int?
+
+    @OptionGroup(title: "How well a promise holds") var split: SplitFlags
 
     @Flag(name: .long, help: "Write nothing to exits.json.")
     var dryRun = false
@@ -82,6 +91,10 @@ struct Certify: ParsableCommand {
         }
     }
 
+    private var risks: [Risk] { risk.isEmpty ? [.chrF] : risk.withoutRepeats }
+    private var tests: [MeanTest] { test.isEmpty ? [.betting] : test.withoutRepeats }
+    private var writes: Bool { !dryRun && split.splits == nil }
+
     func validate() throws {
         guard bounds.allSatisfy({ $0 > 0 && $0 < 1 }) else {
             throw ValidationError("--delta takes numbers above 0 and below 1, with commas between.")
@@ -90,11 +103,16 @@ struct Certify: ParsableCommand {
             throw ValidationError("--epsilon must be above 0 and below 1.")
         }
         guard limit ?? 2 >= 2 else { throw ValidationError("--limit must be 2 or more.") }
-        guard risk.needsReferences == (reference != nil) else {
+        guard risks.contains(where: \.needsReferences) == (reference != nil) else {
             throw ValidationError(
-                risk.needsReferences
-                    ? "--risk \(risk.rawValue) needs a file of references."
+                reference == nil
+                    ? "--risk \(Risk.quality.rawValue) needs a file of references."
                     : "References go with --risk \(Risk.quality.rawValue) only.")
+        }
+        guard tests.count == 1 || split.splits != nil else {
+            throw ValidationError(
+                "One --test: choosing between two after seeing both promises less. Several go with --splits."
+            )
         }
         if let constant = policy.first(where: { $0 == .full || $0.makesDrafts }) {
             throw ValidationError(
@@ -104,7 +122,7 @@ struct Certify: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            try model.requireNamed(where: !dryRun)
+            try model.requireNamed(where: writes)
             let model = try model.loadForTexts()
             guard model.layerCount > 1 else {
                 throw Failure(
@@ -117,7 +135,19 @@ struct Certify: ParsableCommand {
             guard text.sources.count > 1 else {
                 throw Failure("\(source): one sentence proves nothing", code: EX_DATAERR)
             }
-            let certificates = try Failure.placing(at: source, model) { try certify(text, model) }
+            let sizes = split.sizes ?? [max(2, text.sources.count / 2)]
+            if split.splits != nil, let size = sizes.first(where: { $0 >= text.sources.count }) {
+                throw Failure(
+                    "\(source): of \(text.sources.count) sentences, \(size) leave none that is fresh",
+                    code: EX_DATAERR)
+            }
+            let rules = policies(model).map { Certifier.candidates($0, model) }
+            let translator = try CorpusTranslator(model, workers: Processors.available)
+            if let splits = split.splits {
+                return try trySplits(splits, sizes, rules, text, translator)
+            }
+            let trials = try trials(rules, text, of: source, translator)
+            let certificates = certify(rules, trials, text, model)
             if !dryRun { try write(certificates, model) }
         }
     }
@@ -127,55 +157,118 @@ struct Certify: ParsableCommand {
             ? ExitPolicy.allCases.filter {
                 $0 != .full && !$0.makesDrafts && model.missingHead($0) == nil
             }
-            : policy.enumerated().filter { !policy[..<$0.offset].contains($0.element) }.map(
-                \.element)
+            : policy.withoutRepeats
     }
 
-    private func certify(
-        _ text: ParallelText, _ model: ServedModel
-    ) throws -> [ExitCertificate] {
-        let translator = try CorpusTranslator(model, workers: Processors.available)
-        let rules = policies(model).map { Certifier.candidates($0, model) }
+    /// Decodes all sentences by full depth and by each rule, in an order that the seed says.
+    private func trials(
+        _ rules: [[ExitRule]], _ text: ParallelText, of file: String,
+        _ translator: CorpusTranslator
+    ) throws -> [Risk: [Certifier.Trial]] {
+        let model = translator.model
+        // Another text comes without references.
+        let hasReferences = reference != nil && file == source
+        let risks = risks.filter { hasReferences || !$0.needsReferences }
         let progress = ProgressLine()
         var done = 0
         let total = rules.reduce(1) { $0 + $1.count }
         var random = SplitMix64(key: seed)
         let order = text.sources.indices.shuffled(using: &random)
-        let trials = try Certifier.trials(
-            rules.flatMap(\.self), risk, sources: order.map { text.sources[$0] },
-            references: reference == nil ? nil : order.map { text.references[$0] }, by: translator
-        ) { rule in
-            done += 1
-            progress.show("\(done)/\(total) rules: \(rule.label(layerCount: model.layerCount))")
+        return try Failure.placing(at: file, model) {
+            try Certifier.trials(
+                rules.flatMap(\.self), risks, sources: order.map { text.sources[$0] },
+                references: hasReferences ? order.map { text.references[$0] } : nil,
+                by: translator
+            ) { rule in
+                done += 1
+                progress.show(
+                    "\(file): \(done)/\(total) rules: \(rule.label(layerCount: model.layerCount))")
+            }
         }
-        if !json { writeOutput(Style.standardOutput.table(Self.header)) }
+    }
+
+    private func certify(
+        _ rules: [[ExitRule]], _ trials: [Risk: [Certifier.Trial]], _ text: ParallelText,
+        _ model: ServedModel
+    ) -> [ExitCertificate] {
+        let report = CertifyReport(model: model, epsilon: epsilon, test: tests[0])
+        if !json { writeOutput(Style.standardOutput.table(CertifyReport.header)) }
         var certificates: [ExitCertificate] = []
         let lines = text.sources.joined(separator: "\n")
         let digest = Hexadecimal.text(SHA256.digest(Array(lines.utf8)))
-        var first = 0
-        for own in rules {
-            let certifier = Certifier(
-                Array(trials[first..<first + own.count]), layerCount: model.layerCount)
-            first += own.count
-            guard let policy = own.first?.policy else { continue }
-            for bound in bounds {
-                // Requests choose among the policies by what they cost on the tested half.
-                let found = certifier.certificate(
-                    delta: bound, epsilon: epsilon / Double(rules.count), test)
-                writeOutput(json ? line(found, policy, model) : row(found, policy, model))
-                if let own = certificate(found, digest, model) { certificates.append(own) }
+        for risk in risks {
+            for (policy, own) in Self.byPolicy(trials[risk] ?? [], rules) {
+                let certifier = Certifier(own, layerCount: model.layerCount)
+                for bound in bounds {
+                    // Requests choose among the policies by what they cost on the tested half.
+                    let found = certifier.certificate(
+                        delta: bound, epsilon: epsilon / Double(rules.count), tests[0])
+                    writeOutput(
+                        json ? report.line(found, policy, risk) : report.row(found, policy, risk))
+                    if let own = certificate(found, risk, digest, model) {
+                        certificates.append(own)
+                    }
+                }
             }
         }
         guard !json else { return certificates }
         writeOutput(
-            "\n\(risk.rawValue), ε \(epsilon), \(test.rawValue), \(text.sources.count - text.sources.count / 2) of "
+            "\nε \(epsilon), \(tests[0].rawValue), \(text.sources.count - text.sources.count / 2) of "
                 + "\(text.sources.count) sentences tested, \(model.network.precision.rawValue)\n")
         return certificates
     }
 
+    /// Trials of each policy, as they follow one another.
+    private static func byPolicy(
+        _ trials: [Certifier.Trial], _ rules: [[ExitRule]]
+    ) -> [(policy: ExitPolicy, trials: [Certifier.Trial])] {
+        var first = 0
+        return rules.compactMap { own in
+            defer { first += own.count }
+            return own.first.map { ($0.policy, Array(trials[first..<first + own.count])) }
+        }
+    }
+
+    /// Certifies on splits of the sentences, and prints how often the promises held.
+    private func trySplits(
+        _ splits: Int, _ sizes: [Int], _ rules: [[ExitRule]], _ text: ParallelText,
+        _ translator: CorpusTranslator
+    ) throws {
+        let model = translator.model
+        let own = try trials(rules, text, of: source, translator)
+        let other = try split.other.map {
+            try trials(rules, try ParallelText($0, $0, limit: limit ?? .max), of: $0, translator)
+        }
+        let table = SplitTable(hasOther: other != nil)
+        if !json { writeOutput(Style.standardOutput.table(table.header)) }
+        for risk in risks {
+            let others = other?[risk].map { Self.byPolicy($0, rules) }
+            for (index, (policy, trials)) in Self.byPolicy(own[risk] ?? [], rules).enumerated() {
+                for test in tests {
+                    for size in sizes {
+                        let plan = SplitPlan(
+                            splits: splits, size: size, seed: seed, deltas: bounds,
+                            epsilon: epsilon, policies: rules.count, test: test)
+                        let reports = plan.reports(
+                            trials, other: others?[index].trials, layerCount: model.layerCount)
+                        for report in reports {
+                            let row = SplitTable.Row(
+                                policy: policy, risk: risk, plan: plan, report: report)
+                            writeOutput(json ? table.line(row) : table.text(row))
+                        }
+                    }
+                }
+            }
+        }
+        guard !json else { return }
+        writeOutput(
+            "\nε \(epsilon), \(splits) splits of \(text.sources.count) sentences, "
+                + "\(model.network.precision.rawValue)\n")
+    }
+
     /// What exits.json has of a rule that passed.
     private func certificate(
-        _ found: Certifier.Certificate, _ digest: String, _ model: ServedModel
+        _ found: Certifier.Certificate, _ risk: Risk, _ digest: String, _ model: ServedModel
     ) -> ExitCertificate? {
         guard let rule = found.rule, found.operations < 1 else { return nil }
         return ExitCertificate(
@@ -187,54 +280,23 @@ struct Certify: ParsableCommand {
             operations: found.operations, averageExit: max(1, found.averageExit))
     }
 
-    /// Replaces the certificates of this risk and precision, which share ε with each other alone, and those for other weights.
+    /// Replaces the certificates of these risks and this precision, which share ε with each other alone, and those for other weights.
     private func write(_ certificates: [ExitCertificate], _ model: ServedModel) throws {
         let precision = model.network.precision.rawValue
         try model.changeExits { exits, file in
             exits.certificates.removeAll {
                 $0.network != model.networkChecksum
-                    || $0.risk == risk && $0.precision == precision
+                    || risks.contains($0.risk) && $0.precision == precision
             }
             exits.certificates += certificates
             file.takeCertificates(from: exits)
         }
     }
+}
 
-    private static let header =
-        "policy                  δ  rule                              loss        p    exit  operations\n"
-
-    private func row(
-        _ found: Certifier.Certificate, _ policy: ExitPolicy, _ model: ServedModel
-    ) -> String {
-        let name = found.rule.map { $0.label(layerCount: model.layerCount) } ?? "full depth only"
-        let p = found.pValues.passed ?? found.pValues.failed
-        return policy.rawValue.padding(to: 18) + fixed(found.delta, 3, width: 7) + "  "
-            + name.padding(to: 30) + fixed(found.loss, 4, width: 8)
-            + (p.map { fixed($0, 4, width: 9) } ?? "        –")
-            + fixed(found.averageExit, 3, width: 8) + fixed(100 * found.operations, 1, width: 10)
-            + " %\n"
-    }
-
-    private func line(
-        _ found: Certifier.Certificate, _ policy: ExitPolicy, _ model: ServedModel
-    ) -> String {
-        func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
-        let rule = found.rule
-        let object = JSONObject([
-            .init("policy", .string(policy.rawValue)), .init("risk", .string(risk.rawValue)),
-            .init("delta", .number(found.delta)), .init("epsilon", .number(epsilon)),
-            .init("test", .string(test.rawValue)),
-            .init("sentences", .integer(Int64(found.sentences))),
-            .init("precision", .string(model.network.precision.rawValue)),
-            .init("rule", rule.map { .string($0.label(layerCount: model.layerCount)) } ?? .null),
-            .init("layer", rule?.givenLayer.map { .integer(Int64($0)) } ?? .null),
-            .init(
-                "threshold", rule?.thresholds.map { .array($0.map { .number($0) }) } ?? .null),
-            .init("loss", .number(found.loss)), .init("p", number(found.pValues.passed)),
-            .init("p_failed", number(found.pValues.failed)),
-            .init("average_exit_layer", .number(found.averageExit)),
-            .init("operations", .number(found.operations)),
-        ])
-        return String(decoding: JSON.serialize(.object(object)), as: UTF8.self) + "\n"
+extension Array where Element: Equatable {
+    /// Each element once, where it came first.
+    fileprivate var withoutRepeats: [Element] {
+        enumerated().filter { !self[..<$0.offset].contains($0.element) }.map(\.element)
     }
 }

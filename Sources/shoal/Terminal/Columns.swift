@@ -12,4 +12,9 @@ extension String {
     func padding(to width: Int) -> String {
         self + String(repeating: " ", count: Swift.max(0, width - count))
     }
+
+    /// Spaces before, up to a width.
+    func padding(left width: Int) -> String {
+        String(repeating: " ", count: Swift.max(0, width - count)) + self
+    }
 }
