@@ -295,8 +295,7 @@ let package = Package(
         .testTarget(
             name: "CertificationTests",
             dependencies: [
-                "Certification", "Checkpoint", "Decoding", "JSON", "System", "Telemetry",
-                "TestSupport", "TranslationModel", "TranslationService",
+                "Certification", "Checkpoint", "Decoding", "TestSupport", "TranslationModel",
             ],
             swiftSettings: swift),
     ]
