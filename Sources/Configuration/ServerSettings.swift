@@ -1,4 +1,5 @@
 package import Certification
+package import Checkpoint
 package import HTTPServer
 package import LanguageTags
 import System
@@ -30,6 +31,16 @@ package struct ServerSettings {
     package var exit = ExitOptions()
     /// How certificates are held against what is translated.
     package var watch = CertificateWatch.Options()
+    /// The risk whose certificates answers may follow under load; nil: load changes no answer.
+    package var loadRisk: Risk?
+    /// The greatest δ of these.
+    package var loadDelta = 0.2
+
+    /// What load may cost; nil: nothing.
+    package var valve: DepthValve.Options? {
+        loadRisk.map { DepthValve.Options(risk: $0, maximumDelta: loadDelta) }
+    }
+
     package var service = TranslationService.Configuration()
     /// Seconds for one step of a worker, beyond which the process counts as stuck.
     package var stallTimeout = 60.0

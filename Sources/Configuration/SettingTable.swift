@@ -322,6 +322,21 @@ extension Setting<ServerSettings> {
                 "exit.watch.action", \.watch.action,
                 "What becomes of requests under a certificate that is refuted so: its rule and a report, or full depth and a report."
             ),
+            Setting(
+                key: "exit.load.risk",
+                help:
+                    "Under load, requests without `exit` follow the model's certificates of this risk, the smallest delta first, instead of being refused; empty: load changes no answer.",
+                range: Risk.allCases.map(\.rawValue).joined(separator: ", ") + ", or empty",
+                read: { $0.loadRisk?.rawValue ?? "" },
+                write: { settings, text in
+                    settings.loadRisk = Risk(rawValue: text)
+                    return text.isEmpty || settings.loadRisk != nil
+                }
+            ).offering(.names(Risk.allCases.map(\.rawValue))),
+            .number(
+                "exit.load.max_delta", \.loadDelta, 0.0001...0.9999,
+                "The greatest delta of a certificate that load may lead to; `exit.max_risk` of a request may say less."
+            ),
         ]
     }
 

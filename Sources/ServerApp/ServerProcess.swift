@@ -1,5 +1,6 @@
 import CSystem
 import Certification
+import Checkpoint
 package import Configuration
 import Dispatch
 import Glibc
@@ -23,6 +24,8 @@ package final class ServerProcess: @unchecked Sendable {
     private let output: LogOutput
     let log: Logger
     let host: ModelHost
+    /// Answers shallower under load; nil: never.
+    private let valve: DepthValve?
     /// Where the stages of this life follow one another.
     let life = DispatchQueue(label: "shoal.life")
     private var sources: [any DispatchSourceProtocol] = []
@@ -37,6 +40,7 @@ package final class ServerProcess: @unchecked Sendable {
         output = LogOutput(descriptor: STDERR_FILENO, registry: registry)
         log = Logger(label: "shoal") { [output] _ in LineLog(settings.log, output) }
         host = ModelHost(settings: settings, registry: registry, log: log)
+        valve = settings.valve.map { [registry] in DepthValve($0, registry: registry) }
     }
 
     /// Serves until a signal ends the process.
@@ -71,6 +75,7 @@ package final class ServerProcess: @unchecked Sendable {
         api.limits = settings.limits
         api.exit = settings.exit
         api.watch = host.watch
+        api.valve = valve
         api.stallTimeout = settings.stallTimeout
         api.origins = settings.origins
         api.transportSecurity = Int(settings.tls.transportSecurity)
@@ -233,6 +238,14 @@ extension ServerProcess {
         let old = api.stage.service
         host.use(made)
         host.watch?.watch(service.catalog.models)
+        if let valve, !valve.use(service.catalog.models) {
+            log.warning(
+                "exit.load.risk changes nothing: no model has a certificate of it that saves anything",
+                metadata: [
+                    "risk": "\(valve.options.risk.rawValue)",
+                    "max_delta": .stringConvertible(valve.options.maximumDelta),
+                ])
+        }
         api.enter(isStopping ? .draining(service) : .serving(service))
         for model in service.catalog.models {
             let isKept = old?.catalog.models.contains { $0 === model } == true

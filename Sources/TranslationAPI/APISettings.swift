@@ -22,6 +22,8 @@ extension TranslationAPI {
         public var trustedProxies: [AddressRange] = []
         /// Glossaries that requests may name.
         public var glossaries: [NamedGlossary] = []
+        /// Answers shallower under load; nil: never.
+        public var valve: DepthValve?
         /// Reads a model anew by its name, and says whether that was successful; nil: the server cannot do that.
         public var reloadModel: (@Sendable (String, @escaping @Sendable (Bool) -> Void) -> Void)?
         /// Whether clients come by TLS, for addresses that answers hold.

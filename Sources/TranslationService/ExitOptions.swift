@@ -158,12 +158,7 @@ public struct ExitOptions: Sendable, Equatable {
                 RequestFault(.outOfRange, .guarantee, "\(model.id) has \(list)")
             ])
         }
-        return ExitRule(
-            found.policy,
-            .init(
-                layer: found.layer, thresholds: found.thresholds ?? [],
-                candidates: found.candidates.flatMap { $0 == 0 ? nil : $0 }),
-            layerCount: model.layerCount)
+        return ExitRule(found, layerCount: model.layerCount)
     }
 
     private var ruleCandidates: Int? {
@@ -259,5 +254,21 @@ public struct ExitOptions: Sendable, Equatable {
                 .conflictingOptions, .layer,
                 "\(.layer) \(layer) is outside the bounds \(lowest) to \(highest)")
         ]
+    }
+}
+
+extension ExitRule {
+    /// The rule that a certificate was issued for.
+    ///
+    /// - Parameters:
+    ///   - certificate: one of the model's.
+    ///   - layerCount: N of the model.
+    public init(_ certificate: ExitCertificate, layerCount: Int) {
+        self.init(
+            certificate.policy,
+            .init(
+                layer: certificate.layer, thresholds: certificate.thresholds ?? [],
+                candidates: certificate.candidates.flatMap { $0 == 0 ? nil : $0 }),
+            layerCount: layerCount)
     }
 }

@@ -40,7 +40,8 @@ extension TranslationAPI {
     private func translate(_ body: RequestBody, _ context: RequestContext) throws(Problem) {
         try handOver { catalog throws(Problem) in
             let body = try TranslateBody(
-                body.object, catalog: catalog, settings, glossaries: glossaries)
+                body.object, catalog: catalog, settings, glossaries: glossaries,
+                waiting: settings.valve == nil ? 0 : stage.service?.expectedSeconds ?? 0)
             let answer = OwnAnswer(id: context.identity.id, model: body.model, body: body)
             return (answer: answer, streams: try streams(answer.body, context))
         } _: { prepared, service in

@@ -45,6 +45,7 @@ struct OwnAnswer: TranslationAnswer {
             writer.name("certificate")
             certificate.write(isRefuted: body.isRefuted, to: &writer)
         }
+        if let level = body.loadLevel { writer.member("load_level", level) }
         if !result.earlier.isEmpty { writeRoute(result, total, to: &writer) }
         writer.name("usage")
         writer.beginObject()

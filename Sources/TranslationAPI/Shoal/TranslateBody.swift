@@ -22,13 +22,21 @@ struct TranslateBody {
     let certificate: ExitCertificate?
     /// Whether what was translated speaks against that certificate; nil where it is not watched.
     let isRefuted: Bool?
+    /// How shallow the answer is because of load: the rank of its certificate; nil where load decides nothing.
+    let loadLevel: Int?
 
     /// Reads a body and holds it against the model that it asks for.
     ///
+    /// - Parameters:
+    ///   - object: the fields.
+    ///   - catalog: the models.
+    ///   - settings: the server's.
+    ///   - glossaries: those that requests may name.
+    ///   - waiting: seconds until what is under way is done, for a server that answers shallower under load.
     /// - Throws: one problem that lists all faults.
     init(
         _ object: JSONObject, catalog: ModelCatalog, _ settings: TranslationAPI.Settings,
-        glossaries: GlossaryStore
+        glossaries: GlossaryStore, waiting: Double = 0
     ) throws(Problem) {
         let (limits, defaults) = (settings.limits, settings.exit)
         var reader = FieldReader(object)
@@ -39,8 +47,8 @@ struct TranslateBody {
             isMarkup: ["html", "xml"].contains(reader.peek("format")))
         model = route.model
         reader.checkLanguage("target_lang", model.languages.target, of: model)
-        var (exit, certificate, exitProblems) = Self.exit(&reader, model, defaults)
-        self.certificate = certificate
+        let asked = ExitFields(&reader)
+        var (exit, certificate, exitProblems) = asked.rule(for: model, defaults)
         isRefuted = certificate.flatMap { [model] in settings.watch?.isRefuted($0, of: model.id) }
         // A promise that is known to be broken is kept at full depth, where nothing is lost.
         let isReplaced = isRefuted == true && settings.watch?.options.action == .full
@@ -67,7 +75,21 @@ struct TranslateBody {
         } catch {
             throw Problem(error)
         }
-        try Self.checkGuarantee(certificate, options, route, preparation)
+        let isPlain = Self.isPlain(options, route, preparation)
+        guard certificate == nil || isPlain else { throw .notPlain }
+        if asked.isOpen, isPlain, drafts.isEmpty, let valve = settings.valve {
+            let choice = valve.choice(
+                for: model, upTo: asked.maximumRisk, waiting: waiting, allowed: timeout
+            ) { [model] in settings.watch?.isRefuted($0, of: model.id) != true }
+            loadLevel = choice?.level ?? 0
+            if let choice {
+                certificate = choice.certificate
+                options.exit = ExitRule(choice.certificate, layerCount: model.layerCount)
+            }
+        } else {
+            loadLevel = nil
+        }
+        self.certificate = certificate
         options.scores = parts.contains(.scores)
         options.aligns = parts.contains(.alignments)
         guard route.isDirect || !options.aligns else {
@@ -93,83 +115,14 @@ struct TranslateBody {
         return languages.found?[index]
     }
 
-    /// Makes sure that a certified rule is followed as it was tested: greedily, and by one model.
-    private static func checkGuarantee(
-        _ certificate: ExitCertificate?, _ options: DecodingOptions, _ route: ModelRoute,
-        _ preparation: TextOptions?
-    ) throws(Problem) {
-        guard certificate != nil else { return }
-        let isPlain =
-            options.beamSize == 1 && options.repetitionPenalty == 1
+    /// Whether a text is decoded as those were that certificates were tested with: greedily, and by one model.
+    private static func isPlain(
+        _ options: DecodingOptions, _ route: ModelRoute, _ preparation: TextOptions?
+    ) -> Bool {
+        options.beamSize == 1 && options.repetitionPenalty == 1
             && options.noRepeatNgramSize == 0 && options.minimumTokens == 0
             && options.maximumTokens == nil && preparation?.glossary == nil
-            && preparation?.markup == nil
-        guard !isPlain || !route.isDirect else { return }
-        throw Problem([
-            FieldProblem(
-                .conflictingOptions, "/exit/guarantee",
-                "`exit.guarantee` is for greedy search of one model on plain text, without penalties, a glossary or limits of length"
-            )
-        ])
-    }
-
-    private static func exit(
-        _ reader: inout FieldReader, _ model: ServedModel, _ defaults: ExitOptions
-    ) -> (ExitRule?, ExitCertificate?, [FieldProblem]) {
-        var options = ExitOptions()
-        var problems: [FieldProblem] = []
-        if var exit = reader.object("exit") {
-            options.policy = exit.choice("policy", ExitPolicy.self)
-            options.layer = exit.integer("layer")
-            options.threshold = threshold(&exit)
-            options.profile = exit.string("profile")
-            options.minimumLayer = exit.integer("min_layer")
-            options.maximumLayer = exit.integer("max_layer")
-            options.guarantee = guarantee(&exit, &problems)
-            problems += exit.finished()
-        }
-        guard problems.isEmpty else { return (nil, nil, problems) }
-        do {
-            let rule = try options.filled(from: model.exitDefaults(defaults)).resolve(for: model)
-            return (rule, options.certificate(of: model), [])
-        } catch {
-            return (nil, nil, error.faults.map { FieldProblem($0) })
-        }
-    }
-
-    /// `guarantee` {risk, delta}.
-    private static func guarantee(
-        _ exit: inout FieldReader, _ problems: inout [FieldProblem]
-    ) -> ExitOptions.Guarantee? {
-        guard var guarantee = exit.object("guarantee") else { return nil }
-        let risk = guarantee.choice("risk", Risk.self)
-        let delta = guarantee.number("delta")
-        if let delta, !(delta > 0 && delta < 1) {
-            guarantee.note(.outOfRange, "delta", "`delta` must be above 0 and below 1")
-        }
-        let own = guarantee.finished()
-        problems += own
-        if let risk, let delta, own.isEmpty {
-            return ExitOptions.Guarantee(risk: risk, delta: delta)
-        }
-        if own.isEmpty {
-            exit.note(
-                .conflictingOptions, "guarantee",
-                "`guarantee` needs `risk`, \(Risk.allCases.map(\.rawValue).joined(separator: ", ")), and `delta`"
-            )
-        }
-        return nil
-    }
-
-    private static func threshold(_ exit: inout FieldReader) -> ExitOptions.Threshold? {
-        guard let value = exit.value("threshold") else { return nil }
-        if let number = value.doubleValue { return .uniform(number) }
-        if let items = value.arrayValue {
-            let numbers = items.compactMap(\.doubleValue)
-            if numbers.count == items.count { return .perLayer(numbers) }
-        }
-        exit.wrongType("threshold", "a number or an array of numbers", value)
-        return nil
+            && preparation?.markup == nil && route.isDirect
     }
 
     private static func parts(_ reader: inout FieldReader) -> IncludedParts {
