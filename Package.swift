@@ -123,6 +123,12 @@ let package = Package(
             ],
             swiftSettings: swift),
         .target(
+            name: "Adaptation",
+            dependencies: [
+                "Checkpoint", "Decoding", "System", "Tensor", "TensorTraining", "TranslationModel",
+            ],
+            swiftSettings: computing),
+        .target(
             name: "TranslationAPI",
             dependencies: [
                 "Compression", "FormData", "HTTPWire", "JSON", "LanguageIdentification",
@@ -162,7 +168,8 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Calibration", "Certification", "Charts", "Checkpoint", "Configuration",
+                "Adaptation", "Calibration", "Certification", "Charts", "Checkpoint",
+                "Configuration",
                 "CorpusPreparation",
                 "Decoding", "Digest", "Evaluation", "HTTPServer", "JSON", "LanguageIdentification",
                 "LanguageTags", "SentencePiece",
@@ -278,6 +285,12 @@ let package = Package(
                 "Calibration", "Checkpoint", "Decoding", "Evaluation", "Tensor", "TestSupport",
                 "Tokenization", "TranslationModel",
             ], swiftSettings: swift),
+        .testTarget(
+            name: "AdaptationTests",
+            dependencies: [
+                "Adaptation", "Checkpoint", "Tensor", "TestSupport", "TranslationModel",
+            ],
+            swiftSettings: swift),
         .testTarget(
             name: "LanguageTagsTests", dependencies: ["LanguageTags"], swiftSettings: swift),
         .testTarget(

@@ -172,6 +172,22 @@ struct AdaptedExitTests {
         }
     }
 
+    @Test(
+        "The best ids are the same where nobody asks for scores, so that few logits are computed",
+        arguments: Precision.allCases)
+    func bestsAlone(precision: Precision) throws {
+        let model = try AdaptedModel(precision)
+        for rule in rules(model.layers) {
+            let scored = try decodeTogether(
+                model.sources, DecodingOptions(exit: rule), model.adapted)
+            let plain = try decodeTogether(
+                model.sources, DecodingOptions(exit: rule, scores: false), model.adapted)
+            #expect(
+                scored.map { $0.hypotheses[0].tokens.map { [$0.id, $0.exitLayer] } }
+                    == plain.map { $0.hypotheses[0].tokens.map { [$0.id, $0.exitLayer] } })
+        }
+    }
+
     @Test("Adapters change what lower exits say", arguments: Precision.allCases)
     func change(precision: Precision) throws {
         let model = try AdaptedModel(precision)
