@@ -124,6 +124,12 @@ let package = Package(
             ],
             swiftSettings: swift),
         .target(
+            name: "Adaptation",
+            dependencies: [
+                "Checkpoint", "Decoding", "System", "Tensor", "TensorTraining", "TranslationModel",
+            ],
+            swiftSettings: computing),
+        .target(
             name: "TranslationAPI",
             dependencies: [
                 "Certification", "Compression", "FormData", "HTTPWire", "JSON",
@@ -164,7 +170,8 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Calibration", "Certification", "Charts", "Checkpoint", "Configuration",
+                "Adaptation", "Calibration", "Certification", "Charts", "Checkpoint",
+                "Configuration",
                 "CorpusPreparation",
                 "Decoding", "Digest", "Evaluation", "HTTPServer", "JSON", "LanguageIdentification",
                 "LanguageTags", "SentencePiece",
@@ -280,6 +287,12 @@ let package = Package(
                 "Calibration", "Checkpoint", "Decoding", "Evaluation", "Tensor", "TestSupport",
                 "Tokenization", "TranslationModel",
             ], swiftSettings: swift),
+        .testTarget(
+            name: "AdaptationTests",
+            dependencies: [
+                "Adaptation", "Checkpoint", "Tensor", "TestSupport", "TranslationModel",
+            ],
+            swiftSettings: swift),
         .testTarget(
             name: "LanguageTagsTests", dependencies: ["LanguageTags"], swiftSettings: swift),
         .testTarget(

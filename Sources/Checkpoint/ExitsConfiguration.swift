@@ -11,6 +11,8 @@ public struct ExitsConfiguration: Sendable, Equatable {
         case mixed
         /// The last layer only.
         case baseline
+        /// Adapters below the last layer, the network as it was (method.md §1).
+        case adapted
     }
 
     /// Which classifier an exit uses.

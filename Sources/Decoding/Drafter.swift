@@ -18,7 +18,7 @@ struct Drafter {
 
     init(for model: TranslationModel) {
         exit = model.draftExit
-        let lower = (1..<model.decoderLayerCount).map { model.draftBytes(exit: $0, ids: 0) }
+        let lower = (1..<model.decoderLayerCount).map { model.layerBytes(through: $0) }
         let passes = (1...model.decoderLayerCount).map { model.passBytes(through: $0) }
         bytes = (model.draftBytes, passes, [0] + lower)
         economics = DraftEconomics(

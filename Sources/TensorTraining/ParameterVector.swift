@@ -71,6 +71,13 @@ public final class ParameterVector: @unchecked Sendable {
             instructionSet.isa, pointer(range), other.pointer(range), range.count, scale)
     }
 
+    /// Moves all values a share of the way to those of another vector of the same length: a running mean.
+    public func move(towards other: ParameterVector, share: Float) {
+        precondition(other.count == count, "vectors of different lengths")
+        let (own, target) = (pointer(0..<count), other.pointer(0..<count))
+        for index in 0..<count { own[index] += share * (target[index] - own[index]) }
+    }
+
     /// The sum of squares of some of the values, in double.
     public func squareSum(_ range: Range<Int>) -> Double {
         ck_square_sum(instructionSet.isa, pointer(range), range.count)

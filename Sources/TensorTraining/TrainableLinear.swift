@@ -145,19 +145,20 @@ public struct TrainableNorm: Sendable {
     ///   - beta: where β begins.
     ///   - width: length of both.
     ///   - parameters: the vector that holds them.
+    ///   - epsilon: added to the (biased) variance.
     ///   - instructionSet: the variant of the kernels to use.
     public init(
-        gamma: Int, beta: Int, width: Int, in parameters: ParameterVector,
+        gamma: Int, beta: Int, width: Int, in parameters: ParameterVector, epsilon: Float = 1e-5,
         instructionSet: InstructionSet = .best
     ) {
         self.parameters = parameters
         self.gamma = gamma..<gamma + width
         self.beta = beta..<beta + width
         self.instructionSet = instructionSet
-        epsilon = 1e-5
+        self.epsilon = epsilon
     }
 
-    /// y = (x − mean) / √(variance + 1e-5) · γ + β, all rows.
+    /// y = (x − mean) / √(variance + ε) · γ + β, all rows.
     public func apply(_ x: Matrix, into y: Matrix) {
         precondition(x.columns == gamma.count && y.columns == gamma.count && x.rows == y.rows)
         guard x.rows > 0 else { return }

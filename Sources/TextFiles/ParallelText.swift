@@ -34,6 +34,17 @@ public struct ParallelText: Sendable, Equatable {
         }
     }
 
+    /// Pairs lines that are in memory.
+    ///
+    /// - Parameters:
+    ///   - sources: the lines of the one, at least one.
+    ///   - references: as many of the other.
+    public init(sources: [String], references: [String]) {
+        precondition(sources.count == references.count && !sources.isEmpty)
+        self.sources = sources
+        self.references = references
+    }
+
     private static func read(
         _ path: String, _ blankLines: BlankLines, _ limit: Int
     ) throws(TextFileError) -> [String] {

@@ -55,6 +55,7 @@ public final class DecoderStep {
         didSet {
             let team = model.isWide ? team : nil
             input.team = team
+            adapted.input.team = team
             feedForward.team = team
         }
     }
@@ -76,6 +77,7 @@ public final class DecoderStep {
     private let headInput: ProjectionInput  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
     private let draftLogits: Matrix  // [active rows, outputs of the head for drafts]
+    private let adapted: AdaptedStates
     let attention: Attention
     private let recurrence: Recurrence
     /// What the aligned rows attend to in the source: for each row, layer and head S weights.
@@ -126,6 +128,7 @@ public final class DecoderStep {
         headInput = ProjectionInput(columns: d, precision: .float32)
         headLogits = Matrix(rows: 0, columns: model.decoderLayerCount)
         draftLogits = Matrix(rows: 0, columns: model.draftHead?.projection.outputs ?? 1)
+        adapted = AdaptedStates(for: model)
         attention = Attention(heads: model.configuration.decoder.heads, width: d)
         recurrence = Recurrence(width: d)
     }
@@ -238,10 +241,19 @@ public final class DecoderStep {
         }
         attendToSource(layer, n, rows: m)
         layer.feedForward.apply(hidden, rows: m, feedForward, sum: sum)
+        if model.adapters[n] != nil { adapted.begin(rows: m) }
         for index in active {
             rows[index].state.operations.executed += model.layerOperations(
                 position: rows[index].position, sourceCount: rows[index].sourceCount)
         }
+    }
+
+    /// Copies the states of the active rows, as the layer run last left them, without the normalisation that ends the stack.
+    ///
+    /// - Parameter states: resized to [active rows, d].
+    public func copyStates(into states: Matrix) {
+        states.resize(rows: active.count)
+        for offset in active.indices { states.copyRow(offset, from: hidden, sourceRow: offset) }
     }
 
     /// Takes rows out of the step; what they reached is what later positions see above this layer.
@@ -273,7 +285,7 @@ public final class DecoderStep {
     public func classify(_ offsets: [Int], after n: Int) {
         let classifier = model.classifiers[n]
         logits.resize(rows: offsets.count)
-        take(offsets, as: input)
+        takeExit(offsets, after: n)
         classifier.apply(input, into: logits)
         charge(offsets, operations: 2 * classifier.outputs * d)
     }
@@ -292,7 +304,7 @@ public final class DecoderStep {
     ) {
         let classifier = model.classifiers[n]
         logits.resize(rows: offsets.count)
-        take(offsets, as: input)
+        takeExit(offsets, after: n)
         charge(offsets, operations: 2 * classifier.outputs * d)
         if offsets.count <= classifier.screenedRows, screening.isDue() {
             candidateLogits.resize(rows: 1)
@@ -329,7 +341,7 @@ public final class DecoderStep {
     ) {
         let classifier = model.classifiers[n]
         candidateLogits.resize(rows: offsets.count)
-        take(offsets, as: input)
+        takeExit(offsets, after: n)
         for (row, part) in parts.enumerated() {
             classifier.apply(
                 input, row: row, outputs: ids.span.extracting(part), into: (candidateLogits, row))
@@ -358,7 +370,7 @@ public final class DecoderStep {
         }
         proposals.removeAll(keepingCapacity: true)
         let offsets = Array(active.indices)
-        take(offsets, as: input)
+        takeExit(offsets, after: head.exit)
         draftLogits.resize(rows: active.count)
         head.projection.apply(input, into: draftLogits)
         charge(offsets, operations: 2 * head.projection.outputs * d)
@@ -367,6 +379,13 @@ public final class DecoderStep {
             proposals.append(
                 Proposal(id: head.id(of: top.id), probability: exp(top.logProbability)))
         }
+    }
+
+    /// Makes some active rows what the classifier after layer `n` reads: what its adapter makes of them, where it has one.
+    private func takeExit(_ offsets: [Int], after n: Int) {
+        guard let adapter = model.adapters[n] else { return take(offsets, as: input) }
+        charge(adapted.adapt(hidden, offsets, adapter), operations: 2 * d * d)
+        input.set(adapted.states, selecting: offsets)
     }
 
     /// Makes some active rows what the next products read: as the last layer left them, or with the stack's own normalisation.

@@ -36,7 +36,7 @@ extension TranslationModel {
 
     /// The same of a pass that ends after layer `n`, 1 … N.
     public func passBytes(through n: Int) -> Int {
-        layerBytes(1...n) + classifiers[n].weightByteCount
+        layerBytes(1...n) + adapters.byteCount(after: n) + classifiers[n].weightByteCount
     }
 
     /// Bytes of weights that a draft reads: the layers up to the exit that drafts and its head; 0 where there is none.
@@ -46,8 +46,12 @@ extension TranslationModel {
 
     /// Bytes of weights that a draft would read at another exit with a head over so many ids.
     public func draftBytes(exit: Int, ids count: Int) -> Int {
-        layerBytes(1...exit) + classifiers[exit].weightByteCount * count / vocabularySize
+        layerBytes(1...exit) + adapters.byteCount(after: exit)
+            + classifiers[exit].weightByteCount * count / vocabularySize
     }
+
+    /// Bytes of weights that layers 1 … `n` read, without any exit's.
+    public func layerBytes(through n: Int) -> Int { layerBytes(1...n) }
 
     /// Without what makes keys and values of the source, which happens once a sentence.
     private func layerBytes(_ layers: ClosedRange<Int>) -> Int {

@@ -18,6 +18,7 @@ public final class TranslationModel: Sendable {
     let targetEmbedding: Projection  // model.decoder.embed_tokens or model.shared [V, d]
     let decoderLayers: [DecoderLayer]
     let classifiers: ExitClassifiers
+    let adapters: ExitAdapters
     let heads: ExitHeads
     /// What `speculative` drafts with; nil: there is no exit below the last.
     let draftHead: DraftHead?
@@ -65,6 +66,7 @@ public final class TranslationModel: Sendable {
         }
         classifiers = try ExitClassifiers(
             exits, kind: checkpoint.exits.classifiers, projection: embeddings.projection, c)
+        adapters = try ExitAdapters(exits, c)
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
         try heads.require(checkpoint.exits.defaultPolicy)
         draftHead = checkpoint.exits.drafting.map { [classifiers] in DraftHead($0, classifiers) }
@@ -169,7 +171,7 @@ public final class TranslationModel: Sendable {
         return stacks + classifiers.byteCount + positions.reduce(0) { $0 + $1.byteCount }
             + (embeddings == 2 ? sourceEmbedding.byteCount : 0)
             + (classifiers.holds(targetEmbedding) ? 0 : targetEmbedding.byteCount)
-            + (draftHead?.ownByteCount ?? 0)
+            + adapters.byteCount + (draftHead?.ownByteCount ?? 0)
     }
 }
 

@@ -15,8 +15,8 @@ struct Shoal: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Serve.self, Translate.self, Evaluate.self, PrepareData.self, Train.self, Calibrate.self,
-            Draft.self, Certify.self,
+            Serve.self, Translate.self, Evaluate.self, PrepareData.self, Train.self, Adapt.self,
+            Calibrate.self, Draft.self, Certify.self,
             Align.self, Identify.self, Plot.self, Inspect.self, Import.self, Bench.self,
             Health.self,
             GenerateKey.self,

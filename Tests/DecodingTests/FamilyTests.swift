@@ -75,14 +75,7 @@ struct FamilyTests {
             return try TranslationModel(
                 Checkpoint(directory: Repository.path("Tests/Golden/\(family)")))
         }
-        let directory = try TemporaryDirectory()
-        for name in ["source.spm", "target.spm", "vocab.json"] {
-            try directory.write(
-                Repository.bytes("Tests/Golden/variants/untied-projection/\(name)"), to: name)
-        }
-        for name in ["config.json", "model.safetensors"] {
-            try directory.write(Repository.bytes("Tests/Golden/\(family)/\(name)"), to: name)
-        }
+        let directory = try Repository.copiedNetwork(family)
         return try TranslationModel(Checkpoint(directory: directory.path))
     }
 

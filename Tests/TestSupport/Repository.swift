@@ -26,6 +26,24 @@ public enum Repository {
         return directory
     }
 
+    /// A copy of a folder of Tests/Golden that holds a network, without its exits; one that has no vocabulary gets another's.
+    public static func copiedNetwork(_ name: String) throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
+        let own = try names(in: "Tests/Golden/\(name)").filter {
+            $0 != "exits.json" && $0 != "exits.safetensors"
+        }
+        if name.hasPrefix("families/") {
+            for file in ["source.spm", "target.spm", "vocab.json"] {
+                try directory.write(
+                    bytes("Tests/Golden/variants/untied-projection/\(file)"), to: file)
+            }
+        }
+        for file in own {
+            try directory.write(bytes("Tests/Golden/\(name)/\(file)"), to: file)
+        }
+        return directory
+    }
+
     /// The names of what lies in a folder, in order.
     public static func names(in folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path(folder)).sorted()

@@ -159,28 +159,8 @@ struct Calibrate: ParsableCommand {
         options.draws = draws
         options.seed = seed
         options.maximumLayer = maxLayer ?? model.layerCount
-        let search = ThresholdSearch(
-            layerCount: model.layerCount, segments: segments, options: options)
-        let meter = ThresholdMeter(
-            model: model.network, policy: policy, sentences: set.sentences(model),
-            workers: Processors.available)
-        let progress = ProgressLine()
-        let total = search.measurementCount
-        do {
-            let trace = try meter.traceFullDepth()
-            warnIfPoor(trace.bleu)
-            var done = 0
-            let measured = try search.run(estimate: trace.estimate) {
-                (thresholds) throws(DecodingError) in
-                let measurement = try meter.measure(thresholds)
-                done += 1
-                progress.show("\(done)/\(total) settings")
-                return measurement
-            }
-            return (measured, trace.bleu)
-        } catch {
-            throw Failure("\(error)", code: EX_SOFTWARE)
-        }
+        let finding = ThresholdFinding(policy: policy, segments: segments, options: options)
+        return try finding.run(model, set, workers: Processors.available, whenTraced: warnIfPoor)
     }
 
     /// BLEU of full depth below which a search says nothing of a model.

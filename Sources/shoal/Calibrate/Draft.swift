@@ -54,39 +54,14 @@ struct Draft: ParsableCommand {
                 throw Failure("\(source): one sentence says too little", code: EX_DATAERR)
             }
             let set = try Failure.placing(at: source, model) { try ValidationSet(text, model) }
-            let choices = DraftSearch(try tokens(set, model), model.network).choices()
-            try write(choices, model)
+            let tokens = try ExitTokens(model, set, workers: Processors.available)
+            try write(DraftFinding(tokens, model), model)
         }
     }
 
-    private func tokens(_ set: ValidationSet, _ model: ServedModel) throws -> [[[Int]]] {
-        let meter = ThresholdMeter(
-            model: model.network, policy: ThresholdPolicy.allCases[0],
-            sentences: set.sentences(model), workers: Processors.available)
-        do {
-            return try meter.tokensOfExits()
-        } catch {
-            throw Failure("\(error)", code: EX_SOFTWARE)
-        }
-    }
-
-    private func write(_ choices: [DraftSearch.Choice], _ model: ServedModel) throws {
-        writeOutput(
-            Style.standardOutput.table(
-                "exit   agreement     ids   coverage   drafts   tokens a pass     cost\n"))
-        for choice in choices {
-            let ids = choice.drafting.ids.count
-            let columns = [
-                fixed(100 * choice.agreement, 1, width: 10) + " %",
-                ids == 0 ? "     all" : fixed(Double(ids), 0, width: 8),
-                fixed(100 * choice.coverage, 1, width: 9) + " %",
-                fixed(Double(choice.drafts), 0, width: 9),
-                fixed(choice.tokensPerPass, 2, width: 16),
-                fixed(100 * choice.cost, 1, width: 7) + " %",
-            ]
-            writeOutput("\(choice.drafting.exit)".padding(to: 4) + columns.joined() + "\n")
-        }
-        guard let best = choices.min(by: { $0.cost < $1.cost }), best.drafts > 0 else {
+    private func write(_ finding: DraftFinding, _ model: ServedModel) throws {
+        writeOutput(finding.table)
+        guard let best = finding.best else {
             writeOutput("no drafts pay: exits.json is unchanged\n")
             return
         }

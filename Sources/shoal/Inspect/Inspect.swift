@@ -46,6 +46,10 @@ private struct CheckpointDescription {
 
     private var configuration: ModelConfiguration { model.checkpoint.configuration }
 
+    private var adaptedExits: String {
+        model.network.adaptedExits.map(String.init).joined(separator: " ")
+    }
+
     /// Lines of a name and a value, then the tensors.
     var text: String {
         let c = configuration
@@ -63,6 +67,7 @@ private struct CheckpointDescription {
             ("vocabulary", "\(c.sourceVocabularySize) source, \(c.targetVocabularySize) target"),
             ("positions", "\(c.maximumPositions)"),
             ("exit classifiers", model.checkpoint.exits.classifiers.rawValue),
+            ("adapted exits", adaptedExits.isEmpty ? "none" : adaptedExits),
             ("default policy", model.defaultPolicy.rawValue),
             ("packed weights", "\(model.network.byteCount) bytes"),
         ]
@@ -95,6 +100,7 @@ private struct CheckpointDescription {
             .init("exit_classifiers", .string(model.checkpoint.exits.classifiers.rawValue)),
             .init("default_policy", .string(model.defaultPolicy.rawValue)),
             .init("packed_bytes", Self.integer(model.network.byteCount)),
+            .init("adapted_exits", .array(model.network.adaptedExits.map(Self.integer))),
             .init("policies", .array(ExitPolicy.allCases.map(object))),
             .init("files", .array(model.checkpoint.files.map(Self.object))),
         ]

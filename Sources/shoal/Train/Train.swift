@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoint
 import Configuration
 import Glibc
-import Synchronization
 import System
 import Tensor
 import TensorTraining
@@ -160,6 +159,16 @@ struct Train: ParsableCommand {
         return settings
     }
 
+    /// Refuses heads for exits that would be others afterwards: a run writes no adapters.
+    private func requireNoAdapters(_ exits: Weights) throws {
+        guard let name = exits.entries.first(where: { $0.name.hasPrefix("exits.adapters.") })?.name
+        else { return }
+        throw Failure(
+            "decoder.training: frozen does not keep adapters (\(name)): start from the checkpoint that "
+                + "was adapted, or run shoal adapt again, which trains stop heads, too",
+            code: EX_CONFIGURATION)
+    }
+
     private func checkSampling(_ objective: Objective, _ layers: Int) throws {
         do {
             try objective.checkSampling(layers: layers)
@@ -173,6 +182,7 @@ struct Train: ParsableCommand {
     ) throws -> TrainableNetwork {
         var heads = Set(objective.heads.map(\.head))
         if objective.decoder == .frozen, let exits = data.start?.exitHeads {
+            try requireNoAdapters(exits)
             // The network does not change, so what other heads have learnt stays true.
             heads.formUnion(
                 ExitHead.allCases.filter { exits.contains($0.weightName) })
@@ -278,37 +288,4 @@ extension CheckpointError {
         default: EX_IOERR
         }
     }
-}
-
-/// Ctrl-C and SIGTERM: the first one has the run save, the second one ends the process.
-///
-/// Neither leaves half a file.
-private final class InterruptSignals {
-    private final class Flags: Sendable {
-        let isTraining = Atomic<Bool>(false)
-        let isRaised = Atomic<Bool>(false)
-    }
-    private let flags = Flags()
-
-    /// Takes the signals from now on; call it before any other thread is started.
-    init() {
-        HeldSignals.handle([SIGINT, SIGTERM]) { [flags] _ in Self.obey(flags) }
-    }
-
-    private static func obey(_ flags: Flags) {
-        guard flags.isTraining.load(ordering: .relaxed) else {
-            writeError("\nshoal: interrupted before the first step\n")
-            TemporaryEntries.deleteAndExit(130)
-        }
-        guard !flags.isRaised.exchange(true, ordering: .relaxed) else {
-            writeError("\nshoal: not saved; --resume goes on from the last save\n")
-            TemporaryEntries.deleteAndExit(130)
-        }
-        writeError("\nshoal: saving; again to leave at once\n")
-    }
-
-    /// From now on there is something to save.
-    func trainingBegins() { flags.isTraining.store(true, ordering: .relaxed) }
-
-    var isRaised: Bool { flags.isRaised.load(ordering: .relaxed) }
 }

@@ -67,13 +67,6 @@ final class TrainingProgress {
         writeError((hasOpenLine ? "\n" : "") + text + "\n")
         hasOpenLine = false
     }
-
-    private func duration(_ seconds: Double) -> String {
-        guard seconds.isFinite else { return "?" }
-        let total = Int(seconds)
-        let (hours, minutes) = (total / 3600, total / 60 % 60)
-        return hours > 0 ? "\(hours) h \(minutes) min" : "\(minutes) min \(total % 60) s"
-    }
 }
 
 extension Double {

@@ -1,0 +1,99 @@
+import Checkpoint
+import System
+import Tensor
+import TensorTraining
+
+/// A fit on disk: parameters, moments and position, in one safetensors file that is replaced as a whole.
+struct FitState {
+    static let file = "state.safetensors"
+    let directory: String
+
+    /// What is kept beside the numbers.
+    struct Progress: Equatable {
+        var step = 0
+        var position = BatchOrder.Position()
+        /// How many sentences are learnt from, which stays once a fit has begun.
+        var sentences = 0
+        var bestStep = 0
+        var bestLoss = Double.infinity
+        var validationsSinceBest = 0
+
+        /// More than anybody takes, so that counting on cannot overflow.
+        private static let greatest = 1 << 53
+
+        init() {}
+
+        init(_ metadata: [String: String], file: String) throws(CheckpointError) {
+            func number(_ name: String) throws(CheckpointError) -> Int {
+                let text = metadata[name] ?? ""
+                guard let value = Int(text), (0...Self.greatest).contains(value) else {
+                    throw CheckpointError(
+                        .malformedSafetensors, file: file, subject: name, found: text,
+                        expected: "a number, 0 to \(Self.greatest)")
+                }
+                return value
+            }
+            step = try number("step")
+            position.epoch = try number("epoch")
+            position.sentence = try number("sentence")
+            sentences = try number("sentences")
+            bestStep = try number("best_step")
+            validationsSinceBest = try number("validations_since_best")
+            bestLoss = Double(metadata["best_loss"] ?? "") ?? .infinity
+        }
+
+        var metadata: [String: String] {
+            [
+                "step": String(step), "epoch": String(position.epoch),
+                "sentence": String(position.sentence), "sentences": String(sentences),
+                "best_step": String(bestStep), "best_loss": String(bestLoss),
+                "validations_since_best": String(validationsSinceBest),
+            ]
+        }
+    }
+
+    /// Whether there is one.
+    var exists: Bool { !RegularFile.isAbsent("\(directory)/\(Self.file)") }
+
+    private static func vectors(
+        _ fit: AdapterFit, _ best: AdapterParameters
+    ) -> [(name: String, vector: ParameterVector)] {
+        [
+            ("parameters", fit.now.vector), ("first_moment", fit.moments.first),
+            ("second_moment", fit.moments.second), ("mean", fit.mean.vector),
+            ("best", best.vector),
+        ]
+    }
+
+    func save(
+        _ fit: AdapterFit, best: AdapterParameters, _ progress: Progress
+    ) throws(CheckpointError) {
+        let tensors = Self.vectors(fit, best).map { name, vector in
+            SafetensorsWriter.Tensor(name: name, shape: [vector.count]) {
+                (body) throws(CheckpointError) in
+                try vector.withValues(0..<vector.count, body)
+            }
+        }
+        try SafetensorsWriter.write(
+            tensors, metadata: progress.metadata, to: Self.file, in: directory)
+    }
+
+    /// Reads what is beside the numbers; nil where there is no state.
+    func progress() throws(CheckpointError) -> Progress? {
+        guard exists else { return nil }
+        let file = try Weights(safetensors: Self.file, in: directory)
+        return try Progress(file.metadata, file: Self.file)
+    }
+
+    /// Puts a fit where the state was taken.
+    func restore(
+        _ fit: AdapterFit, best: AdapterParameters, _ progress: Progress
+    ) throws(CheckpointError) {
+        let file = try Weights(safetensors: Self.file, in: directory)
+        for (name, vector) in Self.vectors(fit, best) {
+            vector.set(try file.floats(named: name, shape: [vector.count]), at: 0)
+        }
+        fit.moveOn(to: progress.step, progress.position)
+        best.repack()
+    }
+}

@@ -1,0 +1,181 @@
+import Calibration
+import Checkpoint
+import Configuration
+import Decoding
+import Evaluation
+import Glibc
+import System
+import TextFiles
+import TranslationModel
+import TranslationService
+
+/// What follows the fit: thresholds and drafts are searched and written, and what all exits come to is measured.
+struct AdaptMeasuring {
+    private let original: ServedModel
+    private let adapted: ServedModel
+    private let sentences: AdaptText
+    private let workers: Int
+
+    /// - Parameters:
+    ///   - original: the model as it was.
+    ///   - adapted: the new checkpoint.
+    ///   - sentences: of which those that are held out are decoded.
+    ///   - workers: threads that share the work.
+    init(original: ServedModel, adapted: ServedModel, _ sentences: AdaptText, workers: Int) {
+        self.original = original
+        self.adapted = adapted
+        self.sentences = sentences
+        self.workers = workers
+    }
+
+    /// Searches, writes exits.json, and prints what was found.
+    ///
+    /// - Parameters:
+    ///   - draws: random thresholds for each policy.
+    ///   - seed: of the draws.
+    ///   - maxLoss: BLEU that the defaults may lose.
+    /// - Throws: `Failure`.
+    func run(draws: Int, seed: UInt64, maxLoss: Double) throws {
+        let references = try sentences.references ?? fullDepth()
+        let text = ParallelText(sources: sentences.held, references: references)
+        let set = try ValidationSet(text, adapted)
+        writeMessage("comparing exits on \(text.sources.count) held-out sentences")
+        let tokens = try ExitTokens(adapted, set, workers: workers)
+        print(
+            before: try ExitTokens(original, set, workers: workers).agreement,
+            after: tokens.agreement)
+        let drafts = DraftFinding(tokens, adapted)
+        writeOutput("\n" + drafts.table + "\n")
+        for policy in ThresholdPolicy.allCases {
+            let found = try thresholds(policy, set, draws, seed, maxLoss)
+            try adapted.changeExits { exits, file in
+                write(found, policy, &exits, &file)
+            }
+        }
+        if let drafting = drafts.best?.drafting {
+            try adapted.changeExits { exits, file in
+                exits.drafting = drafting
+                file.takeDrafting(from: exits)
+            }
+        } else {
+            writeMessage("no drafts pay: speculative keeps its usual settings")
+        }
+        try report(text)
+    }
+
+    /// What full depth makes of the held-out sentences.
+    private func fullDepth() throws -> [String] {
+        let rule = ExitRule(.full, layerCount: adapted.layerCount)
+        let translator = try CorpusTranslator(adapted, workers: workers)
+        var lines: [String] = []
+        do {
+            try translator.translate(
+                sentences.held, options: { _ in DecodingOptions(exit: rule, scores: false) },
+                deliver: { lines.append($1.outputs[0].text) })
+        } catch let fault as CorpusTranslator.Fault {
+            throw Failure(fault.error, at: "held-out sentence \(fault.index + 1)", adapted)
+        }
+        return lines
+    }
+
+    private func print(before: [Double], after: [Double]) {
+        writeOutput(Style.standardOutput.table("exit   agreement before      after\n"))
+        for (index, shares) in zip(before, after).enumerated() {
+            writeOutput(
+                "\(index + 1)".padding(to: 4) + fixed(100 * shares.0, 1, width: 17) + " %"
+                    + fixed(100 * shares.1, 1, width: 9) + " %\n")
+        }
+    }
+
+    /// What a search for one policy found.
+    private struct Found {
+        let profiles: [ExitsConfiguration.Profile]
+        /// The cheapest thresholds that lose little; nil where none do.
+        let chosen: [Double]?
+    }
+
+    private func thresholds(
+        _ policy: ThresholdPolicy, _ set: ValidationSet, _ draws: Int, _ seed: UInt64,
+        _ maxLoss: Double
+    ) throws -> Found {
+        guard let segments = CostSegments(layerCount: adapted.layerCount) else {
+            return Found(profiles: [], chosen: nil)
+        }
+        var options = ThresholdSearch.Options(layerCount: adapted.layerCount)
+        options.draws = draws
+        options.seed = seed
+        let finding = ThresholdFinding(policy: policy, segments: segments, options: options)
+        writeMessage("searching thresholds of \(policy.rawValue)")
+        let (measured, fullDepth) = try finding.run(adapted, set, workers: workers)
+        let chosen = CostSegments.cheapest(of: measured, reaching: fullDepth - maxLoss)
+        if chosen == nil {
+            writeMessage(
+                "\(policy.rawValue): no thresholds come within \(maxLoss) BLEU of full depth, so it keeps "
+                    + "the usual ones")
+        }
+        guard policy.policy.takesProfile else {
+            return Found(profiles: [], chosen: chosen?.thresholds)
+        }
+        let best = segments.best(of: measured).sorted { $0.key < $1.key }
+        let profiles = best.map { index, measurement in
+            ExitsConfiguration.Profile(
+                name: segments.name(index), thresholds: measurement.thresholds,
+                bleu: measurement.bleu, averageExit: measurement.averageExit)
+        }
+        return Found(profiles: profiles, chosen: chosen?.thresholds)
+    }
+
+    private func write(
+        _ found: Found, _ policy: ThresholdPolicy, _ exits: inout ExitsConfiguration,
+        _ file: inout ExitsFile
+    ) {
+        if policy.policy.takesProfile {
+            exits.profiles = found.profiles
+            file.takeProfiles(of: policy.policy, from: exits)
+        }
+        guard let chosen = found.chosen else { return }
+        exits.thresholds[policy.policy] = chosen
+        file.takeThresholds(of: policy.policy, from: exits)
+    }
+
+    /// Every fixed depth, and the policies that are not full depth's answer by another name, as requests get them.
+    private func rules(_ model: ServedModel) throws -> [ExitRule] {
+        let policies = ThresholdPolicy.allCases.map(\.policy)
+        let depths = (1..<model.layerCount).reversed().map(Optional.some)
+        let settings: [(ExitPolicy, Int?)] =
+            [(.full, nil)] + depths.map { (.fixed, $0) } + policies.map { ($0, nil) }
+            + [(.speculative, nil)]
+        return try settings.map { policy, layer in
+            var options = ExitOptions()
+            options.policy = policy
+            options.layer = layer
+            return try options.rule(for: model)
+        }
+    }
+
+    /// Decodes the held-out sentences with every rule, by the checkpoint as it is written.
+    private func report(_ text: ParallelText) throws {
+        writeMessage("decoding with every policy")
+        let model = try ModelOption.load(
+            adapted.checkpoint.directory, precision: adapted.network.precision)
+        let translator = try CorpusTranslator(model, workers: workers)
+        let progress = ProgressLine()
+        var evaluator = PolicyEvaluator(
+            translator, text,
+            progress: { label, done in
+                progress.show("\(done)/\(text.sources.count) sentences, \(label)")
+            })
+        let rows = try rules(model).map { rule in
+            let score = try evaluator.score(rule)
+            return QualityDepthTable.Row(
+                name: rule.label(layerCount: model.layerCount), quality: (score.bleu, score.chrF),
+                cost: .init(score.compute))
+        }
+        progress.clear()
+        writeOutput(Style.standardOutput.table(QualityDepthTable(rows: rows).text))
+        writeOutput(
+            "\nBLEU \(BLEU().signature), chrF2 \(ChrF().signature), against "
+                + (sentences.references == nil
+                    ? "full depth's own translations\n" : "the translations that were given\n"))
+    }
+}
