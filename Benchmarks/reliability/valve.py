@@ -57,7 +57,10 @@ class Load:
         async def client():
             nonlocal count
             while time.monotonic() < end:
-                count += (await ask(port, self.body()))[0] == 200
+                if (await ask(port, self.body()))[0] == 200:
+                    count += 1
+                else:
+                    await asyncio.sleep(0.1)
 
         await asyncio.gather(*(client() for _ in range(clients)))
         return count / seconds
@@ -127,7 +130,7 @@ def main():
     parser.add_argument("--shoal", type=Path, default=ROOT / ".build/release/shoal")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--factor", type=float, default=3)
-    parser.add_argument("--texts", type=int, default=8, help="sentences in a request")
+    parser.add_argument("--texts", type=int, default=16, help="sentences in a request")
     parser.add_argument("--timeout-ms", type=int, default=2000)
     parser.add_argument("--delta", default="0.1,0.15,0.2,0.3")
     parser.add_argument("--max-delta", default="0.3")

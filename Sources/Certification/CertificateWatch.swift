@@ -8,7 +8,7 @@ public import TranslationService
 ///
 /// A certificate whose evidence reaches 1 / ε is refuted, for as long as the process has it. The evidence begins at 1 with the process, and anew with
 /// other weights or another certificate; a model that is loaded again unchanged keeps it. `Risk.quality` needs references, which nobody sends: its certificates
-/// are not watched. Memory is that of the certificates; no text is kept.
+/// are not watched. Memory is that of the certificates; sentences that wait are the service's (`FullDepthChecks.capacity`).
 public final class CertificateWatch: Sendable {
     /// What is watched, and what follows.
     public struct Options: Sendable, Equatable {

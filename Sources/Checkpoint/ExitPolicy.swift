@@ -112,6 +112,14 @@ public enum ExitHead: String, Sendable, CaseIterable {
 
 // What follows from the table.
 extension ExitPolicy {
+    /// Whether its output is that of the last layer, always.
+    public var givesFullDepth: Bool {
+        switch mechanism {
+        case .lastLayer, .verifiedDrafts: true
+        case .givenLayer, .sentenceDepth, .tokenDepth, .thresholds: false
+        }
+    }
+
     /// Whether it needs a layer from whoever asks for it, so that it cannot be a default.
     public var needsLayer: Bool {
         if case .givenLayer = mechanism { true } else { false }

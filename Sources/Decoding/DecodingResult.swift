@@ -57,7 +57,7 @@ public struct DecodingResult: Sendable, Equatable {
     public var speculation: SpeculationCount?
 }
 
-/// What `speculative` drafted and read (method.md §6).
+/// What `speculative` drafted and read (docs/speculative.md).
 public struct SpeculationCount: Sendable, Equatable {
     /// Tokens that were put up for verification.
     public var drafted = 0

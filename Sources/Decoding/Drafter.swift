@@ -1,7 +1,7 @@
 import Checkpoint
 import TranslationModel
 
-/// Drafts tokens for the sentences of a batch, which the batch's next step then verifies (method.md §6).
+/// Drafts tokens for the sentences of a batch, which the batch's next step then verifies (docs/speculative.md).
 ///
 /// A draft is a step of its own through the layers below the exit that drafts. Its rows stay there; the verifying step takes them from
 /// there on, so that nothing runs twice.

@@ -92,7 +92,9 @@ final class ModelHost: Sendable {
         let reusable = old.filter { !anew.contains($0.model.id) }
         let fresh = Lock<[ServedModel]>([])
         do {
-            let models = try open(reusable) { model in fresh.withLock { $0.append(model) } }
+            let models = try open(reusable, isReload: !old.isEmpty) { model in
+                fresh.withLock { $0.append(model) }
+            }
             let new = fresh.withLock { $0 }
             try check(models, new, isReload: !old.isEmpty)
             let catalog = ModelCatalog(models.map(\.model), pivots: settings.pivots)
@@ -112,6 +114,7 @@ final class ModelHost: Sendable {
             return Made(service: service, models: models)
         } catch {
             memory.retire(fresh.withLock { $0 })
+            stale.withLock { $0.formUnion(anew) }
             throw error
         }
     }
@@ -128,7 +131,7 @@ final class ModelHost: Sendable {
 extension ModelHost {
     /// Opens the models in the order of the settings; the pinned ones are read first.
     private func open(
-        _ reusable: [HostedModel], note: (ServedModel) -> Void
+        _ reusable: [HostedModel], isReload: Bool, note: (ServedModel) -> Void
     ) throws -> [HostedModel] {
         let wanted = try settings.hostedModels()
         var opened: [Int: HostedModel] = [:]
@@ -141,7 +144,7 @@ extension ModelHost {
                     opened[index] = known
                     continue
                 }
-                let model = try read(own)
+                let model = try read(own, isReload: isReload)
                 memory.adopt([model])
                 note(model)
                 opened[index] = HostedModel(model: model, settings: own, signature: signature)
@@ -158,14 +161,16 @@ extension ModelHost {
         return models
     }
 
-    private func read(_ own: ModelSettings) throws -> ServedModel {
+    /// Opens a model; at the start its network is read with it, later by `load`, so that requests' networks count first.
+    private func read(_ own: ModelSettings, isReload: Bool) throws -> ServedModel {
         var options = ServedModel.Options()
         options.id = own.id
         options.precision = own.precision ?? settings.precision
         options.languages = (own.sourceLanguage, own.targetLanguage)
         options.exit.policy = own.policy
         options.isPinned = own.isPinned
-        let isWanted = own.isPinned || settings.modelLoading == .start
+        options.releasesContent = true
+        let isWanted = !isReload && (own.isPinned || settings.modelLoading == .start)
         options.loads = { [memory] bytes in isWanted && memory.hasRoom(for: bytes) }
         do {
             let model = try ServedModel(directory: own.path, options)
@@ -190,7 +195,7 @@ extension ModelHost {
                 throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
             }
             guard memory.place(of: model) != .memory else { continue }
-            if isReload && settings.modelLoading == .start {
+            if isReload, settings.modelLoading == .start || model.isPinned {
                 try load(model)
             } else if model.isPinned {
                 throw Failure(

@@ -238,9 +238,12 @@ extension ServerProcess {
         let old = api.stage.service
         host.use(made)
         host.watch?.watch(service.catalog.models)
-        if let valve, !valve.use(service.catalog.models) {
+        let deep = service.catalog.models.filter {
+            ($0.exitDefaults(settings.exit).policy ?? $0.defaultPolicy).givesFullDepth
+        }
+        if let valve, !valve.use(deep) {
             log.warning(
-                "exit.load.risk changes nothing: no model has a certificate of it that saves anything",
+                "exit.load.risk changes nothing: no model that answers at full depth (exit.policy) has a certificate of it that saves anything",
                 metadata: [
                     "risk": "\(valve.options.risk.rawValue)",
                     "max_delta": .stringConvertible(valve.options.maximumDelta),

@@ -3,7 +3,7 @@ import System
 
 /// The upper four bits of a map's weights, which bound its outputs from above for half of the bytes.
 ///
-/// What the greatest output needs: outputs whose bound is below one that was computed are out of the question (method.md §7).
+/// What the greatest output needs: outputs whose bound is below one that was computed are out of the question (method.md §4).
 ///
 /// Unchecked: the weights are only read, by any number of threads.
 final class ScreeningPlane: @unchecked Sendable {

@@ -24,6 +24,8 @@ extension TranslationService {
         package var workers = 0
         var prepares = false
         package var isStopping = false
+        /// Numbers of requests that wait for a network; they are no work of the workers yet.
+        private var parked: Set<Int> = []
         /// How often a network was let go of, which workers give back.
         var droppedNetworks = 0
         /// Sentences that are decoded again where no worker has anything else to do, the oldest first.
@@ -99,11 +101,31 @@ extension TranslationService.Queue {
     /// Leaves a request that was admitted to the thread that prepares.
     mutating func leaveForPreparation(_ job: Job) { unprepared.append(job) }
 
+    /// Lets a request wait for its network; false where too many wait.
+    mutating func park(_ job: Job) -> Bool {
+        guard !isStopping,
+            parked.count < configuration.maximumQueuedRequests || job.request.isContinuation
+        else { return false }
+        parked.insert(job.id)
+        return true
+    }
+
+    /// Takes a request that waited for its network, or forgets it where it waits for nothing any more.
+    ///
+    /// - Returns: why it is refused after all; nil where it is taken.
+    mutating func unpark(_ job: Job, at now: Double) -> TranslationError? {
+        guard parked.remove(job.id) != nil, !job.isAnswered else { return .cancelled }
+        return take(job, at: now)
+    }
+
+    /// Forgets a request that waited for its network.
+    mutating func forgetParked(_ job: Job) { parked.remove(job.id) }
+
     /// The request to be prepared next, if any.
     mutating func nextUnprepared() -> Job? { unprepared.popFirst() }
 
     /// Whether nothing will be left for preparation any more.
-    var isPrepared: Bool { isStopping && expected.isEmpty }
+    var isPrepared: Bool { isStopping && expected.isEmpty && parked.isEmpty }
 
     /// Takes the sentences of a request that was admitted and is segmented now; none, where there is nothing to
     /// decode or nobody waits for it.
@@ -211,7 +233,7 @@ extension TranslationService.Queue {
             return .decode(take(min(room, share), beside: positions, at: now))
         }
         if isBusy { return .decode([]) }
-        return isStopping && waiting == 0 ? .stop : nil
+        return isStopping && waiting == 0 && parked.isEmpty ? .stop : nil
     }
 
     /// The sentences of the next turns; those first whose requests are in danger of being late.

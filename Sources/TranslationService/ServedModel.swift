@@ -48,6 +48,9 @@ public final class ServedModel: Sendable {
         public var exit = ExitOptions()
         /// Whether the network never leaves the memory.
         public var isPinned = false
+        /// Whether what was unpacked of a package in one file is given back: it is opened anew where the network is
+        /// read again, and nobody else can read its tensors.
+        public var releasesContent = false
         /// Whether the network, of about so many bytes, is read at once.
         public var loads: @Sendable (_ bytes: Int) -> Bool = { _ in true }
 
@@ -92,7 +95,8 @@ public final class ServedModel: Sendable {
         exit = options.exit
         heads = Set(
             ExitHead.allCases.filter { checkpoint.exitHeads?.contains($0.weightName) == true })
-        let source = NetworkSource(checkpoint, precision: options.precision)
+        let source = NetworkSource(
+            checkpoint, precision: options.precision, releasesContent: options.releasesContent)
         slot = NetworkSlot(
             name: id, isPinned: options.isPinned,
             estimatedBytes: TranslationModel.estimatedByteCount(
@@ -103,7 +107,7 @@ public final class ServedModel: Sendable {
         let checksums = try source.checksums()
         checksum = checksums.files
         networkChecksum = checksums.network
-        self.checkpoint = checkpoint.releasingContent()
+        self.checkpoint = options.releasesContent ? checkpoint.releasingContent() : checkpoint
         self.id = id
     }
 

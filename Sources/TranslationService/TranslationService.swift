@@ -228,42 +228,53 @@ public final class TranslationService: Sendable {
         let job = Job(
             number, request, submitted: now - waited,
             queued: request.isContinuation ? now : now - waited, callbacks, tenancy: tenancy)
-        if !isReady, !configuration.waitsForModels, !request.isContinuation, !request.isTrial {
-            job.fail(.loading(retryAfter: memory.expectedSeconds))
-            return {}
-        }
-        let isSmall = job.byteCount <= Preparation.immediateBytes
-        let (refusal, isShort) = queue.withLock { queue in
-            defer { metrics.queue.show(&queue) }
-            let refusal = queue.admit(job, at: now)
-            // Where a service stops, the thread that prepares may have ended.
-            let isShort = isSmall || queue.isStopping
-            if refusal == nil, !isShort, isReady { queue.leaveForPreparation(job) }
-            return (refusal, isShort)
-        }
-        if let refusal {
+        guard isReady else { return park(job, tenancy) }
+        if let refusal = queue.withLock({ $0.admit(job, at: now) }) {
             job.fail(refusal)
-        } else if !isReady {
-            return park(job, tenancy)
-        } else if isShort {
-            Preparation(service: self).prepare(job)
         } else {
-            wakeAll()
+            prepare(job)
         }
+        queue.withLock { metrics.queue.show(&$0) }
         return { job.fail(.cancelled) }
     }
 
-    /// Lets a request that was admitted wait until its network is in memory.
+    /// Has a request that was admitted segmented: here where it is short, else on the thread for that.
+    private func prepare(_ job: Job) {
+        let isLeft = queue.withLock { queue in
+            // Where a service stops, the thread that prepares may have ended.
+            let isShort = job.byteCount <= Preparation.immediateBytes || queue.isStopping
+            if !isShort { queue.leaveForPreparation(job) }
+            return !isShort
+        }
+        if isLeft { wakeAll() } else { Preparation(service: self).prepare(job) }
+    }
+
+    /// Lets a request wait until its network is in memory, or refuses it.
     ///
     /// - Returns: gives the request up when called.
     private func park(_ job: Job, _ tenancy: Tenancy) -> @Sendable () -> Void {
+        let mayWait =
+            configuration.waitsForModels || job.request.isContinuation || job.request.isTrial
+        if memory.isFailing(model(of: job).slot) {
+            job.fail(.unavailable)
+            return {}
+        }
+        guard mayWait else {
+            job.fail(.loading(retryAfter: memory.expectedSeconds))
+            return {}
+        }
+        let (isParked, isStopping) = queue.withLock { ($0.park(job), $0.isStopping) }
+        guard isParked else {
+            job.fail(isStopping ? .shuttingDown : .overloaded(retryAfter: memory.expectedSeconds))
+            return {}
+        }
         tenancy.beginLater { [self] isThere in
             if !isThere { job.fail(.unavailable) }
-            // What has been answered meanwhile leaves the queue by this, too.
-            Preparation(service: self).prepare(job)
+            let refusal = queue.change { $0.unpark(job, at: clock()) }
+            if let refusal { job.fail(refusal) } else { prepare(job) }
         }
         let giveUp: @Sendable (TranslationError) -> Void = { [self] error in
-            if job.fail(error) { join(job, []) }
+            if job.fail(error) { queue.change { $0.forgetParked(job) } }
         }
         let rest = job.deadline - clock()
         if rest < 1e6 {
@@ -271,7 +282,7 @@ public final class TranslationService: Sendable {
                 if tenancy.network == nil { giveUp(.deadlineExceeded) }
             }
         }
-        return { tenancy.network == nil ? giveUp(.cancelled) : { _ = job.fail(.cancelled) }() }
+        return { giveUp(.cancelled) }
     }
 
     /// What translates a request.

@@ -31,7 +31,10 @@ struct DepthValveTests {
             DepthValve.Options(risk: .chrF, maximumDelta: 0.2), registry: registry,
             clock: { [time] in time.withLock { $0 } })
         #expect(valve.use([certified.model]))
-        server = try TestServer(model: certified.model) { [valve] in $0.valve = valve }
+        server = try TestServer(model: certified.model) { [valve] settings in
+            settings.valve = valve
+            settings.exit.policy = .full
+        }
     }
 
     /// Has requests wait for so long that the level rises to the highest.
@@ -72,8 +75,6 @@ struct DepthValveTests {
         #expect(registry.text.contains(#"shoal_depth_level_requests_total{level="2"}"#))
         #expect(registry.text.contains("shoal_depth_level 2"))
         time.withLock { $0 += 100 }
-        _ = try answer("")
-        time.withLock { $0 += 100 }
         #expect(try answer("")["load_level"]?.doubleValue == 0)
     }
 
@@ -109,6 +110,19 @@ struct DepthValveTests {
         defer { server.close() }
         load()
         #expect(try answer(fields)["load_level"] == nil)
+    }
+
+    @Test("A server whose requests leave early anyway is left alone")
+    func earlyExits() throws {
+        server.close()
+        let early = try TestServer(model: certified.model) { [valve] settings in
+            settings.valve = valve
+            settings.exit.policy = .confidence
+        }
+        defer { early.close() }
+        load()
+        let answer = try json(early.translate(#"{"text": "Ein Mann liest."}"#))
+        #expect(answer["load_level"] == nil)
     }
 
     @Test("Without certificates there are no levels")

@@ -29,7 +29,7 @@ struct DepthLevelsTests {
                     let level = levels.observe(waiting: backlog, allowed: deadline, at: now)
                     changes += level == before ? 0 : 1
                     highest = max(highest, level)
-                    guard backlog < deadline * 0.9 else {
+                    guard backlog < deadline * 0.4 else {
                         refused += 1
                         continue
                     }
@@ -93,9 +93,23 @@ struct DepthLevelsTests {
         #expect(last == 2)
         levels.change(highest: 1)
         #expect(levels.level == 1)
-        levels.fall(until: now + 1)
-        levels.fall(until: now + 5)
+        // What waits takes ten seconds more, and may grow again until then.
+        #expect(levels.level(at: now + 9) == 1)
+        #expect(levels.level(at: now + 12) == 0)
+        #expect(levels.observe(waiting: 0, allowed: 1, at: now + 3600) == 0)
+    }
+
+    @Test(
+        "To look at the level does not change it, and whoever has no time says nothing of the load")
+    func looking() {
+        var levels = DepthLevels(highest: 3)
+        for step in 0..<40 {
+            _ = levels.observe(waiting: 0.1, allowed: 0.05, at: Double(step))
+        }
         #expect(levels.level == 0)
+        _ = levels.observe(waiting: 1, allowed: 1, at: 100)
+        #expect(levels.level(at: 1000) == 0)
+        #expect(levels.level == 1)
     }
 
     @Test("Whatever it is told, the level is between 0 and the highest", arguments: 0..<20)

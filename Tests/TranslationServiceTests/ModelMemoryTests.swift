@@ -201,7 +201,10 @@ struct ModelMemoryTests {
             try directory.write(Repository.bytes("\(directories[0])/\(name)"), to: name)
         }
         let models = try open([directory.path])
-        let memory = ModelMemory()
+        let failures = Lock(0)
+        let memory = ModelMemory(report: { event in
+            if case .failed = event { failures.withLock { $0 += 1 } }
+        })
         let service = try service(models, memory)
         let weights = directory.path + "/model.safetensors"
         let handle = try #require(FileHandle(forWritingAtPath: weights))
@@ -209,9 +212,37 @@ struct ModelMemoryTests {
         try handle.write(contentsOf: [0])
         try handle.close()
         #expect(answer(try request(texts[0], models[0]), service) == .failure(.unavailable))
+        // It is not tried again at once: others would have to leave for it in vain.
+        #expect(answer(try request(texts[0], models[0]), service) == .failure(.unavailable))
+        #expect(failures.withLock { $0 } == 1)
         #expect(memory.place(of: models[0]) == .failed)
         #expect(memory.byteCount == 0)
         service.stop()
+    }
+
+    @Test("A model on disk that is let go of for good keeps no file open")
+    func retiring() throws {
+        let directory = try TemporaryDirectory()
+        for name in try Repository.names(in: directories[0]) {
+            try directory.write(Repository.bytes("\(directories[0])/\(name)"), to: name)
+        }
+        /// Descriptors of the model's weights that this process has open.
+        func opened() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { name in
+                let target = try? FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/fd/" + name)
+                return target == directory.path + "/model.safetensors"
+            }
+        }
+        let memory = ModelMemory()
+        func adoptAndRetire() throws {
+            let models = try open([directory.path])
+            memory.adopt(models)
+            #expect(try opened() == 1)
+            memory.retire(models)
+        }
+        for _ in 0..<3 { try adoptAndRetire() }
+        #expect(try opened() == 0)
     }
 
     @Test("A pinned network cannot be made to leave, another comes back when it is used")

@@ -49,7 +49,9 @@ struct TranslateBody {
         reader.checkLanguage("target_lang", model.languages.target, of: model)
         let asked = ExitFields(&reader)
         var (exit, certificate, exitProblems) = asked.rule(for: model, defaults)
-        isRefuted = certificate.flatMap { [model] in settings.watch?.isRefuted($0, of: model.id) }
+        var isRefuted = certificate.flatMap { [model] in
+            settings.watch?.isRefuted($0, of: model.id)
+        }
         // A promise that is known to be broken is kept at full depth, where nothing is lost.
         let isReplaced = isRefuted == true && settings.watch?.options.action == .full
         if isReplaced { exit = ExitRule(.full, layerCount: model.layerCount) }
@@ -77,19 +79,23 @@ struct TranslateBody {
         }
         let isPlain = Self.isPlain(options, route, preparation)
         guard certificate == nil || isPlain else { throw .notPlain }
-        if asked.isOpen, isPlain, drafts.isEmpty, let valve = settings.valve {
+        if asked.isOpen, isPlain, drafts.isEmpty, exit.policy.givesFullDepth,
+            let valve = settings.valve
+        {
             let choice = valve.choice(
                 for: model, upTo: asked.maximumRisk, waiting: waiting, allowed: timeout
             ) { [model] in settings.watch?.isRefuted($0, of: model.id) != true }
             loadLevel = choice?.level ?? 0
             if let choice {
                 certificate = choice.certificate
+                isRefuted = settings.watch?.isRefuted(choice.certificate, of: model.id)
                 options.exit = ExitRule(choice.certificate, layerCount: model.layerCount)
             }
         } else {
             loadLevel = nil
         }
         self.certificate = certificate
+        self.isRefuted = isRefuted
         options.scores = parts.contains(.scores)
         options.aligns = parts.contains(.alignments)
         guard route.isDirect || !options.aligns else {

@@ -52,10 +52,7 @@ public final class DepthValve: Sendable {
 
     /// The level now.
     public var level: Int {
-        state.withLock { levels in
-            levels.fall(until: clock())
-            return levels.level
-        }
+        state.withLock { $0.level(at: clock()) }
     }
 
     /// Has the levels of these models from now on.
@@ -72,7 +69,7 @@ public final class DepthValve: Sendable {
     public struct Choice: Sendable {
         /// What is promised, and of which rule.
         public let certificate: ExitCertificate
-        /// Its rank by δ, 1 or more.
+        /// Its rank by δ among those that may be followed, 1 or more.
         public let level: Int
     }
 

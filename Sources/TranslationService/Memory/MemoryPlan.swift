@@ -33,6 +33,8 @@ package struct MemoryPlan {
         /// Who uses it now.
         var uses = 0
         var lastUse: Double
+        /// Whether it is to leave as soon as it has been read and served those who wait for it.
+        var leavesAgain = false
         /// Whether it is to leave for good when it is at rest.
         var isRetired = false
     }
@@ -81,8 +83,9 @@ package struct MemoryPlan {
     ///
     /// - Returns: whether it is in use now; else it will be by `loaded`.
     package mutating func use(_ key: Key, at now: Double) -> Bool {
-        guard entries[key]?.phase == .present else {
-            if entries[key]?.phase != .loading, !wanted.contains(key) { wanted.append(key) }
+        guard let phase = entries[key]?.phase else { return false }
+        guard phase == .present else {
+            if phase != .loading, !wanted.contains(key) { wanted.append(key) }
             return false
         }
         entries[key]?.uses += 1
@@ -108,7 +111,8 @@ package struct MemoryPlan {
         guard var entry = entries[key] else { return }
         used += bytes - entry.bytes
         entry.bytes = bytes
-        entry.phase = entry.isRetired ? .leaving : .present
+        entry.phase = entry.isRetired || entry.leavesAgain ? .leaving : .present
+        entry.leavesAgain = false
         entry.uses = uses
         entry.lastUse = now
         entries[key] = entry
@@ -131,7 +135,11 @@ package struct MemoryPlan {
 
     /// Has a network leave when it is at rest; it comes back when it is used.
     package mutating func unload(_ key: Key) {
-        if entries[key]?.phase == .present { entries[key]?.phase = .leaving }
+        switch entries[key]?.phase {
+        case .present: entries[key]?.phase = .leaving
+        case .loading: entries[key]?.leavesAgain = true
+        default: break
+        }
     }
 
     /// Forgets a network when it is at rest.

@@ -45,7 +45,8 @@ public final class ModelMemory: Sendable {
         var slots: [MemoryPlan.Key: NetworkSlot] = [:]
         var waiters: [MemoryPlan.Key: [Waiter]] = [:]
         var loading: MemoryPlan.Key?
-        var failed: Set<MemoryPlan.Key> = []
+        /// When those could not be read, or got no room, that were wanted the last time.
+        var failures: [MemoryPlan.Key: Double] = [:]
         /// Told of each network that is let go of.
         var listeners: [Int: @Sendable () -> Void] = [:]
         var lastListener = 0
@@ -102,7 +103,10 @@ public final class ModelMemory: Sendable {
     /// Lets go of models for good, of each when nobody uses it any more.
     public func retire(_ models: [ServedModel]) {
         state.withLock { state in
-            for model in models { state.plan.retire(model.slot.key) }
+            for model in models {
+                state.plan.retire(model.slot.key)
+                forgetIfGone(model.slot.key, &state)
+            }
         }
         goOn()
     }
@@ -111,9 +115,9 @@ public final class ModelMemory: Sendable {
     public func place(of model: ServedModel) -> Place {
         let key = model.slot.key
         return state.withLock { state in
-            if state.plan.isPresent(key) { return .memory }
             if state.loading == key { return .loading }
-            return state.failed.contains(key) ? .failed : .disk
+            if model.slot.network != nil { return .memory }
+            return state.failures[key] != nil ? .failed : .disk
         }
     }
 
@@ -140,6 +144,18 @@ public final class ModelMemory: Sendable {
         }
     }
 
+    /// Seconds for which nothing is done for a network that could not be read: others would leave for it in vain.
+    private static let patience = 5.0
+
+    /// Whether a network could not be read a short time ago.
+    func isFailing(_ slot: NetworkSlot) -> Bool {
+        state.withLock { isFailing(slot.key, $0) }
+    }
+
+    private func isFailing(_ key: MemoryPlan.Key, _ state: State) -> Bool {
+        state.failures[key].map { clock() - $0 < Self.patience } ?? false
+    }
+
     /// Seconds that reading a network may take, by the latest one.
     var expectedSeconds: Double { state.withLock { $0.lastSeconds } }
 }
@@ -151,7 +167,8 @@ extension ModelMemory {
     ///
     func use(_ slot: NetworkSlot) -> TranslationModel? {
         let network = state.withLock { state -> TranslationModel? in
-            state.plan.use(slot.key, at: clock()) ? slot.network : nil
+            guard !isFailing(slot.key, state) else { return nil }
+            return state.plan.use(slot.key, at: clock()) ? slot.network : nil
         }
         if network == nil { goOn() }
         return network
@@ -173,12 +190,17 @@ extension ModelMemory {
     ///   - slot: of a model that was adopted.
     ///   - completion: gets it, at once or on the thread that has read it.
     func wait(for slot: NetworkSlot, completion: @escaping Waiter) {
-        let network = state.withLock { state -> TranslationModel? in
-            if state.plan.use(slot.key, at: clock()) { return slot.network }
+        let result = state.withLock { state -> Result<TranslationModel, Absence>? in
+            guard state.plan.isKnown(slot.key), !isFailing(slot.key, state) else {
+                return .failure(.unavailable)
+            }
+            if state.plan.use(slot.key, at: clock()), let network = slot.network {
+                return .success(network)
+            }
             state.waiters[slot.key, default: []].append(completion)
             return nil
         }
-        if let network { completion(.success(network)) } else { goOn() }
+        if let result { completion(result) } else { goOn() }
     }
 
     /// Ends a use.
@@ -262,7 +284,7 @@ extension ModelMemory {
             let waiters = state.waiters.removeValue(forKey: slot.key) ?? []
             state.plan.loaded(slot.key, bytes: bytes, uses: waiters.count, at: clock())
             state.loading = nil
-            state.failed.remove(slot.key)
+            state.failures[slot.key] = nil
             state.lastSeconds = seconds
             return waiters
         }
@@ -282,7 +304,7 @@ extension ModelMemory {
 
     private func fail(_ key: MemoryPlan.Key) {
         let waiters = state.withLock { state in
-            state.failed.insert(key)
+            state.failures[key] = clock()
             defer { forgetIfGone(key, &state) }
             return state.waiters.removeValue(forKey: key) ?? []
         }
@@ -292,11 +314,12 @@ extension ModelMemory {
     private func drop(_ key: MemoryPlan.Key) {
         guard let slot = slot(key) else { return }
         slot.empty()
-        let listeners = state.withLock { state in
+        let (listeners, isServed) = state.withLock { state in
             forgetIfGone(key, &state)
-            return Array(state.listeners.values)
+            return (Array(state.listeners.values), state.plan.isKnown(key))
         }
-        report(.dropped(model: slot.name))
+        // Another model may have the name of one that is retired.
+        if isServed { report(.dropped(model: slot.name)) }
         for listener in listeners { listener() }
     }
 
@@ -304,6 +327,6 @@ extension ModelMemory {
     private func forgetIfGone(_ key: MemoryPlan.Key, _ state: inout State) {
         guard !state.plan.isKnown(key) else { return }
         state.slots[key] = nil
-        state.failed.remove(key)
+        state.failures[key] = nil
     }
 }

@@ -74,15 +74,22 @@ final class NetworkSlot: Sendable {
 
 /// Lives as long as a network, and tells the memory that counts it when that ends.
 final class NetworkToken: Sendable {
-    private let owner: Lock<(memory: ModelMemory, bytes: Int)?> = Lock(nil)
+    private let owner = Lock(Owner())
+
+    private struct Owner {
+        weak var memory: ModelMemory?
+        var bytes = 0
+    }
 
     /// Counts so many bytes from now on, once.
     func bind(to memory: ModelMemory, bytes: Int) {
-        owner.withLock { $0 = $0 ?? (memory, bytes) }
+        owner.withLock { owner in
+            if owner.memory == nil { owner = Owner(memory: memory, bytes: bytes) }
+        }
     }
 
     deinit {
-        guard let (memory, bytes) = owner.withLock({ $0 }) else { return }
-        memory.noteFreed(bytes: bytes)
+        let owner = owner.withLock { $0 }
+        owner.memory?.noteFreed(bytes: owner.bytes)
     }
 }

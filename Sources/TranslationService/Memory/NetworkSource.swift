@@ -6,6 +6,7 @@ import TranslationModel
 /// Reads the network of a checkpoint as often as it is wanted, always the same one.
 final class NetworkSource: Sendable {
     private let precision: Precision
+    private let releasesContent: Bool
     /// What was opened first; a checkpoint that was unpacked in memory is given back after the first reading.
     private let state: Lock<State>
     private let directory: String
@@ -16,7 +17,8 @@ final class NetworkSource: Sendable {
         var checksums: Checkpoint.Checksums?
     }
 
-    init(_ checkpoint: Checkpoint, precision: Precision) {
+    init(_ checkpoint: Checkpoint, precision: Precision, releasesContent: Bool) {
+        self.releasesContent = releasesContent
         directory = checkpoint.directory
         self.precision = precision
         state = Lock(State(checkpoint: checkpoint))
@@ -31,7 +33,7 @@ final class NetworkSource: Sendable {
         let checksums = try checkpoint.checksums()
         state.withLock { state in
             state.checksums = checksums
-            if checkpoint.isUnpacked { state.checkpoint = nil }
+            if releasesContent, checkpoint.isUnpacked { state.checkpoint = nil }
         }
         return checksums
     }
