@@ -13,6 +13,7 @@ import TranslationService
 final class ModelHost: Sendable {
     private let settings: ServerSettings
     private let registry: MetricRegistry
+    private let metrics: ModelMetrics
     /// Holds certificates against what is translated; nil where nothing is served.
     let watch: CertificateWatch?
     /// The networks that are in memory.
@@ -46,10 +47,10 @@ final class ModelHost: Sendable {
         self.settings = settings
         self.registry = registry
         watch = log.map { CertificateWatch(settings.watch, registry: registry, log: $0) }
-        let metrics = ModelMetrics(registry)
+        metrics = ModelMetrics(registry)
         memory = ModelMemory(
             limit: settings.modelMemory == 0 ? nil : settings.modelMemory,
-            report: { event in
+            report: { [metrics] event in
                 metrics.count(event)
                 if let log { event.tell(log) }
             })
@@ -65,10 +66,7 @@ final class ModelHost: Sendable {
     /// Takes note that a service is in use.
     func use(_ made: Made) {
         current.withLock { $0 = made.models }
-        let names = Set(made.models.map(\.model.id))
-        for family in ModelMetrics.families(registry) {
-            family.removeAll { !names.contains($0[0]) }
-        }
+        metrics.keep(Set(made.models.map(\.model.id)))
     }
 
     /// Lets go of a service's models that are not in use, after it has stopped.
@@ -90,13 +88,10 @@ final class ModelHost: Sendable {
             return stale
         }
         let reusable = old.filter { !anew.contains($0.model.id) }
-        let fresh = Lock<[ServedModel]>([])
+        var new: [ServedModel] = []
         do {
-            let models = try open(reusable, isReload: !old.isEmpty) { model in
-                fresh.withLock { $0.append(model) }
-            }
-            let new = fresh.withLock { $0 }
-            try check(models, new, isReload: !old.isEmpty)
+            let models = try open(reusable, isReload: !old.isEmpty) { new.append($0) }
+            try check(new, isReload: !old.isEmpty)
             let catalog = ModelCatalog(models.map(\.model), pivots: settings.pivots)
             let service = try TranslationService(
                 catalog: catalog, memory: memory, configuration: configuration,
@@ -113,7 +108,7 @@ final class ModelHost: Sendable {
             describe(models.map(\.model), seconds: monotonicSeconds() - start)
             return Made(service: service, models: models)
         } catch {
-            memory.retire(fresh.withLock { $0 })
+            memory.retire(new)
             stale.withLock { $0.formUnion(anew) }
             throw error
         }
@@ -185,15 +180,9 @@ extension ModelHost {
 
     /// Makes sure that the exit settings fit all new models, and that those can be read that a reload brings and for
     /// which others have to leave.
-    private func check(
-        _ models: [HostedModel], _ new: [ServedModel], isReload: Bool
-    ) throws {
+    private func check(_ new: [ServedModel], isReload: Bool) throws {
         for model in new {
-            do {
-                _ = try model.exitDefaults(settings.exit).resolve(for: model)
-            } catch {
-                throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
-            }
+            _ = try rule(for: model)
             guard memory.place(of: model) != .memory else { continue }
             if isReload, settings.modelLoading == .start || model.isPinned {
                 try load(model)
@@ -202,6 +191,15 @@ extension ModelHost {
                     "\(model.id) is pinned and takes about \(model.byteCount) bytes: model.max_memory leaves no room for it",
                     code: EX_CONFIGURATION)
             }
+        }
+    }
+
+    /// The exit rule of requests that choose none.
+    private func rule(for model: ServedModel) throws(Failure) -> ExitRule {
+        do {
+            return try model.exitDefaults(settings.exit).resolve(for: model)
+        } catch {
+            throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
         }
     }
 
@@ -221,7 +219,6 @@ extension ModelHost {
     }
 
     private func describe(_ models: [ServedModel], seconds: Double) {
-        let metrics = ModelMetrics(registry)
         for model in models { metrics.show(model, in: memory) }
         registry.gauge(
             "shoal_model_load_duration_seconds", help: "Time that the latest load took."
@@ -235,12 +232,7 @@ extension ModelHost {
     /// Translations before the first client's, one and then several at once: they prove that the model computes, and
     /// admission learns from them how fast that is.
     private func warmUp(_ service: TranslationService, _ model: ServedModel) throws {
-        let rule: ExitRule
-        do {
-            rule = try model.exitDefaults(settings.exit).resolve(for: model)
-        } catch {
-            throw Failure("exit settings: \(error.text(naming: \.key))", code: EX_CONFIGURATION)
-        }
+        let rule = try rule(for: model)
         let several = min(
             4 * service.configuration.workers, service.configuration.maximumQueuedRequests)
         for count in [1, several] {

@@ -25,10 +25,9 @@ struct ModelMetrics: Sendable {
             labels: ["model"])
     }
 
-    /// The gauges of models that are served no more are removed from these.
-    static func families(_ registry: MetricRegistry) -> [MetricFamily<Gauge>] {
-        let metrics = ModelMetrics(registry)
-        return [metrics.infos, metrics.bytes]
+    /// Removes the gauges of models that are served no more.
+    func keep(_ names: Set<String>) {
+        for family in [infos, bytes] { family.removeAll { !names.contains($0[0]) } }
     }
 
     /// Shows a model as it is now.
