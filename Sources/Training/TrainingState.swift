@@ -33,20 +33,11 @@ struct TrainingState {
             ]
         }
 
-        /// More steps than anybody takes, so that counting on cannot overflow.
-        private static let greatest = 1 << 53
-
         init() {}
 
         init(_ metadata: [String: String], file: String) throws(CheckpointError) {
             func number(_ name: String) throws(CheckpointError) -> Int {
-                let text = metadata[name] ?? ""
-                guard let value = Int(text), (0...Self.greatest).contains(value) else {
-                    throw CheckpointError(
-                        .malformedSafetensors, file: file, subject: name, found: text,
-                        expected: "a number, 0 to \(Self.greatest)")
-                }
-                return value
+                try Weights.count(name, in: metadata, of: file)
             }
             position.step = try number("step")
             position.epoch = try number("epoch")

@@ -164,7 +164,6 @@ public final class ModelMemory: Sendable {
 
 extension ModelMemory {
     /// Uses a network if it is in memory, until `release`; else it is wanted from now on.
-    ///
     func use(_ slot: NetworkSlot) -> TranslationModel? {
         let network = state.withLock { state -> TranslationModel? in
             guard !isFailing(slot.key, state) else { return nil }
