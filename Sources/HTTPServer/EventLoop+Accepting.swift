@@ -7,12 +7,16 @@ extension EventLoop {
     /// or memory left for one and no connection can be spared.
     private static let acceptPause = 0.1
 
-    /// Takes in all who wait at a listener.
-    func accept(at index: Int) {
+    /// Newcomers that one look at a listener takes in, so that a flood of them does not keep the loop from those who are there.
+    private static let acceptBurst = 256
+
+    /// Takes in those who wait at a listener, up to a bound; epoll reports the others again.
+    func accept(at index: Int, atMost bound: Int = acceptBurst) {
         let entrance = entrances[index]
         let most = configuration.maximumConnections + entrance.extraConnections
         var spares: [Connection]?
-        while true {
+        for taken in 0... {
+            guard taken < bound else { return }
             var spare: Connection?
             if connections.count >= most {
                 spare = nextSpare(&spares)
@@ -112,7 +116,7 @@ extension EventLoop {
             shutdown = (min(running.deadline, deadline), running.completions + [completion])
             return
         }
-        for index in entrances.indices { accept(at: index) }
+        for index in entrances.indices { accept(at: index, atMost: Int(Listener.backlog)) }
         shutdown = (deadline, [completion])
         acceptAgain = .infinity
         for entrance in entrances { entrance.listener.close() }

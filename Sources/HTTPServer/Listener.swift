@@ -4,7 +4,7 @@ import Glibc
 /// A socket that clients connect to.
 struct Listener: Sendable {
     /// The kernel cuts it to net.core.somaxconn.
-    private static let backlog: Int32 = 4096
+    static let backlog: Int32 = 4096
 
     let descriptor: Int32
     let address: ServerAddress

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPWire
+import System
 import TestSupport
 import Testing
 
@@ -63,6 +64,37 @@ struct ClientTests {
         _ = try fixture.hold(client)
         client.finishSending()
         #expect(client.reachesEnd())
+    }
+
+    @Test("Clients that go on connecting do not keep the server from those who are there")
+    func flood() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/s"
+        let fixture = try Fixture {
+            $0.host = "unix:" + path
+            $0.maximumConnections = 16
+        }
+        defer { fixture.stop() }
+        let client = LoopbackClient(try SocketStream(path: path))
+        let exchange = try fixture.hold(client)
+        exchange.begin(ServerResponse(status: 200))
+        #expect(try client.head().status == 200)
+        let (isOver, gone) = (Lock(false), Channel<Void>())
+        for _ in 0..<4 {
+            let started = WorkerThread.start {
+                while !isOver.withLock({ $0 }) { _ = try? SocketStream(path: path) }
+                gone.put(())
+            }
+            #expect(started)
+        }
+        for _ in 0..<100 {
+            exchange.write(Array("part".utf8))
+            #expect(try client.chunk() == Array("part".utf8))
+        }
+        isOver.withLock { $0 = true }
+        for _ in 0..<4 { #expect(gone.take() != nil) }
+        exchange.end()
+        #expect(try client.chunk() == nil)
     }
 
     @Test("A newcomer takes the place of the longest idle, then of a slow head, never of a request")

@@ -71,7 +71,7 @@ struct ReloadTests {
         let server = try ServerRun([
             "--auth-keys-file", directory.path + "/keys", "--reload-watch-interval", "0s",
             "--tls-certificate", directory.path + "/server.pem",
-            "--tls-key", directory.path + "/server-key.pem", "--reload-timeout", "1s",
+            "--tls-key", directory.path + "/server-key.pem", "--reload-timeout", "5s",
         ])
         #expect(server.waitForLog("is ready"))
         for name in ["server.pem", "server-key.pem", "keys"] {
