@@ -167,16 +167,18 @@ extension Backlog {
     ///   - id: its number.
     ///   - work: all its texts.
     ///   - steps: of the longest output.
+    ///   - hops: models that do as much, one after the other, until it is answered.
     ///   - deadline: infinite for none.
     ///   - now: the time.
     ///   - isContinuation: whether it is taken however much waits.
     /// - Returns: nil where it is taken, otherwise seconds.
     package mutating func admit(
-        _ id: Int, _ work: Workload, steps: Double, deadline: Double, at now: Double,
-        isContinuation: Bool = false
+        _ id: Int, _ work: Workload, steps: Double, hops: Int = 1, deadline: Double,
+        at now: Double, isContinuation: Bool = false
     ) -> Double? {
         if !isContinuation,
-            let seconds = excess(work, steps: steps, deadline: deadline, at: now)
+            let seconds = excess(
+                hops * work, steps: Double(hops) * steps, deadline: deadline, at: now)
         {
             return seconds
         }

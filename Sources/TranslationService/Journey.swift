@@ -51,6 +51,7 @@ extension EarlierHop {
     func request(of whole: TranslationRequest) -> TranslationRequest {
         var own = whole
         own.earlier = []
+        own.hops = whole.earlier.count + 1
         own.model = model
         own.options = options
         own.options.cutsLoops = whole.options.cutsLoops

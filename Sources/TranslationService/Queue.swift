@@ -75,8 +75,8 @@ extension TranslationService.Queue {
             longest = max(longest, steps)
         }
         if let seconds = backlog.admit(
-            job.id, work, steps: longest, deadline: job.deadline, at: now,
-            isContinuation: job.request.isContinuation)
+            job.id, work, steps: longest, hops: job.request.hops, deadline: job.deadline,
+            at: now, isContinuation: job.request.isContinuation)
         {
             return .overloaded(retryAfter: seconds)
         }

@@ -9,6 +9,8 @@ public struct TranslationRequest: Sendable {
     ///
     /// Protected terms and markup hold for all hops, a glossary for the last alone.
     public var earlier: [EarlierHop] = []
+    /// The models that its texts pass through from here on: where it is one hop of a route, the others behind it count, too.
+    var hops = 1
     /// Whether it goes on with what was taken already: it is neither refused for what waits, nor by a service that stops.
     var isContinuation = false
     /// At least one; a text in which nothing is to be translated is answered without decoding.

@@ -209,6 +209,22 @@ struct AdmissionTests {
         #expect(abs(now - seconds) < 0.2, "\(now) for \(seconds)")
     }
 
+    @Test("What several models do in turn is taken only where there is time for all of them")
+    func hops() {
+        var backlog = Backlog(workers: 1, places: 1)
+        for _ in 0..<200 { backlog.observe(seconds: 0.1, rows: 1, encoded: 1) }
+        let own = backlog.estimate(sourceTokens: 8, beam: 1, lengths: 10...10)
+        // Something runs, or everything is taken.
+        #expect(backlog.admit(1, own.work, steps: own.steps, deadline: .infinity, at: 0) == nil)
+        func isTaken(_ id: Int, hops: Int) -> Bool {
+            var backlog = backlog
+            return backlog.admit(
+                id, own.work, steps: own.steps, hops: hops, deadline: 8, at: 0) == nil
+        }
+        #expect(isTaken(2, hops: 1))
+        #expect(!isTaken(3, hops: 3))
+    }
+
     @Test(
         "What has less time goes first where turns would make it late, and a hopeless one does not")
     func urgency() throws {
