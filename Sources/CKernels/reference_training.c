@@ -116,13 +116,17 @@ void ck_attention_backward_reference(const ck_attention_train_args *a) {
     }
 }
 
-/// The derivative of GELU, Phi(x) + x phi(x), and of swish, s + x s (1 - s) with s = 1 / (1 + exp(-x)).
+/// The derivative of GELU, Phi(x) + x phi(x), and of x s with s = 1 / (1 + exp(-a x)), s + a x s (1 - s).
 static float derivative(ck_activation activation, float x) {
     switch (activation) {
     case CK_RELU: return x > 0.0f ? 1.0f : 0.0f;
     case CK_SWISH: {
         float s = 1.0f / (1.0f + ck_scalar_exp(-x));
         return fmaf(x * s, 1.0f - s, s);
+    }
+    case CK_QUICK_GELU: {
+        float s = 1.0f / (1.0f + ck_scalar_exp(x * -CK_QUICK_GELU_SLOPE));
+        return fmaf(x * CK_QUICK_GELU_SLOPE * s, 1.0f - s, s);
     }
     case CK_GELU: return fmaf(x, ck_scalar_exp(-(x * x) * 0.5f) * CK_INVERSE_SQRT_TWO_PI, ck_scalar_normal_cdf(x));
     case CK_IDENTITY: break;

@@ -76,11 +76,15 @@ static inline float ck_scalar_normal_cdf(float x) {
     return x < 0.0f ? tail : 1.0f - tail;
 }
 
+/// The slope of the sigmoid that takes the place of Phi in the quick form of GELU (Hendrycks and Gimpel, 2016).
+#define CK_QUICK_GELU_SLOPE 1.702f
+
 static inline float ck_scalar_activate(ck_activation activation, float x) {
     switch (activation) {
     case CK_RELU: return x < 0.0f ? 0.0f : x;
     case CK_SWISH: return x / (1.0f + ck_scalar_exp(-x));
     case CK_GELU: return x * ck_scalar_normal_cdf(x);
+    case CK_QUICK_GELU: return x / (1.0f + ck_scalar_exp(x * -CK_QUICK_GELU_SLOPE));
     case CK_IDENTITY: break;
     }
     return x;

@@ -90,6 +90,7 @@ CK_INLINE v16 activate16(ck_activation activation, v16 x) {
     case CK_RELU: return choose(x < splat(0.0f), splat(0.0f), x);
     case CK_SWISH: return x / (splat(1.0f) + exp16(-x));
     case CK_GELU: return gelu16(x);
+    case CK_QUICK_GELU: return x / (splat(1.0f) + exp16(x * splat(-CK_QUICK_GELU_SLOPE)));
     case CK_IDENTITY: break;
     }
     return x;

@@ -150,13 +150,17 @@ void CK_NAME(ck_attention_backward)(const ck_attention_train_args *a) {
     }
 }
 
-/// The derivative of GELU, Phi(x) + x phi(x), and of swish, s + x s (1 - s) with s = 1 / (1 + exp(-x)).
+/// The derivative of GELU, Phi(x) + x phi(x), and of x s with s = 1 / (1 + exp(-a x)), s + a x s (1 - s).
 CK_INLINE v16 derivative16(ck_activation activation, v16 x) {
     switch (activation) {
     case CK_RELU: return choose(x > splat(0.0f), splat(1.0f), splat(0.0f));
     case CK_SWISH: {
         v16 s = splat(1.0f) / (splat(1.0f) + exp16(-x));
         return fma16(x * s, splat(1.0f) - s, s);
+    }
+    case CK_QUICK_GELU: {
+        v16 s = splat(1.0f) / (splat(1.0f) + exp16(x * splat(-CK_QUICK_GELU_SLOPE)));
+        return fma16(x * splat(CK_QUICK_GELU_SLOPE) * s, splat(1.0f) - s, s);
     }
     case CK_GELU: {
         v16 density = exp16(-(x * x) * splat(0.5f)) * splat(CK_INVERSE_SQRT_TWO_PI);

@@ -1,11 +1,11 @@
 /// What differs between families of transformers, beside their sizes.
 public struct Architecture: Sendable, Equatable {
     /// Where a layer normalises.
-    public enum NormPlacement: Sendable {
+    public enum NormPlacement: String, Sendable, CaseIterable {
         /// Behind the sum of a block and its input (post-norm): LayerNorm(x + f(x)).
-        case behindSum
+        case behindSum = "post"
         /// Before a block (pre-norm): x + f(LayerNorm(x)).
-        case beforeBlock
+        case beforeBlock = "pre"
     }
 
     /// What is added to embeddings to tell positions apart.

@@ -151,7 +151,7 @@ extension ModelConfiguration {
         guard let activation = ActivationFunction(rawValue: name == "silu" ? "swish" : name) else {
             throw keys.fault(
                 .unsupportedValue, "activation_function", found: CheckpointError.quoted(name),
-                expected: "relu, swish, silu or gelu")
+                expected: "relu, swish, silu, gelu or quick_gelu")
         }
         return activation
     }

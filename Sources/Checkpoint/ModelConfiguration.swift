@@ -11,6 +11,8 @@ public struct ModelConfiguration: Sendable, Equatable {
         case swish
         /// x · Φ(x) in its exact form with the error function.
         case gelu
+        /// x · σ(1.702 x), Marian's `gelu`.
+        case quickGELU = "quick_gelu"
     }
 
     /// The sizes of one stack of layers.

@@ -70,6 +70,8 @@ public enum Activation: Sendable, CaseIterable {
     case swish
     /// x · Φ(x), the exact form by the error function.
     case gelu
+    /// x / (1 + e^(−1.702 x)), near to gelu.
+    case quickGELU
 
     /// Its name in C.
     package var kernel: ck_activation {
@@ -78,6 +80,7 @@ public enum Activation: Sendable, CaseIterable {
         case .relu: CK_RELU
         case .swish: CK_SWISH
         case .gelu: CK_GELU
+        case .quickGELU: CK_QUICK_GELU
         }
     }
 }

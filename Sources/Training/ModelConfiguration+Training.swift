@@ -1,10 +1,13 @@
 public import Checkpoint
 
 extension ModelConfiguration {
-    /// Whether a `TrainableNetwork` computes it: Marian's family as Hugging Face has it, with one vocabulary that holds a pad id, from which
-    /// decoding starts.
+    /// Whether a `TrainableNetwork` computes it: Marian's family as Hugging Face has it, with the normalisations where they may be, and one
+    /// vocabulary that holds a pad id, from which decoding starts.
     public var isTrainable: Bool {
-        architecture == .marian && padID != nil && decoderStartID != nil
+        var other = architecture
+        other.norms = Architecture.marian.norms
+        other.normalizesEnds = Architecture.marian.normalizesEnds
+        return other == .marian && padID != nil && decoderStartID != nil
     }
 
     /// What decoding starts from.

@@ -14,6 +14,9 @@ final class NetworkPass {
     private let sourceEmbedding: Matrix  // [source rows, d]
     private let targetEmbedding: Matrix  // [target rows, d]
     private let sourceGradient: Matrix  // [source rows, d]
+    private let normedSource: Matrix  // [source rows, d]
+    private let normedStates: [Matrix]  // N of [target rows, d]
+    private let exitGradient: Matrix  // [target rows, d]
     private var keys = SplitMix64(seed: 0)
     private var embeddingKeys: (source: UInt32, target: UInt32) = (0, 0)
 
@@ -31,11 +34,18 @@ final class NetworkPass {
         sourceEmbedding = Matrix(rows: 0, columns: c.width)
         targetEmbedding = Matrix(rows: 0, columns: c.width)
         sourceGradient = Matrix(rows: 0, columns: c.width)
+        normedSource = Matrix(rows: 0, columns: c.width)
+        normedStates = network.decoder.map { _ in Matrix(rows: 0, columns: c.width) }
+        exitGradient = Matrix(rows: 0, columns: c.width)
     }
 
-    /// Encoder states [source rows, d].
+    /// What the last encoder layer gave, [source rows, d].
+    private var encoded = Matrix(rows: 0, columns: 2)
+    /// Encoder states [source rows, d]: that, normalised where the stack ends with a normalisation.
     private(set) var source = Matrix(rows: 0, columns: 2)
-    /// Number n is h^n [target rows, d]; number 0 the embedded input.
+    /// Number n is h^n [target rows, d], which layer n gave; number 0 the embedded input.
+    private var outputs: [Matrix] = []
+    /// Number n is what exit n reads, [target rows, d]: h^n, normalised where the stack ends with a normalisation.
     private(set) var states: [Matrix] = []
 
     /// Encodes a piece; dropout draws from `keys` from here on.
@@ -47,6 +57,8 @@ final class NetworkPass {
         for layer in encoder {
             source = layer.forward(source, piece.encoderSpans, dropout, key: nextKey)
         }
+        encoded = source
+        if let norm = network.encoderNorm { source = normalize(encoded, by: norm, normedSource) }
         sourceGradient.resize(rows: source.rows)
         sourceGradient.clear()
     }
@@ -61,15 +73,27 @@ final class NetworkPass {
         embed(
             piece.inputIDs, piece.targetPositions, into: targetEmbedding,
             key: embeddingKeys.target)
-        states = [targetEmbedding]
+        outputs = [targetEmbedding]
         var h = targetEmbedding
         for (index, layer) in decoder.enumerated() {
             let active = exits.map { exits in
                 exits.indices.filter { exits[$0] > index }
             }
             h = layer.forward(h, source, piece, active: active, dropout, key: nextKey)
-            states.append(h)
+            outputs.append(h)
         }
+        states = outputs
+        if let norm = network.decoderNorm {
+            for (index, normed) in normedStates.enumerated() {
+                states[index + 1] = normalize(outputs[index + 1], by: norm, normed)
+            }
+        }
+    }
+
+    private func normalize(_ x: Matrix, by norm: TrainableNorm, _ normed: Matrix) -> Matrix {
+        normed.resize(rows: x.rows)
+        norm.apply(x, into: normed)
+        return normed
     }
 
     /// The way back through the decoder, from the last layer to the embedding.
@@ -77,10 +101,10 @@ final class NetworkPass {
     /// - Parameters:
     ///   - piece: the one that was decoded last.
     ///   - gradients: receives those of the parameters.
-    ///   - emphasis: a gradient of h^n that only the parameters of layer n get, beside the whole one;
-    ///     nil for none.
-    ///   - supervise: adds to a matrix [target rows, d] the gradient of h^n as far as it does not come
-    ///     from the layers above; called for n = N … 1.
+    ///   - emphasis: a gradient of state n that only the parameters of layer n, and of the normalisation behind it, get beside
+    ///     the whole one; nil for none.
+    ///   - supervise: adds to a matrix [target rows, d] the gradient of state n, which is read by exit n and
+    ///     its heads; called for n = N … 1.
     func decoderBackward(
         _ piece: Piece, to gradients: ParameterVector,
         emphasis: (_ n: Int) -> Matrix? = { _ in nil },
@@ -90,10 +114,21 @@ final class NetworkPass {
         let gradient = Matrix(rows: piece.inputIDs.count, columns: network.configuration.width)
         for (index, layer) in decoder.enumerated().reversed() {
             if let own = emphasis(index + 1) {
+                network.decoderNorm?.gradient(
+                    own, of: outputs[index + 1], into: own, to: gradients)
                 let unused = Matrix(rows: source.rows, columns: source.columns)
                 layer.backward(own, sourceGradient: unused, piece, way)
             }
-            supervise(index + 1, gradient)
+            if let norm = network.decoderNorm {
+                exitGradient.resize(rows: gradient.rows)
+                exitGradient.clear()
+                supervise(index + 1, exitGradient)
+                norm.gradient(
+                    exitGradient, of: outputs[index + 1], into: exitGradient, to: gradients)
+                gradient.add(exitGradient)
+            } else {
+                supervise(index + 1, gradient)
+            }
             layer.backward(gradient, sourceGradient: sourceGradient, piece, way)
         }
         embedBackward(piece.inputIDs, gradient, key: embeddingKeys.target, gradients)
@@ -110,6 +145,8 @@ final class NetworkPass {
     ) {
         let way = BackwardContext(gradients: gradients, scratch: scratch, dropout: dropout)
         supervise(sourceGradient)
+        network.encoderNorm?.gradient(
+            sourceGradient, of: encoded, into: sourceGradient, to: gradients)
         for layer in encoder.reversed() {
             layer.backward(sourceGradient, piece.encoderSpans, way)
         }
@@ -155,7 +192,8 @@ private final class EncoderLayerPass {
     private let feedForward: FeedForwardBlock
 
     init(_ weights: EncoderLayerWeights, heads: Int, width d: Int) {
-        attention = AttentionBlock(weights.attention, heads: heads, width: d)
+        attention = AttentionBlock(
+            weights.attention, heads: heads, width: d, isSelfAttention: true)
         feedForward = FeedForwardBlock(weights.feedForward, width: d)
     }
 
@@ -192,8 +230,9 @@ private final class DecoderLayerPass {
     }
 
     init(_ weights: DecoderLayerWeights, heads: Int, width d: Int) {
-        attention = AttentionBlock(weights.attention, heads: heads, width: d)
-        cross = AttentionBlock(weights.cross, heads: heads, width: d)
+        attention = AttentionBlock(
+            weights.attention, heads: heads, width: d, isSelfAttention: true)
+        cross = AttentionBlock(weights.cross, heads: heads, width: d, isSelfAttention: false)
         feedForward = FeedForwardBlock(weights.feedForward, width: d)
         gathered = Matrix(rows: 0, columns: d)
         merged = Matrix(rows: 0, columns: d)

@@ -17,12 +17,15 @@ public struct NetworkSizes: Sendable {
     public var activation = ModelConfiguration.ActivationFunction.relu
     /// Positions of a sentence.
     public var maximumPositions = 256
+    /// Where layers normalise; before the block goes with a normalisation at the end of both stacks.
+    public var norms = Architecture.NormPlacement.behindSum
     /// Whether all layers of a stack are one (Universal Transformer).
     public var sharesLayers = false
     /// The sizes of the shipped model.
     public init() {}
 
-    /// config.json of such a network, in the keys of Hugging Face's Marian.
+    /// config.json of such a network, in the keys of Hugging Face's Marian; with normalisations before blocks, which that does not compute,
+    /// in ours beside them.
     ///
     /// - Parameters:
     ///   - size: V, of both sides.
@@ -35,7 +38,6 @@ public struct NetworkSizes: Sendable {
     ) -> [UInt8] {
         func number(_ value: Int) -> JSONValue { .integer(Int64(value)) }
         var members: [JSONObject.Member] = [
-            .init("architectures", .array([.string("MarianMTModel")])),
             .init("model_type", .string("marian")),
             .init("is_encoder_decoder", .bool(true)),
             .init("d_model", number(width)),
@@ -58,6 +60,12 @@ public struct NetworkSizes: Sendable {
             .init("pad_token_id", number(padID)),
             .init("decoder_start_token_id", number(padID)),
         ]
+        if norms == .behindSum {
+            members.insert(.init("architectures", .array([.string("MarianMTModel")])), at: 0)
+        } else {
+            members.append(.init("normalize_before", .bool(true)))
+            members.append(.init("add_final_layer_norm", .bool(true)))
+        }
         if sharesLayers { members.append(.init("shared_layers", .bool(true))) }
         return JSON.serialize(.object(JSONObject(members)), style: .pretty)
     }

@@ -47,6 +47,9 @@ public struct ParameterLayout: Sendable {
             addAttention(prefix + "encoder_attn", d)
             addFeedForward(prefix, d, c.decoder.feedForwardWidth)
         }
+        if c.architecture.normalizesEnds {
+            for stack in ["encoder", "decoder"] { addNorm("model.\(stack).layer_norm", d) }
+        }
         for exit in 0..<(separateClassifiers ? N - 1 : 0) {
             add("exits.classifiers.\(exit).weight", [V, d], isExit: true)
             add("exits.classifiers.\(exit).bias", [V], isExit: true)
@@ -80,8 +83,7 @@ public struct ParameterLayout: Sendable {
         for name in ["q_proj", "k_proj", "v_proj"] { add("\(prefix).\(name).bias", [d]) }
         add("\(prefix).out_proj.weight", [d, d])
         add("\(prefix).out_proj.bias", [d])
-        add("\(prefix)_layer_norm.weight", [d])
-        add("\(prefix)_layer_norm.bias", [d])
+        addNorm("\(prefix)_layer_norm", d)
     }
 
     private mutating func addFeedForward(_ prefix: String, _ d: Int, _ f: Int) {
@@ -89,7 +91,11 @@ public struct ParameterLayout: Sendable {
         add(prefix + "fc1.bias", [f])
         add(prefix + "fc2.weight", [d, f])
         add(prefix + "fc2.bias", [d])
-        add(prefix + "final_layer_norm.weight", [d])
-        add(prefix + "final_layer_norm.bias", [d])
+        addNorm(prefix + "final_layer_norm", d)
+    }
+
+    private mutating func addNorm(_ name: String, _ d: Int) {
+        add(name + ".weight", [d])
+        add(name + ".bias", [d])
     }
 }

@@ -24,6 +24,9 @@ public final class TrainableNetwork: Sendable {
     let embedding: Range<Int>  // model.shared.weight [V, d]
     let encoder: [EncoderLayerWeights]
     let decoder: [DecoderLayerWeights]
+    /// Behind the last layer of a stack, and of the decoder at every exit; nil where the stacks end without.
+    let encoderNorm: TrainableNorm?  // model.encoder.layer_norm [d]
+    let decoderNorm: TrainableNorm?  // model.decoder.layer_norm [d]
     /// Number n − 1 is applied after layer n.
     let classifiers: [TrainableLinear]
     let sequenceHead: TrainableLinear?  // exits.sequence [N, d]
@@ -49,6 +52,9 @@ public final class TrainableNetwork: Sendable {
         embedding = layout.entry("model.shared.weight").range
         encoder = builder.stack(c.encoder.layers, builder.encoderLayer)
         decoder = builder.stack(c.decoder.layers, builder.decoderLayer)
+        let ends = c.architecture.normalizesEnds
+        encoderNorm = ends ? builder.norm("model.encoder.layer_norm") : nil
+        decoderNorm = ends ? builder.norm("model.decoder.layer_norm") : nil
         let projection = builder.linear(
             "model.shared.weight", "final_logits_bias", outputs: c.targetVocabularySize,
             inputs: c.width, banned: c.bannedIDs)
@@ -93,19 +99,21 @@ public final class TrainableNetwork: Sendable {
     }
 }
 
-/// Weights of an attention block: LayerNorm(x + out(attention(query(x), keyValue(memory)))).
+/// Weights of an attention block with the branch out(attention(query(x), keyValue(memory))).
 struct AttentionWeights: Sendable {
     let query: TrainableLinear  // q_proj [d, d]
     let keyValue: TrainableLinear  // {k,v}_proj [2d, d]
     let output: TrainableLinear  // out_proj [d, d]
     let norm: TrainableNorm  // …_layer_norm [d]
+    let placement: Architecture.NormPlacement
 }
 
-/// Weights of a feed-forward block: LayerNorm(x + fc2(act(fc1(x)))).
+/// Weights of a feed-forward block with the branch fc2(act(fc1(x))).
 struct FeedForwardWeights: Sendable {
     let fc1: TrainableLinear  // fc1 [f, d]
     let fc2: TrainableLinear  // fc2 [d, f]
     let norm: TrainableNorm  // final_layer_norm [d]
+    let placement: Architecture.NormPlacement
     let activation: Activation
 }
 
@@ -175,7 +183,7 @@ private final class LayerBuilder {
                 prefix + ".k_proj.weight", prefix + ".k_proj.bias", outputs: 2 * d, inputs: d),
             output: linear(
                 prefix + ".out_proj.weight", prefix + ".out_proj.bias", outputs: d, inputs: d),
-            norm: norm(prefix + "_layer_norm"))
+            norm: norm(prefix + "_layer_norm"), placement: c.architecture.norms)
     }
 
     private func feedForward(_ prefix: String, _ f: Int) -> FeedForwardWeights {
@@ -183,10 +191,11 @@ private final class LayerBuilder {
         return FeedForwardWeights(
             fc1: linear(prefix + "fc1.weight", prefix + "fc1.bias", outputs: f, inputs: d),
             fc2: linear(prefix + "fc2.weight", prefix + "fc2.bias", outputs: d, inputs: f),
-            norm: norm(prefix + "final_layer_norm"), activation: c.activation.kernel)
+            norm: norm(prefix + "final_layer_norm"), placement: c.architecture.norms,
+            activation: c.activation.kernel)
     }
 
-    private func norm(_ name: String) -> TrainableNorm {
+    func norm(_ name: String) -> TrainableNorm {
         TrainableNorm(
             gamma: layout.entry(name + ".weight").range.lowerBound,
             beta: layout.entry(name + ".bias").range.lowerBound, width: c.width, in: parameters)

@@ -60,6 +60,7 @@ extension ModelConfiguration.ActivationFunction {
         case .relu: .relu
         case .swish: .swish
         case .gelu: .gelu
+        case .quickGELU: .quickGELU
         }
     }
 }

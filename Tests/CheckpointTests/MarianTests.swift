@@ -43,7 +43,7 @@ struct MarianTests {
         arguments: [
             ("opus", "type: transformer", "type: nematus____", "special:model.yml.type"),
             (
-                "opus", "transformer-ffn-activation: swish", "transformer-ffn-activation: gelu ",
+                "opus", "transformer-ffn-activation: swish", "transformer-ffn-activation: tanh ",
                 "special:model.yml.transformer-ffn-activation"
             ),
             (

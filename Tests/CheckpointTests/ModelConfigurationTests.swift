@@ -78,6 +78,7 @@ import Testing
         "All activations are known by their names",
         arguments: [
             ("relu", .relu), ("swish", .swish), ("silu", .swish), ("gelu", .gelu),
+            ("quick_gelu", .quickGELU),
         ] as [(String, ModelConfiguration.ActivationFunction)])
     func activations(name: String, activation: ModelConfiguration.ActivationFunction) throws {
         var options = CheckpointWriter.Options()

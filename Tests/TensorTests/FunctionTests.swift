@@ -36,7 +36,7 @@ private let points: [Float] = [-6, -3, -1.5, -0.75, -0.125, 0, 0.125, 0.5, 1, 2.
 struct FunctionTests {
     @Test("exp and the activations give the same bits with every instruction set over all floats")
     func instructionSetsAgree() {
-        let activations = [CK_IDENTITY, CK_RELU, CK_SWISH, CK_GELU]
+        let activations = [CK_IDENTITY, CK_RELU, CK_SWISH, CK_GELU, CK_QUICK_GELU]
         let exponential = comparable(exponentials(CK_ISA_REFERENCE, sweep))
         let expected = activations.map { comparable(activated(CK_ISA_REFERENCE, $0, sweep)) }
         for isa in availableKernels {
@@ -110,8 +110,11 @@ struct FunctionTests {
             -0.0148357389, -0.14227762, -0.273638286, -0.240615976, -0.0585988283, 0,
             0.0664011717, 0.311229666, 0.731058579, 2.31035455, 3.92805516, 7.9973172,
         ]
+        // x · sigmoid(1.702 x), in double precision.
+        let quick = points.map { Double($0) / (1 + exp(-1.702 * Double($0))) }
         for isa in availableKernels {
             #expect(agree(activated(isa, CK_GELU, points), gelu, tolerance: 2e-7))
+            #expect(agree(activated(isa, CK_QUICK_GELU, points), quick, tolerance: 1e-6))
             #expect(agree(activated(isa, CK_SWISH, points), swish, tolerance: 2e-7))
             #expect(activated(isa, CK_RELU, points) == points.map { max($0, 0) })
             #expect(activated(isa, CK_IDENTITY, points) == points)

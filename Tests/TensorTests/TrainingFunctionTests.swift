@@ -34,6 +34,11 @@ struct ActivationGradientTests {
             case .identity: 2
             case .relu: x > 0 ? 2 : 0
             case .swish: 2 * (sigmoid + x * sigmoid * (1 - sigmoid))
+            case .quickGELU:
+                {
+                    let sigmoid = 1 / (1 + exp(-1.702 * x))
+                    return 2 * (sigmoid + 1.702 * x * sigmoid * (1 - sigmoid))
+                }()
             case .gelu:
                 erfc(-x / 2.0.squareRoot()) + 2 * x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
             }

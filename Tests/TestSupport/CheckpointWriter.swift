@@ -35,6 +35,8 @@ public struct CheckpointWriter {
         public var separateProjection = false
         /// One stored layer per stack.
         public var sharedLayers = false
+        /// Normalisations before blocks, and at the end of both stacks; said in config.json only.
+        public var normalizesBefore = false
         /// exits.json and exits.safetensors.
         public var withExits = true
         /// exits.classifiers, the last equal to the model's own.
@@ -125,6 +127,8 @@ extension CheckpointWriter {
             .init("share_encoder_decoder_embeddings", .bool(!options.separateVocabularies)),
             .init("tie_word_embeddings", .bool(!options.separateProjection)),
             .init("shared_layers", .bool(options.sharedLayers)),
+            .init("normalize_before", .bool(options.normalizesBefore)),
+            .init("add_final_layer_norm", .bool(options.normalizesBefore)),
             .init("eos_token_id", .integer(0)),
             .init("pad_token_id", .integer(size - 1)),
             .init("decoder_start_token_id", .integer(size - 1)),

@@ -66,21 +66,30 @@ struct FiniteDifferenceTests {
         "of aligned training agree, for every weighting and activation",
         arguments: Objective.ExitWeights.allCases)
     func aligned(weights: Objective.ExitWeights) throws {
-        for activation in ["swish", "gelu"] {
-            let network = try Tiny.network(.init(activation: activation))
-            Point(network, Tiny.objective(.aligned(weights: weights, gradientScaling: 1)))
-                .expectAgreement()
+        for variant in [
+            .init(activation: "swish"), .init(activation: "gelu"),
+            .init(activation: "quick_gelu", norms: .beforeBlock),
+        ] as [Tiny.Variant] {
+            Point(
+                try Tiny.network(variant),
+                Tiny.objective(.aligned(weights: weights, gradientScaling: 1))
+            ).expectAgreement()
         }
     }
 
-    @Test("of the last exit alone agree, also with one layer for all", arguments: [false, true])
-    func baseline(sharedLayers: Bool) throws {
-        let network = try Tiny.network(.init(activation: "swish", sharedLayers: sharedLayers))
+    @Test(
+        "of the last exit alone agree, also with one layer for all", arguments: [false, true],
+        Architecture.NormPlacement.allCases)
+    func baseline(sharedLayers: Bool, norms: Architecture.NormPlacement) throws {
+        let network = try Tiny.network(
+            .init(activation: "swish", sharedLayers: sharedLayers, norms: norms))
         Point(network, Tiny.objective(.baseline)).expectAgreement()
     }
 
-    @Test("of mixed training agree for given exit sequences, also where no position goes deep")
-    func mixed() throws {
+    @Test(
+        "of mixed training agree for given exit sequences, also where no position goes deep",
+        arguments: Architecture.NormPlacement.allCases)
+    func mixed(norms: Architecture.NormPlacement) throws {
         let count = Tiny.copies(5).reduce(0) { $0 + $1.target.count }
         var random = SeededGenerator(seed: 8)
         var objective = Tiny.objective(.mixed(samples: 3))
@@ -90,7 +99,7 @@ struct FiniteDifferenceTests {
         ]
         for separate in [false, true] {
             let network = try Tiny.network(
-                .init(activation: "gelu", separateClassifiers: separate))
+                .init(activation: "gelu", norms: norms, separateClassifiers: separate))
             Point(network, objective).expectAgreement()
         }
     }
@@ -107,7 +116,10 @@ struct FiniteDifferenceTests {
         "of every head with every oracle agree, through the network too",
         arguments: ExitHead.allCases, ExitsConfiguration.Oracle.allCases)
     func heads(head: ExitHead, oracle: ExitsConfiguration.Oracle) throws {
-        let network = try Tiny.network(.init(activation: "swish", heads: [head]))
+        // Each head with one placement of the normalisations or the other.
+        let norms: Architecture.NormPlacement =
+            oracle == .likelihood || oracle == .agreement ? .beforeBlock : .behindSum
+        let network = try Tiny.network(.init(activation: "swish", norms: norms, heads: [head]))
         var random = SeededGenerator(seed: 9)
         for entry in network.layout.entries where entry.isExit {
             let values = entry.range.map { _ in Float(random.below(2001) - 1000) / 2000 }
@@ -124,11 +136,14 @@ struct FiniteDifferenceTests {
     @Test(
         "agree under dropout, whose choices the way back repeats",
         arguments: [.baseline, .mixed(samples: 2), .aligned(weights: .uniform, gradientScaling: 1)]
-            as [Objective.DecoderTraining])
-    func dropout(decoder: Objective.DecoderTraining) throws {
+            as [Objective.DecoderTraining], Architecture.NormPlacement.allCases)
+    func dropout(
+        decoder: Objective.DecoderTraining, norms: Architecture.NormPlacement
+    ) throws {
         var objective = Tiny.objective(decoder)
         objective.dropout = 0.3
-        Point(try Tiny.network(.init(activation: "swish")), objective).expectAgreement()
+        Point(try Tiny.network(.init(activation: "swish", norms: norms)), objective)
+            .expectAgreement()
     }
 
     @Test("of self-distillation agree where the teacher does not change")

@@ -110,13 +110,17 @@ struct Reference {
 
     /// The reference's configuration in one of its variants.
     static func configuration(
-        activation: String = "relu", sharedLayers: Bool = false
+        activation: String = "relu", sharedLayers: Bool = false,
+        norms: Architecture.NormPlacement = .behindSum
     ) throws -> ModelConfiguration {
         let root = try Reference().root
         var members = root["model"]?.objectValue?.members ?? []
         members.removeAll { ["activation_function", "shared_layers"].contains($0.name) }
         members.append(.init("activation_function", .string(activation)))
         members.append(.init("shared_layers", .bool(sharedLayers)))
+        for key in ["normalize_before", "add_final_layer_norm"] {
+            members.append(.init(key, .bool(norms == .beforeBlock)))
+        }
         return try ModelConfiguration(config: JSONObject(members), generation: nil)
     }
 

@@ -99,6 +99,7 @@ struct RunDirectoryTests {
         arguments: [
             .init(), .init(activation: "swish", sharedLayers: true),
             .init(activation: "gelu", separateClassifiers: true, heads: Set(ExitHead.allCases)),
+            .init(activation: "quick_gelu", norms: .beforeBlock, heads: Set(ExitHead.allCases)),
         ] as [Tiny.Variant])
     func checkpoint(variant: Tiny.Variant) throws {
         let fixture = try RunFixture(variant)

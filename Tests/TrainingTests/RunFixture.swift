@@ -48,6 +48,7 @@ final class RunFixture {
         writing.vocabularySize = Tiny.vocabularySize
         writing.activation = variant.activation
         writing.sharedLayers = variant.sharedLayers
+        writing.normalizesBefore = variant.norms == .beforeBlock
         let contents = CheckpointWriter(writing).contents
         var exits = ExitsConfiguration(decoderLayers: 3)
         exits.decoderTraining = .aligned

@@ -14,6 +14,7 @@ enum Tiny {
     struct Variant: Sendable {
         var activation = "relu"
         var sharedLayers = false
+        var norms = Architecture.NormPlacement.behindSum
         var separateClassifiers = false
         var heads: Set<ExitHead> = []
         var seed: UInt64 = 5
@@ -22,7 +23,8 @@ enum Tiny {
     static func network(_ variant: Variant = Variant()) throws -> TrainableNetwork {
         let network = TrainableNetwork(
             try Reference.configuration(
-                activation: variant.activation, sharedLayers: variant.sharedLayers),
+                activation: variant.activation, sharedLayers: variant.sharedLayers,
+                norms: variant.norms),
             separateClassifiers: variant.separateClassifiers, heads: variant.heads)
         network.initialize(seed: variant.seed, residualGain: 0.5)
         network.repack()

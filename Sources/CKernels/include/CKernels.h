@@ -49,12 +49,14 @@ void ck_pack(const float *weights, size_t outputs, size_t inputs, float *panels)
 /// embedding table that is also the output matrix.
 void ck_unpack_row(const float *panels, size_t inputs, size_t output, float scale, const float *addend, float *out);
 
-/// Elementwise function after a matrix product. Swish is x / (1 + exp(-x)); GELU is x * Phi(x), the exact form, not the tanh one.
+/// Elementwise function after a matrix product. Swish is x / (1 + exp(-x)); GELU is x * Phi(x), the exact form, not the tanh one;
+/// quick GELU is x / (1 + exp(-1.702 x)).
 typedef enum ck_activation {
     CK_IDENTITY = 0,
     CK_RELU = 1,
     CK_SWISH = 2,
     CK_GELU = 3,
+    CK_QUICK_GELU = 4,
 } ck_activation;
 
 /// y[m][n] = activation(sum_k x[m][k] * W[n][k] + bias[n]) + residual[m][n]

@@ -115,7 +115,8 @@ struct TrainingData {
             let checkpoint = try Checkpoint(directory: directory)
             guard checkpoint.configuration.isTrainable else {
                 throw Failure(
-                    "\(directory): training takes a checkpoint with the model_type marian as Hugging Face computes it",
+                    "\(directory): training takes a checkpoint with the model_type marian that decodes from a pad id, with attention in the decoder, "
+                        + "sinusoidal positions, a bias of logits and no normalised embeddings",
                     code: EX_DATAERR)
             }
             guard !checkpoint.tokenizer.separateVocabularies else {

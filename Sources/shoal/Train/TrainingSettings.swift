@@ -132,6 +132,10 @@ extension Setting<TrainingSettings> {
             .choice(
                 "model.activation", \.model.sizes.activation,
                 "Activation function of the feed-forward blocks."),
+            .choice(
+                "model.norm", \.model.sizes.norms,
+                "Where layers normalise: behind the sum of a block and its input (post), or before the block, and once more at the end of both stacks (pre)."
+            ),
             .integer(
                 "model.max_positions", \.model.sizes.maximumPositions, 2...65_536,
                 "Longest sequence, end of sentence included."),

@@ -98,10 +98,11 @@ struct CTranslate2Model {
 
     private mutating func activation(_ stack: String) throws(CheckpointError) -> String {
         let number = try integer("\(stack)/activation", "activation") ?? 0
-        guard let name = [0: "relu", 2: "swish", 3: "gelu"][number] else {
+        let names = [0: "relu", 2: "swish", 3: "gelu", 4: "quick_gelu"]
+        guard let name = names[number] else {
             throw fault(
                 "\(stack)/activation", found: "\(number)",
-                expected: "relu (0), swish (2) or gelu in its exact form (3)")
+                expected: "relu (0), swish (2), gelu in its exact form (3) or by a sigmoid (4)")
         }
         return name
     }

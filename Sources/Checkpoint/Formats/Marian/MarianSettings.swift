@@ -5,6 +5,9 @@ import Yams
 struct MarianSettings {
     static let name = "special:model.yml"
 
+    /// What config.json calls Marian's functions; its gelu is x σ(1.702 x).
+    private static let activations = ["relu": "relu", "swish": "swish", "gelu": "quick_gelu"]
+
     private let file: String
     private let mapping: Node.Mapping
 
@@ -85,10 +88,10 @@ struct MarianSettings {
             }
         }
         let activation = text("transformer-ffn-activation") ?? "swish"
-        guard ["relu", "swish"].contains(activation) else {
+        guard Self.activations[activation] != nil else {
             throw fault(
                 "transformer-ffn-activation", found: CheckpointError.quoted(activation),
-                expected: "relu or swish")
+                expected: "relu, swish or gelu")
         }
         if cell == "ssru", flag("layer-normalization") {
             throw fault("layer-normalization", found: "true", expected: "false with dec-cell ssru")
@@ -196,7 +199,8 @@ struct MarianSettings {
             .init("encoder_ffn_dim", number(inner)),
             .init("decoder_ffn_dim", number(decoderInner > 0 ? decoderInner : inner)),
             .init(
-                "activation_function", .string(text("transformer-ffn-activation") ?? "swish")),
+                "activation_function",
+                .string(Self.activations[text("transformer-ffn-activation") ?? "swish"] ?? "swish")),
             .init("vocab_size", number(vocabularies.source)),
             .init("decoder_vocab_size", number(vocabularies.target)),
             .init("max_position_embeddings", number(positions)),
