@@ -11,23 +11,26 @@ extension Checkpoint {
     /// - Parameters:
     ///   - directory: made, or replaced as a whole; files in it that are not a checkpoint's stay.
     ///   - elementType: what matrices are stored as, F32, F16 or BF16; nil, and for vectors always: as they are, integers as integers.
+    ///   - decoderLayers: n, of the decoder's N layers the first that are kept, 1 … N − 1: a network without exits whose full depth is what
+    ///     exit n of this one gives; nil: all of them, and the exits.
     /// - Throws: `fileUnwritable`; `fileChanged` where a file is not what was read; `notFinite` for a weight that the type has no
-    ///   room for; what reading a tensor throws.
+    ///   room for; `outOfRange` and `unsupportedValue` for layers that cannot be a network of their own; what reading a tensor throws.
     public func write(
-        to directory: String, elementType: ElementType? = nil
+        to directory: String, elementType: ElementType? = nil, decoderLayers: Int? = nil
     ) throws(CheckpointError) {
+        if let decoderLayers { try requireStatic(decoderLayers) }
         var output = try CheckpointError.converting { () throws(FileError) in
             try AtomicDirectory(replacing: directory, files: Self.fileNames)
         }
-        for (name, bytes) in try smallFiles() {
+        for (name, bytes) in try smallFiles(decoderLayers) {
             try CheckpointError.converting { () throws(FileError) in
                 try AtomicFile.write(bytes, to: "\(output.path)/\(name)")
             }
         }
         try SafetensorsWriter.write(
-            try tensors(of: weights, as: elementType), metadata: ["format": "pt"],
+            try tensors(of: weights, as: elementType, decoderLayers), metadata: ["format": "pt"],
             to: "model.safetensors", in: output.path)
-        if let exitHeads {
+        if let exitHeads, decoderLayers == nil {
             try SafetensorsWriter.write(
                 try tensors(of: exitHeads, as: nil), metadata: exitHeads.metadata,
                 to: Self.exitHeadsFile, in: output.path)
@@ -35,8 +38,27 @@ extension Checkpoint {
         try CheckpointError.converting { () throws(FileError) in try output.commit() }
     }
 
+    /// Makes sure that what an exit gives needs nothing but the layers below it and the last classifier.
+    private func requireStatic(_ layers: Int) throws(CheckpointError) {
+        guard (1..<configuration.decoder.layers).contains(layers) else {
+            throw CheckpointError(
+                .outOfRange, file: "config.json", subject: "decoder_layers", found: "\(layers)",
+                expected: "1 to \(configuration.decoder.layers - 1), fewer than the decoder has")
+        }
+        for kind in ["classifiers", "adapters"] {
+            let name = "exits.\(kind).\(layers - 1).weight"
+            guard exitHeads?.contains(name) == true else { continue }
+            throw CheckpointError(
+                .unsupportedValue, file: Self.exitHeadsFile, subject: name,
+                found: "a matrix that exit \(layers) has for itself",
+                expected: "an exit that shares the last one's classifier")
+        }
+    }
+
     /// The files beside the weights: as they were read, or in the canonical form what another format says.
-    private func smallFiles() throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
+    private func smallFiles(
+        _ decoderLayers: Int?
+    ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
         var copied: [(name: String, bytes: [UInt8])] = []
         for file in files where Self.fileNames.contains(file.name) {
             guard let digest = file.digest else { continue }
@@ -50,10 +72,20 @@ extension Checkpoint {
             }
             copied.append((file.name, bytes))
         }
-        guard !isCanonical else { return copied }
         func file(_ object: JSONObject) -> [UInt8] {
             JSON.serialize(.object(object), style: .pretty)
         }
+        var settings = settings
+        if let decoderLayers {
+            copied.removeAll { $0.name == Self.exitsFile || $0.name == "config.json" }
+            settings = JSONObject(
+                settings.members.map { member in
+                    guard member.name == "decoder_layers" else { return member }
+                    return .init(member.name, .integer(Int64(decoderLayers)))
+                })
+            if isCanonical { copied.append(("config.json", file(settings))) }
+        }
+        guard !isCanonical else { return copied }
         let separate = sourceVocabulary.size != targetVocabulary.size || sourceModel != targetModel
         let written = [
             ("config.json", file(settings)),
@@ -67,10 +99,13 @@ extension Checkpoint {
 
     /// The tensors that a network can be made of, lent one by one.
     private func tensors(
-        of weights: Weights, as elementType: ElementType?
+        of weights: Weights, as elementType: ElementType?, _ decoderLayers: Int? = nil
     ) throws(CheckpointError) -> [SafetensorsWriter.Tensor] {
         var tensors: [SafetensorsWriter.Tensor] = []
-        for entry in weights.entries where entry.isUsable && !isRepeated(entry, in: weights) {
+        for entry in weights.entries
+        where entry.isUsable && !isRepeated(entry, in: weights)
+            && !Self.isAbove(decoderLayers, entry.name)
+        {
             let isMatrix = entry.shape.filter { $0 > 1 }.count > 1
             if let divisors = entry.layout.divisors, elementType == nil {
                 tensors += try weights.integers(entry, divisors)
@@ -87,6 +122,15 @@ extension Checkpoint {
                 })
         }
         return tensors
+    }
+
+    /// Whether a tensor is of a decoder layer above the first so many.
+    private static func isAbove(_ layers: Int?, _ name: String) -> Bool {
+        let prefix = "model.decoder.layers."
+        guard let layers, name.hasPrefix(prefix),
+            let index = Int(name.dropFirst(prefix.count).prefix { $0 != "." })
+        else { return false }
+        return index >= layers
     }
 
     /// Whether a tensor is the one embedding under another name, or a table that follows from the configuration.

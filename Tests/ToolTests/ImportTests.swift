@@ -28,15 +28,33 @@ struct ImportTests {
         #expect(try !translation(to).isEmpty)
     }
 
+    @Test("The first layers of a decoder become a network that gives what that exit gave")
+    func staticDepth() throws {
+        let directory = try TemporaryDirectory()
+        let (model, to) = ("models/multi30k-de-en", directory.path + "/two")
+        let run = try Run("import", model, to, "--decoder-layers", "2")
+        #expect(run.status == 0, "\(run.error)")
+        #expect(!directory.names(in: "two").contains { $0.hasPrefix("exits.") })
+        func translation(_ model: String, _ policy: [String]) throws -> String {
+            try Run(["translate", "--model", model, "Ein Mann liest ein Buch."] + policy).output
+        }
+        let two = try translation(to, [])
+        #expect(try two == translation(model, ["--policy", "fixed", "--layer", "2"]))
+        #expect(try two == translation(to, ["--policy", "full"]))
+    }
+
     @Test("What is no checkpoint, and a place that cannot be written, are refused by their names")
     func refusals() throws {
         let directory = try TemporaryDirectory()
         let model = "models/multi30k-de-en"
+        let adapted = "Tests/Golden/variants/separate-classifiers-f16"
         for (arguments, status, message) in [
             (["docs", directory.path + "/x"], 65, "config.json"),
             (["nowhere", directory.path + "/x"], 66, "nowhere"),
             ([model, directory.path + "/a/b/c"], 73, directory.path + "/a/b"),
             ([model, directory.path + "/x", "--element-type", "int8"], 64, "--element-type"),
+            ([model, directory.path + "/x", "--decoder-layers", "6"], 65, "1 to 5"),
+            ([adapted, directory.path + "/x", "--decoder-layers", "2"], 65, "exits.classifiers.1"),
         ] {
             let run = try Run(["import"] + arguments)
             #expect(run.status == Int32(status), "\(run.error)")

@@ -14,9 +14,13 @@ struct Import: ParsableCommand {
             written to model.safetensors with the precision that they have, or in 16 bits. Exits stay as they are. Where TO has a checkpoint, \
             it is replaced as a whole.
 
+            With --decoder-layers the first layers become a network of their own, without exits: a static one, which gives what the \
+            policy fixed gives at that layer, in fewer bytes.
+
             Examples:
               shoal import opus-mt-de-en opus-de-en
               shoal import models/multi30k-de-en small --element-type float16
+              shoal import models/multi30k-de-en static-2 --decoder-layers 2
             """)
 
     /// What matrices are stored as.
@@ -47,13 +51,22 @@ struct Import: ParsableCommand {
     )
     var elementType: StoredType?
 
+    @Option(
+        name: .long,
+        help:
+            "Layers of the decoder that are kept, the first ones; exits are left out (default: all, with exits)."
+    )
+    var decoderLayers: Int?
+
     func run() throws {
         try Failure.reporting {
             CleanInterruption.begin()
             let model = try ModelOption.load(from)
             let after: Checkpoint
             do {
-                try model.checkpoint.write(to: to, elementType: elementType?.elementType)
+                try model.checkpoint.write(
+                    to: to, elementType: elementType?.elementType,
+                    decoderLayers: decoderLayers)
                 after = try Checkpoint(directory: to)
             } catch let error as CheckpointError {
                 let code = error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR
