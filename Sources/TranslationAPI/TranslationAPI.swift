@@ -104,21 +104,14 @@ public final class TranslationAPI: Sendable {
     /// Lets work be done for a request that shows a known key in a field, or, where none is asked for, whose
     /// address has not used up its rate.
     ///
-    /// - Returns: false where the request has yet to show a key, which may be in its body.
-    /// - Throws: `rate_limited`.
-    func admitByFields(_ request: ServerRequest) throws(Problem) -> Bool {
-        try admission(byFieldsOf: request) != .pending
-    }
-
-    /// Lets work be done for a request as `admitByFields` does, and says for whom.
-    ///
+    /// - Returns: by which key; `pending` where the request has yet to show one, which may be in its body.
     /// - Throws: `rate_limited`.
     func admission(byFieldsOf request: ServerRequest) throws(Problem) -> Admission {
         let keys = request.fields.presentedKeys
         guard gate.knows(keys) else { return .pending }
-        let holder = try gate.admit(keys)
+        let key = try gate.admit(keys)
         if gate.isOpen { try addressLimiter?.admit(request) }
-        return .granted(holder: holder)
+        return .granted(key)
     }
 
     /// Answers a request: at once, or later from another thread.

@@ -98,6 +98,27 @@ struct DepthValveTests {
         }
     }
 
+    @Test("A key bounds what load may cost its requests, which may say less and not more")
+    func riskOfKeys() throws {
+        defer { server.close() }
+        load()
+        let digits = String(repeating: "00", count: 31)
+        server.api.replaceKeys(
+            try APIKeys("a sha256=\(digits)61 max_risk=0.1\nb sha256=\(digits)62\n") {
+                Array(repeating: 0, count: 31) + $0.suffix(1)
+            })
+        for (key, exit, level) in [
+            ("a", "{}", 1.0), ("b", "{}", 2), ("a", #"{"max_risk": 0.2}"#, 1),
+            ("a", #"{"max_risk": 0}"#, 0), ("b", #"{"max_risk": 0.1}"#, 1),
+        ] {
+            let response = try server.translate(
+                #"{"text": "Ein Mann liest.", "exit": \#(exit)}"#,
+                fields: "Authorization: Bearer \(key)\r\n")
+            #expect(response.status == 200)
+            #expect(try json(response)["load_level"]?.doubleValue == level, "\(key) \(exit)")
+        }
+    }
+
     @Test(
         "Whoever chooses how tokens exit, or what was not certified, is left alone",
         arguments: [

@@ -179,6 +179,8 @@ struct KeyTests {
             (line("a", "a", "rate=5/d"), 1), (line("a", "a", "rate=-5/m"), 1),
             (line("a", "a", "burst=5"), 1), (line("a", "a", "rate=5/m burst=0"), 1),
             (line("a", "a", "rate=5/m rate=6/m"), 1), (line("a", "a", "role=root"), 1),
+            (line("a", "a", "max_risk=1"), 1), (line("a", "a", "max_risk=nan"), 1),
+            (line("a", "a", "max_risk=-0.1"), 1),
         ])
     func malformed(_ entry: (text: String, line: Int)) throws {
         let error = #expect(throws: APIKeysError.self) { try APIKeys(entry.text, digest: digest) }

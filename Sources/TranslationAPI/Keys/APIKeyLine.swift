@@ -22,7 +22,18 @@ struct APIKeyLine {
         key = APIKey(
             name: String(name), digest: digest,
             limit: try Self.limit(rate: fields["rate"], burst: fields["burst"], number),
-            isAdmin: try Self.isAdmin(fields["role"], number))
+            isAdmin: try Self.isAdmin(fields["role"], number),
+            maximumRisk: try Self.risk(fields["max_risk"], number))
+    }
+
+    private static func risk(_ text: Substring?, _ number: Int) throws(APIKeysError) -> Double? {
+        guard let text else { return nil }
+        guard let risk = Double(text), risk >= 0, risk < 1 else {
+            throw APIKeysError(
+                line: number,
+                "max_risk= must be at least 0 and below 1; given \(text.prefix(64))")
+        }
+        return risk
     }
 
     private static func isAdmin(_ role: Substring?, _ number: Int) throws(APIKeysError) -> Bool {
@@ -40,13 +51,13 @@ struct APIKeyLine {
         for word in words {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
-            guard parts.count == 2, ["sha256", "rate", "burst", "role"].contains(name),
+            guard parts.count == 2, ["sha256", "rate", "burst", "role", "max_risk"].contains(name),
                 fields.updateValue(parts[1], forKey: name) == nil
             else {
                 // What stands there may be a key.
                 throw APIKeysError(
                     line: number,
-                    "may hold sha256=, rate=, burst= and role= behind the name, once each, and nothing else"
+                    "may hold sha256=, rate=, burst=, role= and max_risk= behind the name, once each, and nothing else"
                 )
             }
         }

@@ -1,5 +1,5 @@
 /// One line of a file of keys.
-struct APIKey: Sendable {
+struct APIKey: Sendable, Equatable {
     /// What the file calls its holder.
     let name: String
     /// SHA-256 of the key.
@@ -8,14 +8,17 @@ struct APIKey: Sendable {
     let limit: RateLimit?
     /// Whether it may load models and have them leave.
     let isAdmin: Bool
+    /// The greatest δ that load may cost its requests; nil: the server's.
+    let maximumRisk: Double?
 }
 
 /// The keys that requests may bring, known by their digests alone.
 ///
-/// A file has a key in each line, `name sha256=HEX [rate=60/m] [burst=10] [role=admin]`: its holder, the
-/// SHA-256 of the key in 64 hexadecimal digits, how many requests are answered in a second (`s`), minute
-/// (`m`) or hour (`h`), how many of them may come at once, as many as the rate's number unless told, and
-/// whether it may load models and have them leave. Empty lines and what follows `#` are comments.
+/// A file has a key in each line, `name sha256=HEX [rate=60/m] [burst=10] [role=admin] [max_risk=0.02]`: its holder,
+/// the SHA-256 of the key in 64 hexadecimal digits, how many requests are answered in a second (`s`), minute
+/// (`m`) or hour (`h`), how many of them may come at once, as many as the rate's number unless told,
+/// whether it may load models and have them leave, and the greatest δ of a certificate that load may lead
+/// its requests to. Empty lines and what follows `#` are comments.
 public struct APIKeys: Sendable {
     let keys: [APIKey]
     /// How many there are.

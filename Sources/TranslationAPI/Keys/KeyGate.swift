@@ -52,10 +52,10 @@ final class KeyGate: Sendable {
     /// Lets a request pass.
     ///
     /// - Parameter presented: what it brought; some may be meant for others on its way.
-    /// - Returns: the name of the key's holder; nil where no keys are configured.
+    /// - Returns: the line of the key; nil where no keys are configured.
     /// - Throws: `unauthorized` without a key that is known, `rate_limited` where it comes too often.
     @discardableResult
-    func admit(_ presented: [String]) throws(Problem) -> String? {
+    func admit(_ presented: [String]) throws(Problem) -> APIKey? {
         let time = now()
         return try state.withLock { state throws(Problem) in
             guard let keys = state.keys else { return nil }
@@ -63,7 +63,7 @@ final class KeyGate: Sendable {
                 throw refuse(hasKey: !presented.isEmpty)
             }
             if let wait = state.buckets[entry.name]?.take(at: time) { throw refuse(for: wait) }
-            return entry.name
+            return entry
         }
     }
 

@@ -8,8 +8,8 @@ extension TranslationAPI {
     enum Admission: Equatable {
         /// It has yet to show a key.
         case pending
-        /// It may, for the holder of its key; nil where no keys are configured.
-        case granted(holder: String?)
+        /// It may, by its key; nil where no keys are configured.
+        case granted(APIKey?)
     }
 
     /// A request that work is done for.
@@ -59,12 +59,12 @@ extension TranslationAPI {
         _ keyField: String
     ) throws(Problem) -> AdmittedRequest {
         let body = try RequestBody(context.request, limits: settings.limits, shape: shape)
-        if case .granted(let holder) = admission {
-            return AdmittedRequest(body: body, holder: holder, context: context)
+        if case .granted(let key) = admission {
+            return AdmittedRequest(body: body, holder: key?.name, context: context)
         }
         let keys = context.request.fields.presentedKeys + [body.key(keyField)].compactMap(\.self)
-        let holder = try gate.admit(keys)
-        return AdmittedRequest(body: body, holder: holder, context: context)
+        let key = try gate.admit(keys)
+        return AdmittedRequest(body: body, holder: key?.name, context: context)
     }
 }
 

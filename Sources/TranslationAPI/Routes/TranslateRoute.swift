@@ -8,12 +8,13 @@ extension TranslationAPI {
     func translate(_ context: RequestContext) {
         do {
             // Where no field has a key that is known, the body may: it is read first.
-            let isAdmitted = try admitByFields(context.request)
+            let admission = try admission(byFieldsOf: context.request)
             guard !context.request.hasSmallBody else {
-                return translateBody(of: context, isAdmitted: isAdmitted)
+                return translateBody(of: context, admission)
             }
-            workBeside(context, for: isAdmitted ? .known : .stranger) { [self] context in
-                translateBody(of: context, isAdmitted: isAdmitted)
+            workBeside(context, for: admission == .pending ? .stranger : .known) {
+                [self] context in
+                translateBody(of: context, admission)
             } orRefuse: { [self] error in
                 stage.service?.count(error)
                 context.refuse(Problem(error))
@@ -23,24 +24,27 @@ extension TranslationAPI {
         }
     }
 
-    private func translateBody(of context: RequestContext, isAdmitted: Bool) {
+    private func translateBody(of context: RequestContext, _ admission: Admission) {
         var context = context
         do {
-            let body = try admittedBody(of: &context, isAdmitted: isAdmitted)
+            let (body, key) = try admittedBody(of: &context, admission)
             if context.refusals == .libreTranslate {
                 try translateAsLibreTranslate(body, context)
             } else {
-                try translate(body, context)
+                try translate(body, by: key, context)
             }
         } catch {
             context.refuse(error)
         }
     }
 
-    private func translate(_ body: RequestBody, _ context: RequestContext) throws(Problem) {
+    private func translate(
+        _ body: RequestBody, by key: APIKey?, _ context: RequestContext
+    ) throws(Problem) {
         try handOver { catalog throws(Problem) in
             let body = try TranslateBody(
                 body.object, catalog: catalog, settings, glossaries: glossaries,
+                maximumRisk: key?.maximumRisk,
                 waiting: settings.valve == nil ? 0 : stage.service?.expectedSeconds ?? 0)
             let answer = OwnAnswer(id: context.identity.id, model: body.model, body: body)
             return (answer: answer, streams: try streams(answer.body, context))
@@ -67,17 +71,16 @@ extension TranslationAPI {
     /// The body of a request that brought a known key in a field, or brings it within the body where that
     /// has LibreTranslate's shape; the context is told of that shape.
     private func admittedBody(
-        of context: inout RequestContext, isAdmitted: Bool
-    ) throws(Problem) -> RequestBody {
+        of context: inout RequestContext, _ admission: Admission
+    ) throws(Problem) -> (body: RequestBody, key: APIKey?) {
         let body = try RequestBody(
             context.request, limits: settings.limits, shape: .libreTranslate)
         let isLibreTranslate = LibreTranslate.isShape(of: body)
         if isLibreTranslate { context.refusals = .libreTranslate }
-        if !isAdmitted {
-            let own = isLibreTranslate ? LibreTranslate.key(in: body) : nil
-            try gate.admit(context.request.fields.presentedKeys + [own].compactMap(\.self))
-        }
-        return body
+        if case .granted(let key) = admission { return (body, key) }
+        let own = isLibreTranslate ? LibreTranslate.key(in: body) : nil
+        let keys = context.request.fields.presentedKeys + [own].compactMap(\.self)
+        return (body, try gate.admit(keys))
     }
 
     /// Whether the answer comes as events: as the body says, else as the client prefers.

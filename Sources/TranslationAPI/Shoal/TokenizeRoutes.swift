@@ -53,7 +53,7 @@ extension TranslationAPI {
             Elements
     ) {
         do {
-            if try !admitByFields(context.request) {
+            if try admission(byFieldsOf: context.request) == .pending {
                 try gate.admit(context.request.fields.presentedKeys)
             }
         } catch {

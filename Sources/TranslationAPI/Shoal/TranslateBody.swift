@@ -32,11 +32,12 @@ struct TranslateBody {
     ///   - catalog: the models.
     ///   - settings: the server's.
     ///   - glossaries: those that requests may name.
+    ///   - maximumRisk: the greatest δ that load may cost requests with its key; nil: the server's.
     ///   - waiting: seconds until what is under way is done, for a server that answers shallower under load.
     /// - Throws: one problem that lists all faults.
     init(
         _ object: JSONObject, catalog: ModelCatalog, _ settings: TranslationAPI.Settings,
-        glossaries: GlossaryStore, waiting: Double = 0
+        glossaries: GlossaryStore, maximumRisk: Double? = nil, waiting: Double = 0
     ) throws(Problem) {
         let (limits, defaults) = (settings.limits, settings.exit)
         var reader = FieldReader(object)
@@ -83,7 +84,8 @@ struct TranslateBody {
             let valve = settings.valve
         {
             let choice = valve.choice(
-                for: model, upTo: asked.maximumRisk, waiting: waiting, allowed: timeout
+                for: model, upTo: [asked.maximumRisk, maximumRisk].compactMap(\.self).min(),
+                waiting: waiting, allowed: timeout
             ) { [model] in settings.watch?.isRefuted($0, of: model.id) != true }
             loadLevel = choice?.level ?? 0
             if let choice {

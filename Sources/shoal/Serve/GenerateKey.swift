@@ -18,6 +18,7 @@ struct GenerateKey: ParsableCommand {
             Example:
               shoal generate-key reader --rate 60/m --burst 10 >> keys.txt
               shoal generate-key operator --admin >> keys.txt
+              shoal generate-key careful --max-risk 0 >> keys.txt
             """)
 
     @Argument(help: "Name of the client: a word without = and #.")
@@ -32,13 +33,20 @@ struct GenerateKey: ParsableCommand {
     @Flag(name: .long, help: "It may load models and have them leave (POST /models/{id}).")
     var admin = false
 
+    @Option(
+        name: .long,
+        help:
+            "The greatest delta of a certificate that load may lead its requests to; 0: full depth (default: exit.load.max_delta)."
+    )
+    var maxRisk: Double?
+
     func run() throws {
         try Failure.reporting {
             let key = "shoal_" + Hexadecimal.text(Self.randomBytes(32))
             let line =
                 "\(name) sha256=\(Hexadecimal.text(SHA256.digest(Array(key.utf8))))"
                 + (rate.map { " rate=\($0)" } ?? "") + (burst.map { " burst=\($0)" } ?? "")
-                + (admin ? " role=admin" : "")
+                + (admin ? " role=admin" : "") + (maxRisk.map { " max_risk=\($0)" } ?? "")
             try check(line)
             writeOutput(line + "\n")
             writeError("key: \(key)\n")
