@@ -40,7 +40,7 @@ def arguments():
     parser.add_argument("--fixed-length", type=int, default=24, help="output tokens of the random checkpoints")
     parser.add_argument("--sized", type=Path, required=True, help="folder with the random checkpoints (given by the script)")
     parser.add_argument("--shoal", type=Path, default=ROOT / ".build/release/shoal")
-    parser.add_argument("--models", default="multi30k,iwslt,base", help="which of them, with commas between")
+    parser.add_argument("--models", default="multi30k,iwslt,base,opus", help="which of them, with commas between")
     parser.add_argument("--skip-kernels", action="store_true", help="leave out the table of single products, and the bounds")
     parser.add_argument("--json", action="store_true", help="a JSON object a line instead of tables")
     return parser.parse_args()
@@ -219,7 +219,7 @@ def main():
     for path in filter(None, [options.source, options.reference, options.shoal]):
         if not path.is_file():
             sys.exit(f"there is no file {path}")
-    known = ["multi30k", "iwslt", "base"]
+    known = ["multi30k", "iwslt", "base", "opus"]
     for name in options.models.split(","):
         if name not in known:
             sys.exit(f"--models {name}: there are {', '.join(known)}")
