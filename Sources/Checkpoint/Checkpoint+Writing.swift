@@ -60,7 +60,8 @@ extension Checkpoint {
         _ decoderLayers: Int?
     ) throws(CheckpointError) -> [(name: String, bytes: [UInt8])] {
         var copied: [(name: String, bytes: [UInt8])] = []
-        for file in files where Self.fileNames.contains(file.name) {
+        for file in files
+        where Self.fileNames.contains(file.name) || file.name == shortlist?.file {
             guard let digest = file.digest else { continue }
             let bytes = try CheckpointError.converting(file: file.name) { () throws(FileError) in
                 try RegularFile.bytes("\(self.directory)/\(file.name)", limit: file.byteCount)
@@ -70,7 +71,8 @@ extension Checkpoint {
                     .fileChanged, file: file.name, found: "other bytes than were read",
                     expected: "a file that nobody writes to")
             }
-            copied.append((file.name, bytes))
+            let isShortlist = file.name == shortlist?.file
+            copied.append((isShortlist ? Self.shortlistFile : file.name, bytes))
         }
         func file(_ object: JSONObject) -> [UInt8] {
             JSON.serialize(.object(object), style: .pretty)
@@ -94,7 +96,9 @@ extension Checkpoint {
             ("source.spm", sourceModel), ("target.spm", targetModel),
         ]
         return written + (separate ? [("target_vocab.json", file(targetVocabulary.object))] : [])
-            + copied.filter { $0.name == Self.exitsFile || $0.name == "generation_config.json" }
+            + copied.filter {
+                [Self.exitsFile, Self.shortlistFile, "generation_config.json"].contains($0.name)
+            }
     }
 
     /// The tensors that a network can be made of, lent one by one.

@@ -39,6 +39,8 @@ public struct Checkpoint: Sendable {
     public private(set) var weights: Weights
     /// exits.safetensors, nil where there is none.
     public private(set) var exitHeads: Weights?
+    /// shortlist.bin, or what stands for it; nil where there is none.
+    public let shortlist: Shortlist?
     /// The bytes of source.spm, or of what stands for it, unparsed.
     public let sourceModel: [UInt8]
     /// The bytes of target.spm, or of what stands for it, unparsed.
@@ -65,6 +67,7 @@ public struct Checkpoint: Sendable {
             attentionHeads: configuration.decoder.heads,
             targetVocabularySize: configuration.targetVocabularySize)
         exitHeads = try reader.exitHeads(Self.exitHeadsFile)
+        shortlist = try reader.shortlist(sourceVocabulary, targetVocabulary, configuration)
         self.directory = directory
         files = reader.files
     }
@@ -95,11 +98,14 @@ public struct Checkpoint: Sendable {
     public static let fileNames: Set<String> = [
         "config.json", "generation_config.json", "tokenizer_config.json", "vocab.json",
         "target_vocab.json", "source.spm", "target.spm", "model.safetensors", exitsFile,
-        exitHeadsFile,
+        exitHeadsFile, shortlistFile,
     ]
 
     /// What a package of Argos Translate in one file is called, by its end.
     public static let packageSuffix = ".argosmodel"
+
+    /// What a shortlist is called in a directory in the canonical form.
+    public static let shortlistFile = "shortlist.bin"
 
     static let exitsFile = "exits.json"
     static let exitHeadsFile = "exits.safetensors"
@@ -114,7 +120,7 @@ public struct Checkpoint: Sendable {
     public struct Checksums: Sendable, Equatable {
         /// Of all files.
         public let files: String
-        /// Of all but exits.json, and of which classifiers exits use: of what outputs follow from once a rule is given.
+        /// Of all but exits.json and the shortlist, and of which classifiers exits use: of what outputs follow from once a rule is given.
         public let network: String
     }
 
@@ -142,7 +148,7 @@ public struct Checkpoint: Sendable {
         return Checksums(
             files: Self.digest(lines[...]),
             network: Self.digest(
-                lines.filter { $0.name != Self.exitsFile }[...],
+                lines.filter { $0.name != Self.exitsFile && $0.name != shortlist?.file }[...],
                 and: "exit_classifiers: \(exits.classifiers.rawValue)\n"))
     }
 

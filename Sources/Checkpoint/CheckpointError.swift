@@ -24,6 +24,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
         case malformedSafetensors = "malformed_safetensors"
         /// A file of PyTorch, or the archive that it is, breaks its format.
         case malformedArchive = "malformed_archive"
+        /// A shortlist breaks its format, or is not what it was when it was written.
+        case malformedShortlist = "malformed_shortlist"
         /// A key that has to be there is not.
         case keyMissing = "key_missing"
         /// A key holds another kind of value.

@@ -17,6 +17,8 @@ struct DirectoryReader {
         static let vocabulary = 16 << 20
         /// As in `SentencePieceProcessor`.
         static let model = 32 << 20
+        /// Shortlists; those of 32,000 source ids with 50 candidates each have 7 MB.
+        static let shortlist = 256 << 20
     }
 
     init(directory: String) throws(CheckpointError) {
@@ -125,6 +127,16 @@ struct DirectoryReader {
     /// The bytes of a SentencePiece model.
     mutating func model(_ name: String) throws(CheckpointError) -> [UInt8] {
         try bytes(name, limit: ByteLimit.model)
+    }
+
+    /// The bytes of a shortlist.
+    mutating func shortlistBytes(_ name: String) throws(CheckpointError) -> [UInt8] {
+        try bytes(name, limit: ByteLimit.shortlist)
+    }
+
+    /// A text that is no part of the checkpoint; nil where it is larger than settings are, or cannot be read.
+    func settingsText(_ name: String) -> String? {
+        (try? content(name, limit: ByteLimit.settings)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     mutating func vocabulary(_ name: String) throws(CheckpointError) -> JSONObject {

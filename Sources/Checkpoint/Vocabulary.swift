@@ -100,6 +100,9 @@ public struct Vocabulary: Sendable {
             })
     }
 
+    /// Whether ids stand for the same pieces in another vocabulary.
+    func hasSamePieces(as other: Vocabulary) -> Bool { size == other.size && ids == other.ids }
+
     /// The id of a piece, or nil where the vocabulary lacks it; O(bytes of the piece).
     public func id(of piece: String) -> Int? {
         ids[ExactString(piece)]

@@ -7,6 +7,7 @@ extension RequestParameter {
         case .text, .beamSize, .alternatives, .lengthPenalty, .minimumTokens, .maximumTokens,
             .repetitionPenalty, .noRepeatNgramSize:
             "\(self)"
+        case .shortlist: "model.shortlist"
         case .policy: "exit.policy"
         case .layer: "exit.layer"
         case .threshold: "exit.threshold"

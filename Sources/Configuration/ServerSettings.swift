@@ -29,6 +29,8 @@ package struct ServerSettings {
     package var metrics = ListenerConfiguration(host: "", port: 9464)
     package var limits = APILimits()
     package var exit = ExitOptions()
+    /// Whether requests that say nothing of it use shortlists, where models have them.
+    package var usesShortlist = false
     /// How certificates are held against what is translated.
     package var watch = CertificateWatch.Options()
     /// The risk whose certificates answers may follow under load; nil: load changes no answer.

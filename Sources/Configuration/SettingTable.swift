@@ -192,6 +192,10 @@ extension Setting<ServerSettings> {
                     return settings.pivots.count == tags.count && tags.count <= 8
                 }
             ).takingList(),
+            .flag(
+                "model.shortlist", \.usesShortlist,
+                "Choose tokens from the model's shortlist for requests that say nothing of it, where the model has one."
+            ),
             Setting(
                 key: "glossaries.files",
                 help:

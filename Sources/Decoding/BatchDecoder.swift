@@ -54,7 +54,7 @@ public final class BatchDecoder {
     public func add(
         source: Matrix, options: DecodingOptions, reportsTokens: Bool = false
     ) -> Ticket {
-        let state = DecoderState(source: source, in: step)
+        let state = DecoderState(source: source, candidates: options.candidates, in: step)
         let c = model.configuration
         let maximum = options.limit(
             sourceCount: source.rows, maximumPositions: c.maximumPositions - options.prefix.count)

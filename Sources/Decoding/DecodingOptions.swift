@@ -45,6 +45,17 @@ public struct DecodingOptions: Sendable, Equatable {
     /// Policies that make drafts take them as drafts; the output does not depend on them.
     public var expected: [Int] = []
 
+    /// Whether tokens are chosen from the ids alone that the model's shortlist gives the sentence: inexact, for less work.
+    ///
+    /// It says what is asked for. Whoever has the sentence's ids makes `candidates` of it (`Shortlist`).
+    public var usesShortlist = false
+
+    /// Target ids that tokens are chosen from, ascending; empty: all.
+    ///
+    /// Everything that reads logits reads theirs alone: probabilities, scores and the policy `confidence` are among them.
+    /// Only `prefix` may hold others. Their logits have the bits that they have among all ids.
+    public var candidates: [Int] = []
+
     /// Exits that are given, clamped to the bounds of `exit`, whose policy is then not asked; nil in service.
     public var givenExits: GivenExits?
 

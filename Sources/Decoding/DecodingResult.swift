@@ -55,6 +55,8 @@ public struct DecodingResult: Sendable, Equatable {
     public let operations: OperationCount
     /// What became of drafts; nil under other policies than `speculative`.
     public var speculation: SpeculationCount?
+    /// Ids that its tokens were chosen from; nil: all.
+    public var candidates: Int?
 }
 
 /// What `speculative` drafted and read (docs/speculative.md).

@@ -10,6 +10,7 @@ struct Drafter {
     private let exit: Int?
     /// Weights that a draft reads, that passes up to layer 1, 2, and so on read, and those of no layers, of layer 1, and so on.
     private let bytes: (draft: Int, passes: [Int], lower: [Int])
+    private let model: TranslationModel
     private var drafting: [Sentence] = []
     private var rows: [DecoderRow] = []
     private var proposals: [DecoderStep.Proposal] = []
@@ -17,6 +18,7 @@ struct Drafter {
     private var isSpeculating = false
 
     init(for model: TranslationModel) {
+        self.model = model
         exit = model.draftExit
         let lower = (1..<model.decoderLayerCount).map { model.layerBytes(through: $0) }
         let passes = (1...model.decoderLayerCount).map { model.passBytes(through: $0) }
@@ -59,7 +61,10 @@ struct Drafter {
         sentence.count.passes += 1
         let entry = (0..<sentence.rowCount).reduce(Int.max) { min($0, sentence.entry(ofRow: $1)) }
         let highest = sentence.rule.bounds.upperBound
-        sentence.count.weightBytes += bytes.passes[highest - 1] - lowerBytes(entry)
+        let unread = sentence.candidateCount.map {
+            model.unreadBytes(after: highest, candidates: $0)
+        }
+        sentence.count.weightBytes += bytes.passes[highest - 1] - lowerBytes(entry) - (unread ?? 0)
     }
 
     /// Weights of the layers that no row of a pass goes through, all of them having been there for drafts.

@@ -13,6 +13,8 @@ final class Sentence {
     let depth: Int?
     let givenExits: DecodingOptions.GivenExits?
     let reportsTokens: Bool
+    /// Ids that its tokens are chosen from; nil: all.
+    let candidateCount: Int?
     /// Bytes of weights that a token at full depth reads.
     private let passBytes: Int
 
@@ -45,6 +47,7 @@ final class Sentence {
         rule = options.exit
         self.depth = depth
         givenExits = options.givenExits
+        candidateCount = options.candidates.isEmpty ? nil : options.candidates.count
         let isExpected = rule.policy.makesDrafts && !options.expected.isEmpty
         expected = isExpected ? ExpectedOutput(options.expected) : nil
         self.reportsTokens = reportsTokens
@@ -125,6 +128,7 @@ final class Sentence {
     private func result(_ hypotheses: [Hypothesis]) -> DecodingResult {
         var result = DecodingResult(hypotheses: hypotheses, operations: state.operations)
         if rule.policy.makesDrafts { result.speculation = count }
+        result.candidates = candidateCount
         return result
     }
 }

@@ -17,7 +17,7 @@ struct StepRun {
         let forced: Int?
         let continuationCount: Int
         let bannedID: Int?
-        /// Whether anything but the best id is wanted of the classifier where the row leaves.
+        /// Whether anything but the best of all ids is wanted of the classifier where the row leaves.
         let needsScores: Bool
         let repetition: RepetitionRules
         /// What the decoder was fed, within the run's; empty where no rule asks for it.
@@ -100,7 +100,8 @@ struct StepRun {
                 forced: forced, continuationCount: sentence.search.continuationCount,
                 bannedID: sentence.search.bansEndOfSentence(after: hypothesis)
                     ? endOfSentence : nil,
-                needsScores: sentence.search.needsScores || sentence.search.repetition.areActive,
+                needsScores: sentence.search.needsScores || sentence.search.repetition.areActive
+                    || sentence.candidateCount != nil,
                 repetition: sentence.search.repetition, inputs: first..<inputs.count))
     }
 
@@ -207,7 +208,7 @@ struct StepRun {
         step.classify(offsets, after: n)
         for (row, offset) in offsets.enumerated() {
             let index = step.active[offset]
-            let logits = LogitRow(step.logits, row: row)
+            let logits = step.logitRow(row)
             if let banned = rows[index].bannedID { logits.ban(banned) }
             let top = logits.top()
             // What is not a number leaves here, too: nothing above would mend it.

@@ -74,6 +74,7 @@ package final class ServerProcess: @unchecked Sendable {
         var api = TranslationAPI.Settings()
         api.limits = settings.limits
         api.exit = settings.exit
+        api.usesShortlist = settings.usesShortlist
         api.watch = host.watch
         api.valve = valve
         api.stallTimeout = settings.stallTimeout

@@ -140,15 +140,18 @@ public final class Linear: @unchecked Sendable {
     /// - Parameter ids: outputs, each from 0 to `outputs` − 1, at least one.
     /// - Returns: the map, whose output i is this one's ids[i].
     func selecting(_ ids: [Int]) -> Linear {
-        let zero = Matrix(rows: 1, columns: inputs)
-        let rows = Matrix(rows: ids.count, columns: inputs)
-        for (row, id) in ids.enumerated() {
-            embed(id, into: (rows, row), scale: 1, adding: (zero, 0))
+        precondition(!ids.isEmpty && ids.allSatisfy { (0..<outputs).contains($0) })
+        let selected = Linear(
+            outputs: ids.count, inputs: inputs, hasBias: bias != nil,
+            instructionSet: instructionSet)
+        let width = Int(CK_PANEL)
+        for (place, id) in ids.enumerated() {
+            let source = panels.floats + id / width * width * inputs + id % width
+            let target = selected.panels.floats + place / width * width * inputs + place % width
+            for input in 0..<inputs { target[input * width] = source[input * width] }
+            if let bias, let own = selected.bias { own.floats[place] = bias.floats[id] }
         }
-        return Linear(
-            weight: ids.indices.flatMap(rows.row),
-            bias: bias.map { bias in ids.map { bias.floats[$0] } },
-            outputs: ids.count, inputs: inputs, instructionSet: instructionSet)
+        return selected
     }
 
     /// Bytes of the packed weights and the bias.

@@ -74,15 +74,20 @@ public final class Projection: Sendable {
     ///
     /// - Parameters:
     ///   - x: as many columns as there are inputs, of this projection's precision.
+    ///   - rows: rows of x; nil for all.
     ///   - y: at least `outputs` columns; not what x reads.
+    ///   - first: row of y that the first of `rows` goes to.
     ///   - options: what follows the product. Row i of the residual belongs to row i of y.
     public func apply(
-        _ x: ProjectionInput, into y: Matrix, _ options: Linear.Options = Linear.Options()
+        _ x: ProjectionInput, rows: Range<Int>? = nil, into y: Matrix, at first: Int = 0,
+        _ options: Linear.Options = Linear.Options()
     ) {
+        let rows = rows ?? 0..<x.rows
         switch form {
         case .float32(let linear):
-            linear.apply(x.matrix, rows: 0..<x.rows, into: y, options, team: x.team)
-        case .int8(let linear): linear.apply(x.quantized, into: y, options, team: x.team)
+            linear.apply(x.matrix, rows: rows, into: y, at: first, options, team: x.team)
+        case .int8(let linear):
+            linear.apply(x.quantized, rows: rows, into: y, at: first, options, team: x.team)
         }
     }
 

@@ -8,6 +8,8 @@ extension TranslationAPI {
         public var limits = APILimits()
         /// Exit settings for fields that a request leaves out.
         public var exit = ExitOptions()
+        /// Whether requests that say nothing of it use shortlists, where models have them.
+        public var usesShortlist = false
         /// Holds certificates against what is translated; nil: nobody does.
         public var watch: CertificateWatch?
         /// Seconds for one step of a worker, beyond which the process counts as stuck.

@@ -14,6 +14,8 @@ struct FieldProblem: Sendable, Equatable {
         case unsupportedLanguagePair = "unsupported_language_pair"
         /// A policy that the checkpoint has no heads for.
         case policyUnavailable = "policy_unavailable"
+        /// A shortlist that the checkpoint does not have.
+        case shortlistUnavailable = "shortlist_unavailable"
         /// A field that does not exist.
         case unknownField = "unknown_field"
         /// A value of another JSON type than the field's.
@@ -42,6 +44,7 @@ struct FieldProblem: Sendable, Equatable {
             case .conflictingOptions: .conflictingOptions
             case .textTooLong: .textTooLong
             case .policyUnavailable: .policyUnavailable
+            case .shortlistUnavailable: .shortlistUnavailable
             }
         pointer = fault.parameter.pointer + (fault.index.map { "/\($0)" } ?? "")
         detail = fault.detail { "`\($0.path)`" }
@@ -60,6 +63,7 @@ extension RequestParameter {
         case .maximumTokens: "/max_output_tokens"
         case .repetitionPenalty: "/repetition_penalty"
         case .noRepeatNgramSize: "/no_repeat_ngram_size"
+        case .shortlist: "/shortlist"
         case .policy: "/exit/policy"
         case .layer: "/exit/layer"
         case .threshold: "/exit/threshold"

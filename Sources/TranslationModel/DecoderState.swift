@@ -14,6 +14,8 @@ public final class DecoderState {
 
     /// For each layer that a position has reached: keys and values of the source, [S, 2d].
     var crossKeyValues: [Matrix?]
+    /// The ids that its tokens are chosen from; nil: all.
+    let candidates: CandidateClassifiers?
     let positions: PositionStore
     private var leaves: [Int32] = []
 
@@ -21,9 +23,12 @@ public final class DecoderState {
     ///
     /// - Parameters:
     ///   - source: its encoder states [S, d].
+    ///   - candidates: the ids that its tokens are chosen from, ascending; empty: all.
     ///   - step: what will run its rows.
-    public init(source: Matrix, in step: DecoderStep) {
+    public init(source: Matrix, candidates: [Int] = [], in step: DecoderStep) {
         self.source = source
+        self.candidates =
+            candidates.isEmpty ? nil : CandidateClassifiers(candidates, of: step.model.classifiers)
         positions = step.positions
         crossKeyValues = Array(repeating: nil, count: step.layerRows.count)
     }

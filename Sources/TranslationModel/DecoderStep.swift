@@ -45,7 +45,7 @@ public final class DecoderStep {
     public private(set) var active: [Int] = []
     /// Rows multiplied by each layer since the start, layer 1 first.
     public private(set) var layerRows: [Int]
-    /// Logits [asked rows, V] of the latest `classify`.
+    /// Logits [asked rows, V] of the latest `classify`; `logitRow` reads those of sentences with candidates, too.
     public let logits: Matrix
     /// Logits [asked rows, `LogitRow.maximumBest`] of the latest `classify(_:among:_:after:)`, −∞ behind
     /// those of a row.
@@ -77,6 +77,9 @@ public final class DecoderStep {
     private let headInput: ProjectionInput  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
     private let draftLogits: Matrix  // [active rows, outputs of the head for drafts]
+    /// What the latest `classify` was asked: rows of all ids, rows of candidates, and for each offset its row of `logits`.
+    private var asked: (open: [Int], listed: [Int], rows: [Int]) = ([], [], [])
+    private var listedStates: [DecoderState] = []
     private let adapted: AdaptedStates
     let attention: Attention
     private let recurrence: Recurrence
@@ -277,17 +280,71 @@ public final class DecoderStep {
         active.removeLast(active.count - kept)
     }
 
-    /// Computes the logits of exit `n` for some active rows into `logits`, one row for each offset.
+    /// Computes the logits of exit `n` for some active rows, one row for each offset: of all ids into `logits`, or of the candidates that
+    /// its sentence has.
     ///
     /// - Parameters:
     ///   - offsets: offsets into `active`, ascending.
     ///   - n: the layer that was run last, 1 … N.
     public func classify(_ offsets: [Int], after n: Int) {
-        let classifier = model.classifiers[n]
         logits.resize(rows: offsets.count)
-        takeExit(offsets, after: n)
-        classifier.apply(input, into: logits)
-        charge(offsets, operations: 2 * classifier.outputs * d)
+        part(offsets)
+        if !asked.open.isEmpty {
+            let classifier = model.classifiers[n]
+            takeExit(asked.open, after: n)
+            classifier.apply(input, into: logits)
+            charge(asked.open, operations: 2 * classifier.outputs * d)
+        }
+        if !asked.listed.isEmpty { classifyListed(after: n) }
+    }
+
+    /// Tells rows of sentences with candidates from the others.
+    private func part(_ offsets: [Int]) {
+        asked.open.removeAll(keepingCapacity: true)
+        asked.listed.removeAll(keepingCapacity: true)
+        asked.rows.removeAll(keepingCapacity: true)
+        for offset in offsets where rows[active[offset]].state.candidates == nil {
+            asked.open.append(offset)
+        }
+        for offset in offsets {
+            if rows[active[offset]].state.candidates == nil {
+                asked.rows.append(asked.rows.count - asked.listed.count)
+            } else {
+                asked.rows.append(asked.open.count + asked.listed.count)
+                asked.listed.append(offset)
+            }
+        }
+    }
+
+    /// A product for each sentence with candidates: its rows follow each other.
+    private func classifyListed(after n: Int) {
+        takeExit(asked.listed, after: n)
+        listedStates.removeAll(keepingCapacity: true)
+        for offset in asked.listed { listedStates.append(rows[active[offset]].state) }
+        var first = 0
+        while first < listedStates.count {
+            let state = listedStates[first]
+            let end = listedStates[first...].firstIndex { $0 !== state } ?? listedStates.count
+            if let classifier = state.candidates?[n] {
+                classifier.apply(
+                    input, rows: first..<end, into: logits, at: asked.open.count + first)
+                state.operations.executed += 2 * classifier.outputs * d * (end - first)
+            }
+            first = end
+        }
+        listedStates.removeAll(keepingCapacity: true)
+    }
+
+    /// The logits of a row of the latest `classify`.
+    ///
+    /// - Parameter row: which of the offsets that it was asked about.
+    /// - Returns: logits of all ids, or of the candidates of its sentence.
+    public func logitRow(_ row: Int) -> LogitRow {
+        let place = asked.rows[row]
+        guard place >= asked.open.count,
+            let candidates = rows[active[asked.listed[place - asked.open.count]]].state.candidates
+        else { return LogitRow(logits, row: place) }
+        return LogitRow(logits, row: place, of: candidates.ids)
     }
 
     /// Finds the best id of exit `n` for some active rows, and its logit: those of `classify(_:after:)` to the bit.
@@ -295,7 +352,7 @@ public final class DecoderStep {
     /// Of few rows in 8 bits it reads half of the classifier, else all of it. It counts as a classifier all the same.
     ///
     /// - Parameters:
-    ///   - offsets: offsets into `active`, ascending.
+    ///   - offsets: offsets into `active`, ascending, of sentences without candidates.
     ///   - banned: for each an id that is not to be chosen, or nil.
     ///   - n: the layer that was run last, 1 … N, whose classifier has exact sums (`choosesExactly`).
     ///   - bests: what it held is replaced by one for each offset; nil where the network gave no number.

@@ -39,6 +39,12 @@ extension TranslationModel {
         layerBytes(1...n) + adapters.byteCount(after: n) + classifiers[n].weightByteCount
     }
 
+    /// Bytes of the classifier after layer `n` that a row does not read whose sentence has so many candidates.
+    public func unreadBytes(after n: Int, candidates count: Int) -> Int {
+        let bytes = classifiers[n].weightByteCount
+        return bytes - bytes * count / vocabularySize
+    }
+
     /// Bytes of weights that a draft reads: the layers up to the exit that drafts and its head; 0 where there is none.
     public var draftBytes: Int {
         draftHead.map { draftBytes(exit: $0.exit, ids: $0.projection.outputs) } ?? 0

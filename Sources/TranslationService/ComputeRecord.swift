@@ -19,6 +19,16 @@ public struct ComputeRecord: Sendable, Equatable {
     public private(set) var encoderOperations: Int
     /// What became of drafts; nil under policies that make none.
     public private(set) var speculation: SpeculationCount?
+    /// What tokens were chosen from; nil: from all ids.
+    public private(set) var shortlist: ShortlistCount?
+
+    /// What shortlists came to.
+    public struct ShortlistCount: Sendable, Equatable {
+        /// Sentences, or parts of long ones, that were decoded with candidates of their own.
+        public var inputs: Int
+        /// Candidates of all of them together.
+        public var candidates: Int
+    }
 
     /// Nothing spent.
     public init(policy: ExitPolicy, decoderLayers: Int) {
@@ -40,26 +50,30 @@ public struct ComputeRecord: Sendable, Equatable {
         operations = result.operations
         self.encoderOperations = encoderOperations
         speculation = result.speculation
+        shortlist = result.candidates.map { ShortlistCount(inputs: 1, candidates: $0) }
     }
 
     /// Adds what another text cost.
     public static func += (sum: inout ComputeRecord, other: ComputeRecord) {
         for (index, count) in other.exitHistogram.enumerated() { sum.exitHistogram[index] += count }
-        sum.addSpeculation(of: other)
+        sum.addCounts(of: other)
         sum.operations = sum.operations + other.operations
         sum.encoderOperations += other.encoderOperations
     }
 
     /// Adds operations alone: of outputs that are not returned.
     mutating func addOperations(of other: ComputeRecord) {
-        addSpeculation(of: other)
+        addCounts(of: other)
         operations = operations + other.operations
         encoderOperations += other.encoderOperations
     }
 
-    private mutating func addSpeculation(of other: ComputeRecord) {
-        guard let count = other.speculation else { return }
-        speculation = speculation.map { $0 + count } ?? count
+    private mutating func addCounts(of other: ComputeRecord) {
+        if let count = other.speculation { speculation = speculation.map { $0 + count } ?? count }
+        guard let count = other.shortlist else { return }
+        shortlist = ShortlistCount(
+            inputs: (shortlist?.inputs ?? 0) + count.inputs,
+            candidates: (shortlist?.candidates ?? 0) + count.candidates)
     }
 
     /// Tokens of the returned outputs, end of sentence included.

@@ -16,6 +16,8 @@ public enum RequestParameter: Sendable, Hashable, CaseIterable {
     case repetitionPenalty
     /// `DecodingOptions.noRepeatNgramSize`.
     case noRepeatNgramSize
+    /// `DecodingOptions.usesShortlist`.
+    case shortlist
     /// `ExitOptions.policy`.
     case policy
     /// `ExitOptions.layer`.
@@ -48,6 +50,8 @@ public struct RequestFault: Sendable, Equatable {
         case textTooLong
         /// A policy that the checkpoint has no heads for.
         case policyUnavailable
+        /// A shortlist that the checkpoint does not have.
+        case shortlistUnavailable
     }
 
     /// Kind.

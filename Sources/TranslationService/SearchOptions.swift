@@ -20,6 +20,8 @@ public struct SearchOptions: Sendable, Equatable {
     public var repetitionPenalty = 1.0
     /// `DecodingOptions.noRepeatNgramSize`, at least 0.
     public var noRepeatNgramSize = 0
+    /// `DecodingOptions.usesShortlist`.
+    public var usesShortlist = false
 
     /// Widest beam that a step can rank.
     public static let widestBeam: Int = LogitRow.maximumBest / 2
@@ -106,6 +108,7 @@ public struct SearchOptions: Sendable, Equatable {
         options.maximumTokens = maximumTokens
         options.repetitionPenalty = repetitionPenalty
         options.noRepeatNgramSize = noRepeatNgramSize
+        options.usesShortlist = usesShortlist
         options.scores = scores
         return options
     }
@@ -114,4 +117,12 @@ public struct SearchOptions: Sendable, Equatable {
 extension ServedModel {
     /// Longest output: max_position_embeddings − 1.
     public var longestOutput: Int { checkpoint.configuration.maximumPositions - 1 }
+
+    /// What is wrong with asking for a shortlist; nil where the model has one.
+    public var shortlistFault: RequestFault? {
+        guard checkpoint.shortlist == nil else { return nil }
+        return RequestFault(
+            .shortlistUnavailable, .shortlist,
+            "\(.shortlist) needs \(Checkpoint.shortlistFile) or lex.*.bin, which \(id) lacks")
+    }
 }

@@ -284,6 +284,14 @@ public final class ServedModel: Sendable {
     /// Exit settings for fields that a request leaves out: the model's own, then the server's.
     public func exitDefaults(_ server: ExitOptions) -> ExitOptions { exit.filled(from: server) }
 
+    /// The target ids that the shortlist gives a sentence.
+    ///
+    /// - Parameter ids: its source ids, end of sentence included.
+    /// - Returns: ascending; none without a shortlist.
+    public func candidates(of ids: [Int]) -> [Int] {
+        checkpoint.shortlist?.candidates(of: ids) ?? []
+    }
+
     /// Thresholds of a policy where a request gives none, N − 1 of them; nil for policies without.
     public func thresholds(_ policy: ExitPolicy) -> [Double]? {
         checkpoint.exits.thresholds[policy]

@@ -191,8 +191,10 @@ final class Worker {
             lane.startedJobs.append(sentence.job)
             var options = sentence.job.request.options
             options.aligns = !sentence.ranges.isEmpty
-            let tokenizer = service.model(of: sentence.job).tokenizer
+            let model = service.model(of: sentence.job)
+            let tokenizer = model.tokenizer
             options.sourcePieces = tokenizer.pieces(of: sentence.ids)
+            if options.usesShortlist { options.candidates = model.candidates(of: sentence.ids) }
             options.prefix = tokenizer.targetPrefix
             options.expected = sentence.draft
             let ticket = lane.decoder.add(

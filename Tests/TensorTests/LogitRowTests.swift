@@ -33,6 +33,39 @@ private func row(_ logits: [Float], _ set: InstructionSet) -> LogitRow {
 
 @Suite("A row of logits")
 struct LogitRowTests {
+    @Test("of some ids says what a row of all says in which the others are banned")
+    func someIDs() {
+        var random = SeededGenerator(seed: 37)
+        for count in [9, 40, 257] {
+            let all = tiedLogits(count, &random)
+            let ids = all.indices.filter { $0 % 3 == 1 || $0 == count - 1 }
+            let known = Set(ids)
+            let banned = all.indices.map { known.contains($0) ? all[$0] : -.infinity }
+            for set in availableSets {
+                let some = matrixOf(ids.map { all[$0] } + [99, 99], columns: ids.count + 2)
+                let own = LogitRow(some, row: 0, of: ids, instructionSet: set)
+                let whole = row(banned, set)
+                for id in all.indices { #expect(own[id] == banned[id]) }
+                for _ in 0..<3 {
+                    let best = own.best(5).filter { $0.value > -.infinity }
+                    guard let first = best.first else { break }
+                    #expect(own.top().id == whole.top().id)
+                    #expect(own.best() == whole.best())
+                    #expect(
+                        best.map(\.id)
+                            == whole.best(5).filter { $0.value > -.infinity }.map(\.id))
+                    #expect(abs(own.top().logSumExp - whole.top().logSumExp) < 1e-5)
+                    for row in [own, whole] {
+                        row.ban(first.id)
+                        row[0] = 7
+                    }
+                    whole.ban(0)
+                    #expect(own[0] == -.infinity)
+                }
+            }
+        }
+    }
+
     @Test("has the same bits of log-probability with every instruction set")
     func instructionSetsAgree() {
         var random = SeededGenerator(seed: 31)

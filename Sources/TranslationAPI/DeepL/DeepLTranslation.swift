@@ -88,6 +88,7 @@ struct DeepLTranslation {
         }
         return try TranslationRequest(
             route, texts: texts, text, options: options, exit: exit,
+            shortlist: settings.usesShortlist && type?.isQuality != true,
             timeout: settings.limits.timeout, limits: settings.limits)
     }
 }

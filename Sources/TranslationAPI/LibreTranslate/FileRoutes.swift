@@ -34,8 +34,7 @@ extension TranslationAPI {
                     throw Problem(modelNotFoundIn: catalog)
                 }
                 return try LibreTranslate.request(
-                    texts, isMarkup: isMarkup, alternatives: 0, route, settings.limits,
-                    settings.exit)
+                    texts, isMarkup: isMarkup, alternatives: 0, route, settings)
             } _: { request, service in
                 let cancel = service.submit(request, after: 0) { [answers] result in
                     let texts = result.map { $0.translations.map { $0.outputs[0].text } }

@@ -46,8 +46,9 @@ struct LibreTranslate {
     ///
     /// - Throws: one problem that lists all faults.
     init(
-        _ body: RequestBody, catalog: ModelCatalog, limits: APILimits, exit: ExitOptions
+        _ body: RequestBody, catalog: ModelCatalog, _ settings: TranslationAPI.Settings
     ) throws(Problem) {
+        let limits = settings.limits
         isList = body.object[Self.mark]?.arrayValue != nil
         var reader = FieldReader(body)
         let texts = reader.texts(Self.mark, limits)
@@ -65,7 +66,7 @@ struct LibreTranslate {
         let problems = reader.finished()
         guard problems.isEmpty else { throw Problem(problems) }
         var request = try Self.request(
-            texts, isMarkup: isMarkup, alternatives: alternatives, route, limits, exit)
+            texts, isMarkup: isMarkup, alternatives: alternatives, route, settings)
         request.copied = languages.copied
         self.request = request
     }
@@ -77,14 +78,14 @@ struct LibreTranslate {
     ///   - isMarkup: whether they are HTML.
     ///   - alternatives: outputs beside the best.
     ///   - route: what translates.
-    ///   - limits: the server's.
-    ///   - exit: the server's settings.
+    ///   - settings: the server's.
     /// - Returns: the request.
     /// - Throws: what of the settings the model cannot do.
     static func request(
         _ texts: [String], isMarkup: Bool, alternatives: Int, _ route: ModelRoute,
-        _ limits: APILimits, _ exit: ExitOptions
+        _ settings: TranslationAPI.Settings
     ) throws(Problem) -> TranslationRequest {
+        let (limits, exit) = (settings.limits, settings.exit)
         var text = TextOptions()
         text.markup = isMarkup ? MarkupOptions(.html) : nil
         var options: DecodingOptions
@@ -98,8 +99,7 @@ struct LibreTranslate {
         options.hypothesisCount = alternatives + 1
         return try TranslationRequest(
             route, texts: texts, text, options: options, exit: { $0.exitDefaults(exit) },
-            timeout: limits.timeout,
-            limits: limits)
+            shortlist: settings.usesShortlist, timeout: limits.timeout, limits: limits)
     }
 
     private static func alternatives(_ reader: inout FieldReader, _ limits: APILimits) -> Int {

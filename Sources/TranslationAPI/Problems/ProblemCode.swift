@@ -45,6 +45,8 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case unsupportedLanguagePair = "unsupported_language_pair"
     /// A policy without heads.
     case policyUnavailable = "policy_unavailable"
+    /// A shortlist that there is none of.
+    case shortlistUnavailable = "shortlist_unavailable"
     /// As much is kept for clients as the server keeps.
     case quotaExceeded = "quota_exceeded"
     /// More requests than the key's rate allows.
@@ -90,7 +92,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .unsupportedMediaType: 415
         case .expectationFailed: 417
         case .outOfRange, .conflictingOptions, .textTooLong, .unsupportedLanguagePair,
-            .policyUnavailable:
+            .policyUnavailable, .shortlistUnavailable:
             422
         case .rateLimited: 429
         case .headerFieldsTooLarge: 431
@@ -129,6 +131,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .textTooLong: "Text too long"
         case .unsupportedLanguagePair: "Unsupported language pair"
         case .policyUnavailable: "Policy unavailable"
+        case .shortlistUnavailable: "Shortlist unavailable"
         case .quotaExceeded: "Quota exceeded"
         case .rateLimited: "Rate limited"
         case .headerFieldsTooLarge: "Header fields too large"

@@ -108,10 +108,21 @@ extension FieldReader {
 
 extension TranslationRequest {
     /// A request within the server's limits.
+    ///
+    /// - Parameters:
+    ///   - route: what translates.
+    ///   - texts: what is translated.
+    ///   - preparation: how texts are taken apart.
+    ///   - options: those of the last model, beside its shortlist.
+    ///   - exit: exit settings of those before it.
+    ///   - shortlist: whether each model that has a shortlist uses it.
+    ///   - timeout: seconds for the whole request.
+    ///   - limits: the server's.
+    /// - Throws: what of the settings a model cannot do.
     init(
         _ route: ModelRoute, texts: [String], _ preparation: TextOptions?,
-        options: DecodingOptions, exit: (ServedModel) -> ExitOptions, timeout: Double,
-        limits: APILimits
+        options: DecodingOptions, exit: (ServedModel) -> ExitOptions, shortlist: Bool,
+        timeout: Double, limits: APILimits
     ) throws(Problem) {
         self.init(
             texts: texts, options: options,
@@ -119,15 +130,15 @@ extension TranslationRequest {
         model = route.last
         do throws(InvalidRequest) {
             for model in route.hops.dropLast() {
-                earlier.append(
-                    EarlierHop(
-                        model: model,
-                        options: DecodingOptions(
-                            exit: try exit(model).resolve(for: model), scores: false)))
+                var options = DecodingOptions(
+                    exit: try exit(model).resolve(for: model), scores: false)
+                options.usesShortlist = shortlist && model.shortlistFault == nil
+                earlier.append(EarlierHop(model: model, options: options))
             }
         } catch {
             throw Problem(error)
         }
+        self.options.usesShortlist = shortlist && route.last.shortlistFault == nil
         self.preparation = preparation
         // The model's own output, where it is asked for a sentence as it is.
         self.options.cutsLoops = preparation != nil

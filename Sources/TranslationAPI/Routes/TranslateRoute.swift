@@ -62,7 +62,7 @@ extension TranslationAPI {
         _ body: RequestBody, _ context: RequestContext
     ) throws(Problem) {
         try handOver { catalog throws(Problem) in
-            try LibreTranslate(body, catalog: catalog, limits: settings.limits, exit: settings.exit)
+            try LibreTranslate(body, catalog: catalog, settings)
         } _: { answer, service in
             submit(answer.request, to: service, answering: answer, context)
         }

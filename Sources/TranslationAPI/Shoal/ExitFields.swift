@@ -38,6 +38,9 @@ struct ExitFields {
     /// Whether the request leaves it to the server how tokens exit.
     var isOpen: Bool { options == ExitOptions() && problems.isEmpty }
 
+    /// Whether a certified rule is asked for.
+    var asksGuarantee: Bool { options.guarantee != nil }
+
     /// The rule for a model, what it is certified for, and what is wrong.
     func rule(
         for model: ServedModel, _ defaults: ExitOptions
@@ -93,7 +96,7 @@ extension Problem {
         Problem([
             FieldProblem(
                 .conflictingOptions, "/exit/guarantee",
-                "`exit.guarantee` is for greedy search of one model on plain text, without penalties, a glossary or limits of length"
+                "`exit.guarantee` is for greedy search of one model on plain text, without penalties, a glossary, a shortlist or limits of length"
             )
         ])
     }

@@ -49,6 +49,8 @@ extension TranslationAPI {
         writer.member("memory_bytes", place == .memory ? model.byteCount : 0)
         writer.member("checksum", model.checksum)
         writer.member("default_policy", model.defaultPolicy.rawValue)
+        writer.name("shortlist")
+        writer.value(model.checkpoint.shortlist != nil)
         writer.name("policies")
         writer.beginArray()
         for policy in ExitPolicy.allCases { write(policy, of: model, to: &writer) }

@@ -56,7 +56,9 @@ struct TranslateBody {
         // A promise that is known to be broken is kept at full depth, where nothing is lost.
         let isReplaced = isRefuted == true && settings.watch?.options.action == .full
         if isReplaced { exit = ExitRule(.full, layerCount: model.layerCount) }
-        let search = SearchOptions(&reader, model, limits)
+        var search = SearchOptions(&reader, model, limits)
+        let shortlist = Self.usesShortlist(&reader, route, settings, asked)
+        search.usesShortlist = shortlist && route.last.shortlistFault == nil
         let drafts = reader.drafts(of: texts, limits, exit)
         let preparation = TextOptions(&reader, limits, glossaries)
         parts = Self.parts(&reader)
@@ -109,8 +111,7 @@ struct TranslateBody {
         }
         var request = try TranslationRequest(
             route, texts: texts, preparation, options: options, exit: { $0.exitDefaults(defaults) },
-            timeout: timeout,
-            limits: limits)
+            shortlist: shortlist, timeout: timeout, limits: limits)
         request.copied = languages.copied
         request.drafts = drafts
         request.certificate = isReplaced ? nil : certificate
@@ -129,8 +130,25 @@ struct TranslateBody {
     ) -> Bool {
         options.beamSize == 1 && options.repetitionPenalty == 1
             && options.noRepeatNgramSize == 0 && options.minimumTokens == 0
-            && options.maximumTokens == nil && preparation?.glossary == nil
+            && options.maximumTokens == nil && !options.usesShortlist
+            && preparation?.glossary == nil
             && preparation?.markup == nil && route.isDirect
+    }
+
+    /// Whether models with a shortlist use it: as the body says, else as the server is set.
+    ///
+    /// A guarantee is for outputs without one.
+    private static func usesShortlist(
+        _ reader: inout FieldReader, _ route: ModelRoute, _ settings: TranslationAPI.Settings,
+        _ exit: ExitFields
+    ) -> Bool {
+        guard let asked = reader.bool("shortlist") else {
+            return settings.usesShortlist && !exit.asksGuarantee
+        }
+        if asked, let fault = route.hops.lazy.compactMap(\.shortlistFault).first {
+            reader.note(fault)
+        }
+        return asked
     }
 
     private static func parts(_ reader: inout FieldReader) -> IncludedParts {

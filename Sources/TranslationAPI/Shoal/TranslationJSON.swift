@@ -166,6 +166,13 @@ public struct TranslationJSON: Sendable {
             writer.name("speculation")
             write(speculation, to: &writer)
         }
+        if let shortlist = compute.shortlist {
+            writer.name("shortlist")
+            writer.beginObject()
+            writer.member("inputs", shortlist.inputs)
+            writer.member("candidates", shortlist.candidates)
+            writer.endObject()
+        }
         writer.endObject()
     }
 

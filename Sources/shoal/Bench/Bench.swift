@@ -19,7 +19,7 @@ struct Bench: ParsableCommand {
             --threads gives it more; several go through the service, as in the server.
 
             Tokens include the end of sentence. Operations and time are shares of full depth; time \
-            is the median over rounds. Kept is the part of the saving in operations that becomes a \
+            is the median over rounds. With --shortlist each policy is measured without and with it. Kept is the part of the saving in operations that becomes a \
             saving in time: (1 - time) / (1 - operations).
 
             Examples:
@@ -148,12 +148,18 @@ struct Bench: ParsableCommand {
         let all = ExitPolicy.allCases.filter {
             !$0.needsLayer && model.missingHead($0) == nil
         }
-        return try (policy.isEmpty ? all.map(\.rawValue) : policy).map { text in
+        return try (policy.isEmpty ? all.map(\.rawValue) : policy).flatMap { text in
             do {
                 let rule = try ExitSetting.parse(text).resolve(for: model)
-                return BenchRow(
-                    name: text, options: try search.options(rule, model),
-                    layerCount: model.layerCount)
+                let listed = try search.options(rule, model)
+                guard search.shortlist else {
+                    return [BenchRow(name: text, options: listed, layerCount: model.layerCount)]
+                }
+                var open = listed
+                open.usesShortlist = false
+                return [(text, open), ("\(text), shortlist", listed)].map { name, options in
+                    BenchRow(name: name, options: options, layerCount: model.layerCount)
+                }
             } catch let error as InvalidRequest {
                 throw ValidationError(
                     "--policy \(text): \(error.text(naming: \.settingKey))")

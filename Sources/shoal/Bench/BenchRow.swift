@@ -50,7 +50,9 @@ struct BenchRow {
     init(name: String, options: DecodingOptions, layerCount: Int) {
         self.name = name
         self.options = options
-        isFullDepth = options.exit.constantDepth == layerCount && !options.exit.policy.makesDrafts
+        isFullDepth =
+            options.exit.constantDepth == layerCount && !options.exit.policy.makesDrafts
+            && !options.usesShortlist
     }
 
     /// Adds a sentence.
@@ -131,6 +133,7 @@ extension BenchRow {
             .init("name", .string(name)), .init("in_flight", integer(setup.inFlight)),
             .init("threads", integer(setup.threads)), .init("beam_size", integer(setup.beamSize)),
             .init("precision", .string(setup.precision.rawValue)),
+            .init("shortlist", .bool(options.usesShortlist)),
             .init("instruction_set", .string("\(InstructionSet.best)")),
             .init("sentences", integer(latencies.count)), .init("tokens", integer(tokens)),
             .init("round_seconds", .array(rounds.map { .number($0) })),

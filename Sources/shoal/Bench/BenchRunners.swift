@@ -53,6 +53,7 @@ final class SentenceRunner {
         let states = model.network.encode([ids], scratch: encoder)
         var options = options
         options.prefix = model.tokenizer.targetPrefix
+        if options.usesShortlist { options.candidates = model.candidates(of: ids) }
         _ = decoder.add(source: states[0], options: options)
         var finished = decoder.advance(helpedBy: helpers)
         while finished.isEmpty { finished = decoder.advance(helpedBy: helpers) }

@@ -219,6 +219,9 @@ struct Evaluate: ParsableCommand {
             .init(
                 "full_depth_operations_per_token", .number(row.cost.fullDepthOperationsPerToken)),
             .init("target_tokens", .integer(Int64(compute.targetTokens))),
+            .init(
+                "average_candidates",
+                number(compute.shortlist.map { Double($0.candidates) / Double($0.inputs) })),
             .init("delta_full", number(row.significance?.fullDepthDifference)),
             .init("p_full", number(row.significance?.fullDepthPValue)),
             .init("delta_line", number(line?.difference)),

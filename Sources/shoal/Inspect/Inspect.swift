@@ -70,6 +70,7 @@ private struct CheckpointDescription {
             ("adapted exits", adaptedExits.isEmpty ? "none" : adaptedExits),
             ("default policy", model.defaultPolicy.rawValue),
             ("packed weights", "\(model.network.byteCount) bytes"),
+            ("shortlist", model.checkpoint.shortlist.map(Self.text) ?? "none"),
         ]
         let policies = ExitPolicy.allCases.map { policy in
             let state = model.missingHead(policy).map { "needs \($0)" } ?? "available"
@@ -82,6 +83,10 @@ private struct CheckpointDescription {
 
     private static func text(_ stack: ModelConfiguration.Stack) -> String {
         "\(stack.layers) layers, \(stack.heads) heads, feed-forward \(stack.feedForwardWidth)"
+    }
+
+    private static func text(_ shortlist: Shortlist) -> String {
+        "\(shortlist.file), the first \(shortlist.firstCount) and at most \(shortlist.bestCount) for each source id"
     }
 
     /// The same as an object on one line.
@@ -101,6 +106,7 @@ private struct CheckpointDescription {
             .init("default_policy", .string(model.defaultPolicy.rawValue)),
             .init("packed_bytes", Self.integer(model.network.byteCount)),
             .init("adapted_exits", .array(model.network.adaptedExits.map(Self.integer))),
+            .init("shortlist", Self.string(model.checkpoint.shortlist?.file)),
             .init("policies", .array(ExitPolicy.allCases.map(object))),
             .init("files", .array(model.checkpoint.files.map(Self.object))),
         ]

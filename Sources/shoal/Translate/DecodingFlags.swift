@@ -85,6 +85,11 @@ struct SearchFlags: ParsableArguments {
         name: .long, help: "n: no n tokens in a row occur twice in an output; 0: any may.")
     var noRepeatNgramSize = 0
 
+    @Flag(
+        name: .long,
+        help: "Choose tokens from those alone that the model's shortlist gives a sentence.")
+    var shortlist = false
+
     private var search: SearchOptions {
         var search = SearchOptions()
         search.beamSize = beamSize
@@ -94,6 +99,7 @@ struct SearchFlags: ParsableArguments {
         search.maximumTokens = maxOutputTokens
         search.repetitionPenalty = repetitionPenalty
         search.noRepeatNgramSize = noRepeatNgramSize
+        search.usesShortlist = shortlist
         return search
     }
 
@@ -106,6 +112,9 @@ struct SearchFlags: ParsableArguments {
     ///
     /// - Throws: `ValidationError` for what the model cannot do.
     func options(_ exit: ExitRule, _ model: ServedModel) throws -> DecodingOptions {
+        if shortlist, let fault = model.shortlistFault {
+            throw ValidationError(InvalidRequest([fault]))
+        }
         do {
             return try search.resolve(exit, longest: model.longestOutput)
         } catch {
@@ -131,6 +140,7 @@ extension RequestParameter {
         case .maximumTokens: "--max-output-tokens"
         case .repetitionPenalty: "--repetition-penalty"
         case .noRepeatNgramSize: "--no-repeat-ngram-size"
+        case .shortlist: "--shortlist"
         case .policy: "--policy"
         case .layer: "--layer"
         case .threshold: "--threshold"
