@@ -47,7 +47,8 @@ let package = Package(
             swiftSettings: computing
         ),
         .target(
-            name: "TranslationModel", dependencies: ["Tensor", "Checkpoint", "System"],
+            name: "TranslationModel",
+            dependencies: ["Checkpoint", "Digest", "JSON", "System", "Tensor"],
             swiftSettings: computing),
         .target(
             name: "Decoding",
@@ -94,7 +95,7 @@ let package = Package(
         .target(
             name: "TranslationService",
             dependencies: [
-                "Checkpoint", "LanguageTags", "TranslationModel", "Decoding", "Tensor",
+                "Checkpoint", "Digest", "LanguageTags", "TranslationModel", "Decoding", "Tensor",
                 "TextPreparation", "Tokenization", "Telemetry", "System",
                 .product(name: "DequeModule", package: "swift-collections"),
             ], swiftSettings: swift),
@@ -214,8 +215,8 @@ let package = Package(
         .testTarget(
             name: "DecodingTests",
             dependencies: [
-                "Decoding", "TranslationModel", "Tensor", "Tokenization", "Checkpoint", "JSON",
-                "System", "TestSupport",
+                "Decoding", "Digest", "TranslationModel", "Tensor", "Tokenization", "Checkpoint",
+                "JSON", "System", "TestSupport",
             ],
             swiftSettings: swift),
         .testTarget(

@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -31,6 +32,11 @@ void shoal_give_back_free_memory(void) {
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
+}
+
+void shoal_yield_disk(void) {
+    // ioprio_set(IOPRIO_WHO_PROCESS, this thread, IOPRIO_CLASS_IDLE), which the C library has no names for.
+    syscall(SYS_ioprio_set, 1, 0, 3 << 13);
 }
 
 int shoal_allowed_processors(void) {

@@ -1,6 +1,6 @@
 import Digest
 import JSON
-import System
+public import System
 
 /// A checkpoint directory, read and checked: configuration, vocabularies, exits, weights.
 ///
@@ -135,21 +135,69 @@ public struct Checkpoint: Sendable {
     /// - Returns: of all files, and of those that are the network's.
     /// - Throws: `fileChanged` for weights that are not what was opened; `fileUnreadable`.
     public func checksums() throws(CheckpointError) -> Checksums {
-        let weightFiles = weights.parts + (exitHeads?.parts ?? [])
-        var lines: [(name: String, digest: [UInt8])] = []
-        for file in files {
-            if let digest = file.digest {
-                lines.append((file.name, digest))
-            } else if let weights = weightFiles.first(where: { $0.name == file.name }) {
-                lines.append((file.name, try weights.digest()))
-            }
+        checksums(of: try weightDigests())
+    }
+
+    /// The digest of a file of weights, and which file that was.
+    public struct WeightDigest: Sendable, Equatable {
+        /// The file's name.
+        public let name: String
+        /// SHA-256 of its bytes.
+        public let digest: [UInt8]
+        /// Of the file, from before it was hashed; nil where it may change without that being seen.
+        public let identity: FileIdentity?
+
+        /// Takes what was found out before.
+        public init(name: String, digest: [UInt8], identity: FileIdentity?) {
+            self.name = name
+            self.digest = digest
+            self.identity = identity
         }
+    }
+
+    /// SHA-256 of each file of weights, as `checksums` says.
+    ///
+    /// - Parameter known: digests of before, believed where the file's identity is still the same: its bytes are not read then.
+    /// - Returns: in no order that matters.
+    /// - Throws: as `checksums`.
+    public func weightDigests(
+        knowing known: [WeightDigest] = []
+    ) throws(CheckpointError) -> [WeightDigest] {
+        let weightFiles = weights.parts + (exitHeads?.parts ?? [])
+        var digests: [WeightDigest] = []
+        for file in files where file.digest == nil {
+            guard let opened = weightFiles.first(where: { $0.name == file.name }) else { continue }
+            let identity = opened.identity()
+            if let old = known.first(where: { $0.name == file.name }), let identity,
+                old.identity == identity
+            {
+                digests.append(old)
+                continue
+            }
+            let isAtRest = identity?.isAtRest == true
+            digests.append(
+                WeightDigest(
+                    name: file.name, digest: try opened.digest(),
+                    identity: isAtRest ? identity : nil))
+        }
+        return digests
+    }
+
+    /// What `checksums` gives where the files of weights have these digests.
+    public func checksums(of weights: [WeightDigest]) -> Checksums {
+        var lines: [(name: String, digest: [UInt8])] = weights.map { ($0.name, $0.digest) }
+        for file in files { if let digest = file.digest { lines.append((file.name, digest)) } }
         lines.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         return Checksums(
             files: Self.digest(lines[...]),
             network: Self.digest(
                 lines.filter { $0.name != Self.exitsFile && $0.name != shortlist?.file }[...],
                 and: "exit_classifiers: \(exits.classifiers.rawValue)\n"))
+    }
+
+    /// The users to whom the files of weights belong: who can write to these decides what the network is.
+    public var weightOwners: Set<UInt32> {
+        Set((weights.parts + (exitHeads?.parts ?? [])).compactMap { $0.owner() })
     }
 
     private static func digest(

@@ -107,7 +107,7 @@ extension CheckpointError.Code {
     fileprivate init(_ code: FileError.Code) {
         switch code {
         case .missing: self = .fileMissing
-        case .unreadable, .notRegular: self = .fileUnreadable
+        case .unreadable, .notRegular, .untrusted: self = .fileUnreadable
         case .tooLarge: self = .fileTooLarge
         case .changed: self = .fileChanged
         case .unwritable: self = .fileUnwritable

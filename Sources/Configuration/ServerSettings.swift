@@ -14,6 +14,8 @@ package struct ServerSettings {
     package var models: [ModelSettings] = []
     /// Bytes of weights that may be in memory; 0: as many as the models need.
     package var modelMemory = 0
+    /// Where packed weights are kept on disk.
+    package var packPlace = PackPlace.besideModel
     /// When networks are read.
     package var modelLoading = ModelLoading.start
     /// What becomes of requests while the network that they need is read.

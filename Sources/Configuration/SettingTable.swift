@@ -172,6 +172,19 @@ extension Setting<ServerSettings> {
                 "model.max_memory", \.modelMemory, 0...1 << 50,
                 "Weights that may be in memory; the models used the longest ago leave for others; 0B: all that there are."
             ),
+            Setting(
+                key: "model.pack_cache",
+                help:
+                    "Where weights are kept as kernels read them, so that the next start maps them: in .shoal beside the model's files, in a folder, or nowhere.",
+                range: PackPlace.range, read: { $0.packPlace.text },
+                write: { settings, text in
+                    guard let place = PackPlace(text), Setting.named(text) != nil else {
+                        return false
+                    }
+                    settings.packPlace = place
+                    return true
+                }
+            ).offering(.directories),
             .choice(
                 "model.load", \.modelLoading,
                 "When weights are read: at the start, as many as there is room for, or when a request needs them."

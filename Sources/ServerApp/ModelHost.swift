@@ -18,6 +18,8 @@ final class ModelHost: Sendable {
     let watch: CertificateWatch?
     /// The networks that are in memory.
     let memory: ModelMemory
+    /// Packed weights on disk; nil: none are kept.
+    let packs: PackStore?
     /// What is served.
     private let current: Lock<[HostedModel]> = Lock([])
     /// Names of models that are to be read anew whether or not their files have changed.
@@ -48,6 +50,8 @@ final class ModelHost: Sendable {
         self.registry = registry
         watch = log.map { CertificateWatch(settings.watch, registry: registry, log: $0) }
         metrics = ModelMetrics(registry)
+        // Whoever only checks the settings reads the weights themselves.
+        packs = log.flatMap { log in PackStore(settings.packPlace) { $0.tell(log) } }
         memory = ModelMemory(
             limit: settings.modelMemory == 0 ? nil : settings.modelMemory,
             report: { [metrics] event in
@@ -165,6 +169,7 @@ extension ModelHost {
         options.exit.policy = own.policy
         options.isPinned = own.isPinned
         options.releasesContent = true
+        options.packs = packs
         let isWanted = !isReload && (own.isPinned || settings.modelLoading == .start)
         options.loads = { [memory] bytes in isWanted && memory.hasRoom(for: bytes) }
         do {

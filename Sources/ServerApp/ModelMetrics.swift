@@ -6,6 +6,7 @@ import TranslationService
 struct ModelMetrics: Sendable {
     private let infos: MetricFamily<Gauge>
     private let bytes: MetricFamily<Gauge>
+    private let mapped: MetricFamily<Gauge>
     private let loads: MetricFamily<Counter>
     private let drops: MetricFamily<Counter>
 
@@ -15,6 +16,10 @@ struct ModelMetrics: Sendable {
             "shoal_model_info", help: "The models, each as a label.", labels: ["model"])
         bytes = registry.gauges(
             "shoal_model_memory_bytes", help: "Packed weights in memory; 0: on disk.",
+            labels: ["model"])
+        mapped = registry.gauges(
+            "shoal_model_mapped_bytes",
+            help: "Of shoal_model_memory_bytes, those mapped from a file that processes share.",
             labels: ["model"])
         loads = registry.counters(
             "shoal_model_loads_total",
@@ -27,7 +32,7 @@ struct ModelMetrics: Sendable {
 
     /// Removes the gauges of models that are served no more.
     func keep(_ names: Set<String>) {
-        for family in [infos, bytes] { family.removeAll { !names.contains($0[0]) } }
+        for family in [infos, bytes, mapped] { family.removeAll { !names.contains($0[0]) } }
     }
 
     /// Shows a model as it is now.
@@ -35,6 +40,7 @@ struct ModelMetrics: Sendable {
         infos.labeled(model.id).set(1)
         bytes.labeled(model.id).set(
             memory.place(of: model) == .memory ? Double(model.byteCount) : 0)
+        mapped.labeled(model.id).set(Double(model.mappedByteCount))
         for result in ["ok", "failed"] { _ = loads.labeled(model.id, result) }
         _ = drops.labeled(model.id)
     }
@@ -42,12 +48,14 @@ struct ModelMetrics: Sendable {
     /// Counts what happened.
     func count(_ event: ModelMemory.Event) {
         switch event {
-        case .loaded(let model, _, let count):
+        case .loaded(let model, _, let count, let shared):
             loads.labeled(model, "ok").increment()
             bytes.labeled(model).set(Double(count))
+            mapped.labeled(model).set(Double(shared))
         case .dropped(let model):
             drops.labeled(model).increment()
             bytes.labeled(model).set(0)
+            mapped.labeled(model).set(0)
         case .failed(let model, _), .refused(let model, _):
             loads.labeled(model, "failed").increment()
         }
@@ -58,11 +66,11 @@ extension ModelMemory.Event {
     /// Tells the log.
     func tell(_ log: Logger) {
         switch self {
-        case .loaded(let model, let seconds, let bytes):
+        case .loaded(let model, let seconds, let bytes, let mapped):
             log.notice(
                 "\(model) is in memory",
                 metadata: [
-                    "bytes": .stringConvertible(bytes),
+                    "bytes": .stringConvertible(bytes), "mapped": .stringConvertible(mapped),
                     "seconds": .stringConvertible((seconds * 1000).rounded() / 1000),
                 ])
         case .dropped(let model): log.notice("\(model) has left the memory")
@@ -72,6 +80,26 @@ extension ModelMemory.Event {
             log.error(
                 "there is no room for \(model) within model.max_memory",
                 metadata: ["bytes": .stringConvertible(bytes)])
+        }
+    }
+}
+
+extension PackStore.Event {
+    /// Tells the log.
+    func tell(_ log: Logger) {
+        switch self {
+        case .written(let model, let path, let bytes):
+            log.notice(
+                "the packed weights of \(model) are on disk for the next start",
+                metadata: ["path": "\(path)", "bytes": .stringConvertible(bytes)])
+        case .unusable(let model, let path, let reason):
+            log.notice(
+                "the packed weights of \(model) on disk are not used, and made anew",
+                metadata: ["path": "\(path)", "reason": "\(reason)"])
+        case .unwritable(let model, let reason):
+            log.notice(
+                "the packed weights of \(model) are not kept for the next start (model.pack_cache)",
+                metadata: ["reason": "\(reason)"])
         }
     }
 }

@@ -258,10 +258,13 @@ extension ServerProcess {
                 "\(model.id) is ready\(isKept ? ", unchanged" : isLoaded ? "" : ", its weights on disk")",
                 metadata: [
                     "checksum": "\(model.checksum)", "precision": "\(model.precision)",
+                    "mapped": .stringConvertible(model.mappedByteCount),
                     "workers": .stringConvertible(settings.service.workers),
                 ])
         }
         if let old { retire(old) }
+        // Not before requests are served, from which it would take the processors and the disk.
+        if !isStopping { host.packs?.begin() }
     }
 
     /// Lets a model go that is not served any more, on a thread of its own: what it runs may take long.
@@ -298,7 +301,10 @@ extension ServerProcess {
     }
 
     private func stopListening() {
-        server?.shutdown(timeout: settings.drainTimeout) { [self] in leave(EXIT_SUCCESS) }
+        server?.shutdown(timeout: settings.drainTimeout) { [self] in
+            host.packs?.stop()
+            leave(EXIT_SUCCESS)
+        }
     }
 
     /// Tells the service manager, where it wants to know, that the workers get on.

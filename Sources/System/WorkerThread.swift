@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// Starts threads of the operating system: compute must not block a Dispatch queue.
@@ -16,6 +17,9 @@ public enum WorkerThread {
         let which = __priority_which_t(PRIO_PROCESS.rawValue)
         setpriority(which, 0, min(getpriority(which, 0) + Int32(min(niceness, 40)), 19))
     }
+
+    /// Has the calling thread wait for the disk behind all others, where the system can be told so.
+    public static func yieldDisk() { shoal_yield_disk() }
 
     /// Runs `body` on a thread of its own that nobody joins.
     ///

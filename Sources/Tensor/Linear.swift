@@ -38,6 +38,28 @@ public final class Linear: @unchecked Sendable {
         self.bias = bias.map { Storage($0, paddedTo: ck_packed_count(outputs, 1)) }
     }
 
+    /// Takes weights that were packed before.
+    init?(
+        _ take: PackedParts.Taker, outputs: Int, inputs: Int, hasBias: Bool,
+        instructionSet: InstructionSet
+    ) {
+        guard
+            let panels = PackedParts.floats(.panels, ck_packed_count(outputs, inputs), take)
+        else { return nil }
+        let bias = hasBias ? PackedParts.floats(.bias, ck_packed_count(outputs, 1), take) : nil
+        guard bias != nil || !hasBias else { return nil }
+        self.outputs = outputs
+        self.inputs = inputs
+        self.instructionSet = instructionSet
+        self.panels = panels
+        self.bias = bias
+    }
+
+    /// What `init(_:outputs:inputs:hasBias:instructionSet:)` takes.
+    var parts: [PackedParts.Part] {
+        [.init(.panels, panels)] + (bias.map { [.init(.bias, $0)] } ?? [])
+    }
+
     /// Room for weights that are packed later, and for a bias where there is one.
     package init(outputs: Int, inputs: Int, hasBias: Bool, instructionSet: InstructionSet) {
         precondition(outputs > 0 && inputs > 0, "a linear map has inputs and outputs")

@@ -34,18 +34,78 @@ public final class Projection: Sendable {
     ///   - precision: of the product; float32 where there are more inputs than
     ///     `QuantizedLinear.maximumInputs`.
     ///   - isScreened: whether `best` will be asked.
+    ///   - instructionSet: the variant of the kernels to use.
     public init(
         weight: [Float], bias: [Float]?, outputs: Int, inputs: Int, precision: Precision,
-        isScreened: Bool = false
+        isScreened: Bool = false, instructionSet: InstructionSet = .best
     ) {
         switch precision.applied(inputs: inputs) {
         case .float32:
-            form = .float32(Linear(weight: weight, bias: bias, outputs: outputs, inputs: inputs))
+            form = .float32(
+                Linear(
+                    weight: weight, bias: bias, outputs: outputs, inputs: inputs,
+                    instructionSet: instructionSet))
         case .int8:
             form = .int8(
                 QuantizedLinear(
                     weight: weight, bias: bias, outputs: outputs, inputs: inputs,
-                    isScreened: isScreened))
+                    isScreened: isScreened, instructionSet: instructionSet))
+        }
+    }
+
+    /// What a projection is made of, beside its weights.
+    package struct Shape: Sendable {
+        let outputs: Int
+        let inputs: Int
+        let hasBias: Bool
+        let precision: Precision
+        let isScreened: Bool
+        let instructionSet: InstructionSet
+
+        /// As in `Projection.init(weight:bias:outputs:inputs:precision:isScreened:instructionSet:)`.
+        package init(
+            outputs: Int, inputs: Int, hasBias: Bool, precision: Precision, isScreened: Bool,
+            instructionSet: InstructionSet
+        ) {
+            self.outputs = outputs
+            self.inputs = inputs
+            self.hasBias = hasBias
+            self.precision = precision
+            self.isScreened = isScreened
+            self.instructionSet = instructionSet
+        }
+    }
+
+    /// Takes weights that were packed before, for an instruction set of the same `PackedParts.kind`; nil where a part is missing.
+    ///
+    /// - Parameters:
+    ///   - shape: that of the projection whose `parts` they are.
+    ///   - take: gives a part of so many bytes; nil where there is none.
+    package init?(_ shape: Shape, _ take: PackedParts.Taker) {
+        let s = shape
+        switch s.precision.applied(inputs: s.inputs) {
+        case .float32:
+            guard
+                let linear = Linear(
+                    take, outputs: s.outputs, inputs: s.inputs, hasBias: s.hasBias,
+                    instructionSet: s.instructionSet)
+            else { return nil }
+            form = .float32(linear)
+        case .int8:
+            guard
+                let linear = QuantizedLinear(
+                    take, outputs: s.outputs, inputs: s.inputs, hasBias: s.hasBias,
+                    isScreened: s.isScreened, instructionSet: s.instructionSet)
+            else { return nil }
+            form = .int8(linear)
+        }
+    }
+
+    /// Its packed form, from which the same projection can be made again.
+    package var parts: [PackedParts.Part] {
+        switch form {
+        case .float32(let linear): linear.parts
+        case .int8(let linear): linear.parts
         }
     }
 

@@ -58,6 +58,39 @@ public final class QuantizedLinear: @unchecked Sendable {
             : nil
     }
 
+    /// Takes weights that were packed before, for an instruction set of the same `PackedParts.kind`.
+    init?(
+        _ take: PackedParts.Taker, outputs: Int, inputs: Int, hasBias: Bool, isScreened: Bool,
+        instructionSet: InstructionSet
+    ) {
+        let padded = ck_packed_count(outputs, 1)
+        let count = ck_int8_packed_count(outputs, inputs)
+        guard let panels: IntegerStorage<Int8> = PackedParts.integers(.panels, count, take),
+            let scales = PackedParts.floats(.scales, padded, take),
+            let offsets: IntegerStorage<Int32> = PackedParts.integers(.offsets, padded, take)
+        else { return nil }
+        let bias = hasBias ? PackedParts.floats(.bias, padded, take) : nil
+        let pays = ScreeningPlane.pays(outputs: outputs, inputs: inputs, instructionSet.isa)
+        let plane =
+            isScreened && pays
+            ? ScreeningPlane(take, outputs: outputs, inputs: inputs, instructionSet.isa) : nil
+        guard bias != nil || !hasBias, plane != nil || !(isScreened && pays) else { return nil }
+        self.outputs = outputs
+        self.inputs = inputs
+        self.instructionSet = instructionSet
+        self.panels = panels
+        self.scales = scales
+        self.offsets = offsets
+        self.bias = bias
+        self.plane = plane
+    }
+
+    /// What `init(_:outputs:inputs:hasBias:isScreened:instructionSet:)` takes.
+    var parts: [PackedParts.Part] {
+        [.init(.panels, panels), .init(.scales, scales), .init(.offsets, offsets)]
+            + (bias.map { [.init(.bias, $0)] } ?? []) + (plane?.parts ?? [])
+    }
+
     /// Some outputs of another map, the bits that `apply` gives there: their integers and scales as they are.
     private init(_ whole: QuantizedLinear, selecting ids: [Int]) {
         precondition(!ids.isEmpty && ids.allSatisfy { (0..<whole.outputs).contains($0) })

@@ -34,6 +34,21 @@ final class ScreeningPlane: @unchecked Sendable {
         ck_screen_pack(isa, panels, outputs, inputs, bytes.elements, errors.floats)
     }
 
+    /// Takes what was packed before.
+    init?(_ take: PackedParts.Taker, outputs: Int, inputs: Int, _ isa: ck_isa) {
+        let count = ck_screen_packed_count(outputs, inputs)
+        guard let bytes: IntegerStorage<UInt8> = PackedParts.integers(.plane, count, take),
+            let errors = PackedParts.floats(.errors, ck_packed_count(outputs, 1), take)
+        else { return nil }
+        shape = (outputs, inputs)
+        self.isa = isa
+        self.bytes = bytes
+        self.errors = errors
+    }
+
+    /// What `init(_:outputs:inputs:_:)` takes.
+    var parts: [PackedParts.Part] { [.init(.plane, bytes), .init(.errors, errors)] }
+
     /// Rows up to which it is cheaper than the product.
     var rows: Int { ck_screen_rows(isa) }
 

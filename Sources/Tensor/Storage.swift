@@ -23,10 +23,34 @@ private func zeroedMemory(byteCount: Int, for use: MemoryUse) -> UnsafeMutableRa
     return memory
 }
 
-/// Floats at a 64-byte boundary, owned and freed by this object.
+/// Bytes at a 64-byte boundary that are only read, and what they live as long as: a part of a mapped file.
+///
+/// Unchecked: nobody writes to them.
+package struct SharedBytes: @unchecked Sendable {
+    package let bytes: UnsafeRawBufferPointer
+    package let owner: any AnyObject & Sendable
+
+    /// Takes a part of what an owner keeps.
+    package init(_ bytes: UnsafeRawBufferPointer, of owner: any AnyObject & Sendable) {
+        precondition(
+            UInt(bitPattern: bytes.baseAddress) % 64 == 0, "kernels read from cache lines on")
+        self.bytes = bytes
+        self.owner = owner
+    }
+
+    /// Its elements, of which there have to be so many.
+    fileprivate func elements<Element>(_ count: Int) -> UnsafeMutablePointer<Element> {
+        precondition(bytes.count == count * MemoryLayout<Element>.stride, "another size")
+        guard let start = bytes.baseAddress else { preconditionFailure("no bytes") }
+        return UnsafeMutableRawPointer(mutating: start).assumingMemoryBound(to: Element.self)
+    }
+}
+
+/// Floats at a 64-byte boundary, owned and freed by this object, or another's to be read.
 package final class Storage {
     package let count: Int
     package let floats: UnsafeMutablePointer<Float>
+    private let owner: (any AnyObject & Sendable)?
 
     /// `count` floats of zero.
     package init(zeros count: Int, for use: MemoryUse = .working) {
@@ -34,6 +58,14 @@ package final class Storage {
             byteCount: max(count, 16) * MemoryLayout<Float>.stride, for: use)
         floats = memory.assumingMemoryBound(to: Float.self)
         self.count = count
+        owner = nil
+    }
+
+    /// `count` floats of somebody else, which nobody may write to.
+    init(_ shared: SharedBytes, count: Int) {
+        floats = shared.elements(count)
+        self.count = count
+        owner = shared.owner
     }
 
     /// Some values, and zeros behind them up to `count`.
@@ -43,13 +75,14 @@ package final class Storage {
         floats.update(from: values, count: values.count)
     }
 
-    deinit { free(floats) }
+    deinit { if owner == nil { free(floats) } }
 }
 
-/// Integers at a 64-byte boundary, owned and freed by this object.
+/// Integers at a 64-byte boundary, owned and freed by this object, or another's to be read.
 final class IntegerStorage<Element: FixedWidthInteger> {
     let count: Int
     let elements: UnsafeMutablePointer<Element>
+    private let owner: (any AnyObject & Sendable)?
 
     /// `count` zeros.
     ///
@@ -61,7 +94,15 @@ final class IntegerStorage<Element: FixedWidthInteger> {
             byteCount: max(count, 16) * MemoryLayout<Element>.stride, for: use)
         elements = memory.bindMemory(to: Element.self, capacity: count)
         self.count = count
+        owner = nil
     }
 
-    deinit { free(elements) }
+    /// `count` integers of somebody else, which nobody may write to.
+    init(_ shared: SharedBytes, count: Int) {
+        elements = shared.elements(count)
+        self.count = count
+        owner = shared.owner
+    }
+
+    deinit { if owner == nil { free(elements) } }
 }

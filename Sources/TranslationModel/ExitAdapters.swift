@@ -33,9 +33,10 @@ struct ExitAdapters: Sendable {
                 continue
             }
             let d = c.width
-            let map = Projection(
-                weight: try part.tensor("weight", d, d), bias: try part.tensor("bias", d),
-                outputs: d, inputs: d, precision: exits.precision)
+            let map = try part.packed("map", outputs: d, inputs: d) {
+                () throws(CheckpointError) in
+                (try part.tensor("weight", d, d), try part.tensor("bias", d))
+            }
             adapters.append(ExitAdapter(map: map, norm: try part.layerNorm("norm", c)))
         }
         self.adapters = adapters

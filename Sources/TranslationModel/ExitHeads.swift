@@ -22,13 +22,17 @@ struct ExitClassifiers: Sendable {
         var projections: [Projection] = []
         for n in 0..<c.decoder.layers {
             let classifier = exits.part("classifiers.\(n)")
-            var bias = try classifier.tensor("bias", c.targetVocabularySize)
-            for id in c.bannedIDs { bias[id] = -.infinity }
             projections.append(
-                Projection(
-                    weight: try classifier.tensor("weight", c.targetVocabularySize, c.width),
-                    bias: bias, outputs: c.targetVocabularySize, inputs: c.width,
-                    precision: exits.precision, isScreened: true))
+                try classifier.packed(
+                    "projection", outputs: c.targetVocabularySize, inputs: c.width,
+                    isScreened: true
+                ) { () throws(CheckpointError) in
+                    var bias = try classifier.tensor("bias", c.targetVocabularySize)
+                    for id in c.bannedIDs { bias[id] = -.infinity }
+                    return (
+                        try classifier.tensor("weight", c.targetVocabularySize, c.width), bias
+                    )
+                })
         }
         self.projections = projections
     }

@@ -11,16 +11,25 @@ struct ParameterReader {
     let prefix: String
     /// Of the projections that are made.
     let precision: Precision
+    private let instructionSet: InstructionSet
+    private let projections: ProjectionSource
 
-    init(_ weights: Weights, prefix: String = "", precision: Precision) {
+    init(
+        _ weights: Weights, prefix: String = "", precision: Precision,
+        instructionSet: InstructionSet, _ projections: ProjectionSource
+    ) {
         self.weights = weights
         self.prefix = prefix
         self.precision = precision
+        self.instructionSet = instructionSet
+        self.projections = projections
     }
 
     /// The reader of the part called `name` inside this one.
     func part(_ name: String) -> ParameterReader {
-        ParameterReader(weights, prefix: prefix + name + ".", precision: precision)
+        ParameterReader(
+            weights, prefix: prefix + name + ".", precision: precision,
+            instructionSet: instructionSet, projections)
     }
 
     /// The values of `prefix + name`, row-major, in fp32.
@@ -36,10 +45,26 @@ struct ParameterReader {
     func projection(
         _ name: String, outputs: Int, inputs: Int
     ) throws(CheckpointError) -> Projection {
-        Projection(
-            weight: try tensor(name + ".weight", outputs, inputs),
-            bias: try tensor(name + ".bias", outputs),
-            outputs: outputs, inputs: inputs, precision: precision)
+        try packed(name, outputs: outputs, inputs: inputs) {
+            () throws(CheckpointError) in
+            (try tensor(name + ".weight", outputs, inputs), try tensor(name + ".bias", outputs))
+        }
+    }
+
+    /// The projection that packs call `prefix + name`: theirs, or one of the weights and the bias that `read` gives.
+    func packed(
+        _ name: String, outputs: Int, inputs: Int, hasBias: Bool = true, isScreened: Bool = false,
+        _ read: () throws(CheckpointError) -> (weight: [Float], bias: [Float]?)
+    ) throws(CheckpointError) -> Projection {
+        let shape = Projection.Shape(
+            outputs: outputs, inputs: inputs, hasBias: hasBias, precision: precision,
+            isScreened: isScreened, instructionSet: instructionSet)
+        return try projections.projection(prefix + name, shape) { () throws(CheckpointError) in
+            let (weight, bias) = try read()
+            return Projection(
+                weight: weight, bias: bias, outputs: outputs, inputs: inputs, precision: precision,
+                isScreened: isScreened, instructionSet: instructionSet)
+        }
     }
 
     /// The projections `names`, each [outputs, inputs], stacked into one product
@@ -47,11 +72,14 @@ struct ParameterReader {
     func stackedProjection(
         _ names: [String], outputs: Int, inputs: Int
     ) throws(CheckpointError) -> Projection {
-        let weight = try stackedWeights(names, outputs: outputs, inputs: inputs)
-        let bias = try stacked(names.map { $0 + ".bias" }, [outputs])
-        return Projection(
-            weight: weight, bias: bias, outputs: names.count * outputs, inputs: inputs,
-            precision: precision)
+        let all = names.count * outputs
+        return try packed(names.joined(separator: "+"), outputs: all, inputs: inputs) {
+            () throws(CheckpointError) in
+            (
+                try stackedWeights(names, outputs: outputs, inputs: inputs),
+                try stacked(names.map { $0 + ".bias" }, [outputs])
+            )
+        }
     }
 
     /// The weights alone of the projections `names`, one below the other.

@@ -57,10 +57,13 @@ struct RecurrentUnit: Sendable {
 
     init(_ own: ParameterReader, _ c: ModelConfiguration) throws(CheckpointError) {
         let d = c.width
-        let bias = try own.tensor("forget_gate.bias", d)
-        candidateGate = Projection(
-            weight: try own.stackedWeights(["candidate", "forget_gate"], outputs: d, inputs: d),
-            bias: [Float](repeating: 0, count: d) + bias, outputs: 2 * d, inputs: d,
-            precision: own.precision)
+        candidateGate = try own.packed("candidate+forget_gate", outputs: 2 * d, inputs: d) {
+            () throws(CheckpointError) in
+            let bias = try own.tensor("forget_gate.bias", d)
+            return (
+                try own.stackedWeights(["candidate", "forget_gate"], outputs: d, inputs: d),
+                [Float](repeating: 0, count: d) + bias
+            )
+        }
     }
 }

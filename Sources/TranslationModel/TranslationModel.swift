@@ -28,6 +28,11 @@ public final class TranslationModel: Sendable {
     /// For each exit and each layer up to it whether a head takes part in alignments.
     let alignmentHeads: [[[Bool]]]
     private let crossOutputs = Lock<[Linear]?>(nil)
+    let instructionSet: InstructionSet
+    /// The projections that a pack is made of, under the names that it has for them; none where all come from one.
+    let packed: [(owner: String, projection: Projection)]
+    /// Bytes of packed weights that are mapped from a pack: other processes may share them.
+    public let mappedByteCount: Int
     /// What lives as long as the network.
     private let companion: (any AnyObject & Sendable)?
 
@@ -36,11 +41,14 @@ public final class TranslationModel: Sendable {
     /// - Parameters:
     ///   - checkpoint: an opened checkpoint; its weights are not read again afterwards.
     ///   - precision: of the matrix products, embeddings included; exit heads are fp32 always.
+    ///   - instructionSet: the variant of the kernels for these products.
+    ///   - pack: of this checkpoint, precision and instruction set: what it has is taken from there and not read.
     ///   - companion: something that is to live as long as the network.
     /// - Throws: `CheckpointError` that names the tensor which is missing, has another shape, a type
     ///   that cannot be used, or a value that is not finite.
     public init(
         _ checkpoint: Checkpoint, precision: Precision = .float32,
+        instructionSet: InstructionSet = .best, pack: NetworkPack? = nil,
         keeping companion: (any AnyObject & Sendable)? = nil
     ) throws(CheckpointError) {
         self.companion = companion
@@ -48,7 +56,10 @@ public final class TranslationModel: Sendable {
         let d = c.width
         configuration = c
         self.precision = precision
-        let root = ParameterReader(checkpoint.weights, precision: precision)
+        self.instructionSet = instructionSet
+        let projections = ProjectionSource(pack)
+        let root = ParameterReader(
+            checkpoint.weights, precision: precision, instructionSet: instructionSet, projections)
         let embeddings = try Embeddings(root, c)
         let positions = PositionTable(c)
         sourceEmbedding = embeddings.source
@@ -62,7 +73,9 @@ public final class TranslationModel: Sendable {
             reader throws(CheckpointError) in try DecoderLayer(reader, c)
         }
         let exits = checkpoint.exitHeads.map {
-            ParameterReader($0, prefix: "exits.", precision: precision)
+            ParameterReader(
+                $0, prefix: "exits.", precision: precision, instructionSet: instructionSet,
+                projections)
         }
         classifiers = try ExitClassifiers(
             exits, kind: checkpoint.exits.classifiers, projection: embeddings.projection, c)
@@ -72,6 +85,8 @@ public final class TranslationModel: Sendable {
         draftHead = checkpoint.exits.drafting.map { [classifiers] in DraftHead($0, classifiers) }
         alignmentHeads = Self.alignmentHeads(checkpoint.exits.alignmentHeads, c)
         embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
+        packed = projections.unpacked
+        mappedByteCount = projections.mappedBytes
     }
 
     private static func alignmentHeads(
@@ -187,29 +202,32 @@ private struct Embeddings {
         let encoderName = Self.embeddingName("encoder", root, c)
         let decoderName = Self.embeddingName("decoder", root, c)
         let projectionName = c.tiesProjection ? decoderName : "lm_head.weight"
-        var bias =
-            c.architecture.hasLogitBias
-            ? try root.tensor("final_logits_bias", 1, vocabularySize)
-            : [Float](repeating: 0, count: vocabularySize)
-        // A banned id has −∞ before normalisation (checkpoint-format.md): the bias carries it.
-        for id in c.bannedIDs { bias[id] = -.infinity }
-        projection = Projection(
-            weight: try root.tensor(projectionName, vocabularySize, d), bias: bias,
-            outputs: vocabularySize, inputs: d,
-            precision: root.precision, isScreened: true)
+        projection = try root.packed(
+            "projection", outputs: vocabularySize, inputs: d, isScreened: true
+        ) { () throws(CheckpointError) in
+            var bias =
+                c.architecture.hasLogitBias
+                ? try root.tensor("final_logits_bias", 1, vocabularySize)
+                : [Float](repeating: 0, count: vocabularySize)
+            // A banned id has −∞ before normalisation (checkpoint-format.md): the bias carries it.
+            for id in c.bannedIDs { bias[id] = -.infinity }
+            return (try root.tensor(projectionName, vocabularySize, d), bias)
+        }
         target =
             decoderName == projectionName
             ? projection
-            : Projection(
-                weight: try root.tensor(decoderName, vocabularySize, d), bias: nil,
-                outputs: vocabularySize, inputs: d,
-                precision: root.precision)
-        if encoderName == decoderName {
-            source = target
-        } else {
-            source = Projection(
-                weight: try root.tensor(encoderName, c.sourceVocabularySize, d), bias: nil,
-                outputs: c.sourceVocabularySize, inputs: d, precision: root.precision)
+            : try Self.table("target", decoderName, [vocabularySize, d], root)
+        source =
+            encoderName == decoderName
+            ? target : try Self.table("source", encoderName, [c.sourceVocabularySize, d], root)
+    }
+
+    /// Embeddings that are no output matrix.
+    private static func table(
+        _ name: String, _ tensor: String, _ shape: [Int], _ root: ParameterReader
+    ) throws(CheckpointError) -> Projection {
+        try root.packed(name, outputs: shape[0], inputs: shape[1], hasBias: false) {
+            () throws(CheckpointError) in (try root.tensor(tensor, shape[0], shape[1]), nil)
         }
     }
 

@@ -51,6 +51,8 @@ public final class ServedModel: Sendable {
         /// Whether what was unpacked of a package in one file is given back: it is opened anew where the network is
         /// read again, and nobody else can read its tensors.
         public var releasesContent = false
+        /// Where packed weights are kept on disk; nil: nowhere.
+        public var packs: PackStore?
         /// Whether the network, of about so many bytes, is read at once.
         public var loads: @Sendable (_ bytes: Int) -> Bool = { _ in true }
 
@@ -96,7 +98,8 @@ public final class ServedModel: Sendable {
         heads = Set(
             ExitHead.allCases.filter { checkpoint.exitHeads?.contains($0.weightName) == true })
         let source = NetworkSource(
-            checkpoint, precision: options.precision, releasesContent: options.releasesContent)
+            checkpoint, name: id, precision: options.precision,
+            releasesContent: options.releasesContent, packs: options.packs)
         slot = NetworkSlot(
             name: id, isPinned: options.isPinned,
             estimatedBytes: TranslationModel.estimatedByteCount(
@@ -146,6 +149,10 @@ public final class ServedModel: Sendable {
 
     /// Bytes of the network's packed weights: of what is in memory, or about as many as will be.
     public var byteCount: Int { slot.byteCount ?? slot.estimatedBytes }
+
+    /// Of these, bytes that are mapped from a pack on disk, which other processes may share; 0: the network is not in memory, or not from
+    /// a pack.
+    public var mappedByteCount: Int { slot.network?.mappedByteCount ?? 0 }
 
     /// Whether the network never leaves the memory.
     public var isPinned: Bool { slot.isPinned }

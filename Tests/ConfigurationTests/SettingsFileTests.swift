@@ -76,6 +76,8 @@ struct SettingsFileTests {
             ("exit: {threshold: [0.9, 0.8]}", nil),
             ("log: {access_exclude: [/livez, /metrics]}", nil),
             ("log: {access_exclude: []}", nil),
+            ("model: {pack_cache: /var/cache/shoal}", nil),
+            ("model: {pack_cache: besides}", "model.pack_cache from"),
             ("exit: {threshold: 1.5}", "exit.threshold from"),
             ("exit: {threshold: [.nan]}", "exit.threshold from"),
             ("exit: {threshold: 1e999}", "exit.threshold from"),

@@ -96,7 +96,7 @@ struct ToolTests {
         "Every command has help with an example",
         arguments: [
             "serve", "translate", "identify", "evaluate", "data", "train", "calibrate", "plot",
-            "adapt", "align", "inspect", "import",
+            "adapt", "align", "inspect", "import", "pack",
             "bench", "health", "generate-key",
         ])
     func help(_ command: String) throws {

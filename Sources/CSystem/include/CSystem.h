@@ -28,6 +28,9 @@ void shoal_give_back_free_memory(void);
 /// Processors that the scheduler lets this process run on.
 int shoal_allowed_processors(void);
 
+/// Has the calling thread wait for the disk behind all others, where the scheduler of its requests knows of that.
+void shoal_yield_disk(void);
+
 /// Tells the processor that this is a loop which waits for another thread.
 static inline void shoal_spin_hint(void) {
 #if defined(__x86_64__)

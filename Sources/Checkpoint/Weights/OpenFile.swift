@@ -88,6 +88,18 @@ final class OpenFile: Sendable {
         }
     }
 
+    /// Which file it is, and when it was last written; nil for what was unpacked, and where the system does not say.
+    func identity() -> FileIdentity? {
+        guard case .file(let holder) = source else { return nil }
+        return holder.file.identity()
+    }
+
+    /// The user to whom the file belongs; nil as in `identity`.
+    func owner() -> UInt32? {
+        guard case .file(let holder) = source else { return nil }
+        return holder.file.owner()
+    }
+
     /// SHA-256 of the whole file.
     ///
     /// - Throws: `fileChanged` where it is not what it was when it was opened.

@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// What tells one state of some files from the next: which files they are, links followed, and when and to
 /// what size they were written.
@@ -6,26 +6,12 @@ import Glibc
 /// A file that is renamed into place, a link that is led elsewhere, as `..data` is in a volume of Kubernetes,
 /// one that is written to, and one whose permissions change all give another signature.
 package struct FileSignature: Equatable {
-    private let states: [State?]
-
-    private struct State: Equatable {
-        let numbers: [Int]
-
-        /// Nil where there is no such file, or it cannot be seen.
-        init?(_ path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            numbers = [
-                Int(bitPattern: UInt(status.st_dev)), Int(bitPattern: UInt(status.st_ino)),
-                Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
-            ]
-        }
-    }
+    /// Nil where there is no such file, or it cannot be seen.
+    private let identities: [FileIdentity?]
 
     /// The state of files as they are now.
     package init(_ paths: [String]) {
-        states = paths.map { State($0) }
+        identities = paths.map { FileIdentity($0) }
     }
 }
 

@@ -16,6 +16,8 @@ public struct FileError: Error, Sendable, Equatable {
         case changed
         /// The system refused to write it.
         case unwritable
+        /// Others could have written it than those who are to be believed.
+        case untrusted
     }
 
     /// The kind of fault.

@@ -22,9 +22,11 @@ public struct PartialFile: ~Copyable {
 
     /// Opens the part, or makes an empty one.
     ///
-    /// - Parameter target: the file to make or to replace in the end.
+    /// - Parameters:
+    ///   - target: the file to make or to replace in the end.
+    ///   - permissions: that the file gets; nil: those of the file that it replaces, or what the process gives new ones.
     /// - Throws: `unwritable`, also where another process has the part; `notRegular`.
-    public init(_ target: String) throws(FileError) {
+    public init(_ target: String, permissions: UInt32? = nil) throws(FileError) {
         guard let entry = EntryPath(target) else { throw FileError(unwritable: target, EISDIR) }
         let parent = try Directory(entry.parent, for: target)
         try AtomicFile.requireReplaceable(entry.name, in: parent, target)
@@ -40,7 +42,7 @@ public struct PartialFile: ~Copyable {
             close(descriptor)
             throw error
         }
-        if let mode = parent.permissions(ofFile: Directory.Name(entry.name)) {
+        if let mode = permissions ?? parent.permissions(ofFile: Directory.Name(entry.name)) {
             fchmod(descriptor, mode)
         }
         self.target = target
@@ -97,11 +99,21 @@ public struct PartialFile: ~Copyable {
     /// Appends bytes, which outlive the process at once and the machine after `flush`.
     ///
     /// - Throws: `unwritable`, with a part of the bytes written.
-    public mutating func append(_ bytes: [UInt8]) throws(FileError) {
-        let code = bytes.withUnsafeBytes { FileWriting.write($0, to: descriptor) }
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        let code = FileWriting.write(bytes, to: descriptor)
         guard code == 0 else { throw FileError(unwritable: path, code) }
         byteCount += bytes.count
     }
+
+    /// Appends bytes of an array; throws as the above.
+    public mutating func append(_ bytes: [UInt8]) throws(FileError) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
+            try append(UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    /// Deletes the part; nothing may be done with it afterwards.
+    public func discard() { parent.delete(part) }
 
     /// Waits until all bytes are on the disk.
     ///

@@ -3,7 +3,7 @@ import Glibc
 /// A file that is open for reading and known to be a regular one: the one reader of outside files.
 ///
 /// It is opened without blocking and looked at before a byte is read, so that a pipe or a device in a
-/// file's place is an error and never waited for. Bytes are copied, never mapped: a file that is cut
+/// file's place is an error and never waited for. Bytes are copied, not mapped (`MappedFile`): a file that is cut
 /// off meanwhile is an error, too, where a mapping would end the process (SIGBUS).
 public struct RegularFile: ~Copyable, Sendable {
     /// The path, as it was given.
@@ -133,6 +133,18 @@ public struct RegularFile: ~Copyable, Sendable {
             guard got > 0 else { throw changed(at: offset + filled) }
             filled += got
         }
+    }
+
+    /// Which file it is, and when it was last written; nil where the system does not say.
+    public borrowing func identity() -> FileIdentity? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? FileIdentity(status) : nil
+    }
+
+    /// The user to whom the file belongs; nil where the system does not say.
+    public borrowing func owner() -> UInt32? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? status.st_uid : nil
     }
 
     /// Makes sure that nobody has written to the file since it was opened.

@@ -10,8 +10,8 @@ import TranslationModel
 public final class ModelMemory: Sendable {
     /// What happens to networks.
     public enum Event: Sendable, Equatable {
-        /// One was read, in so many seconds, and takes so many bytes.
-        case loaded(model: String, seconds: Double, bytes: Int)
+        /// One was read, in so many seconds, and takes so many bytes, of which some are mapped from a pack on disk.
+        case loaded(model: String, seconds: Double, bytes: Int, mapped: Int)
         /// One was let go of.
         case dropped(model: String)
         /// One could not be read, and why.
@@ -278,7 +278,9 @@ extension ModelMemory {
     private func finish(_ slot: NetworkSlot, seconds: Double) {
         guard let network = slot.network else { return }
         let bytes = network.byteCount
-        report(.loaded(model: slot.name, seconds: seconds, bytes: bytes))
+        report(
+            .loaded(
+                model: slot.name, seconds: seconds, bytes: bytes, mapped: network.mappedByteCount))
         let waiters = state.withLock { state in
             let waiters = state.waiters.removeValue(forKey: slot.key) ?? []
             state.plan.loaded(slot.key, bytes: bytes, uses: waiters.count, at: clock())

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Configuration
 import JSON
+import Tensor
 import TranslationModel
 import TranslationService
 
@@ -16,6 +17,7 @@ struct Inspect: ParsableCommand {
             """)
 
     @OptionGroup var model: ModelOption
+    @OptionGroup var packs: PackOption
 
     @Flag(name: .long, help: "List the tensors, too.")
     var tensors = false
@@ -25,7 +27,9 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            let description = CheckpointDescription(try model.load(), listsTensors: tensors)
+            let store = PackStore(try packs.place())
+            let description = CheckpointDescription(
+                try model.load(), packs: store, listsTensors: tensors)
             writeOutput(json ? description.json : description.text)
         }
     }
@@ -34,10 +38,13 @@ struct Inspect: ParsableCommand {
 /// What `shoal inspect` says of a checkpoint.
 private struct CheckpointDescription {
     private let model: ServedModel
+    /// The pack that a server would map, of this precision and for this machine.
+    private let pack: PackStore.Look
     private let tensors: [Weights.Entry]
 
-    init(_ model: ServedModel, listsTensors: Bool) {
+    init(_ model: ServedModel, packs: PackStore?, listsTensors: Bool) {
         self.model = model
+        pack = packs?.look(at: model) ?? .absent
         let checkpoint = model.checkpoint
         tensors =
             listsTensors
@@ -71,6 +78,7 @@ private struct CheckpointDescription {
             ("default policy", model.defaultPolicy.rawValue),
             ("packed weights", "\(model.network.byteCount) bytes"),
             ("shortlist", model.checkpoint.shortlist.map(Self.text) ?? "none"),
+            ("pack on disk", packText),
         ]
         let policies = ExitPolicy.allCases.map { policy in
             let state = model.missingHead(policy).map { "needs \($0)" } ?? "available"
@@ -79,6 +87,32 @@ private struct CheckpointDescription {
         let files = model.checkpoint.files.map { ("file", "\($0.name), \($0.byteCount) bytes") }
         return (facts + policies + files).map { $0.padding(to: 18) + $1 + "\n" }.joined()
             + tensors.map { "\($0.name) \($0.elementType.rawValue) \($0.shape)\n" }.joined()
+    }
+
+    private var packText: String {
+        switch pack {
+        case .absent: "none for \(model.precision.rawValue)"
+        case .usable(let path, let bytes): "\(path), \(bytes) bytes"
+        case .unusable(let path, let reason): "\(path) is not used: \(reason)"
+        }
+    }
+
+    private var packJSON: JSONValue {
+        switch pack {
+        case .absent: .null
+        case .usable(let path, let bytes):
+            .object(
+                JSONObject([
+                    .init("path", .string(path)), .init("usable", .bool(true)),
+                    .init("bytes", Self.integer(bytes)),
+                ]))
+        case .unusable(let path, let reason):
+            .object(
+                JSONObject([
+                    .init("path", .string(path)), .init("usable", .bool(false)),
+                    .init("reason", .string(reason)),
+                ]))
+        }
     }
 
     private static func text(_ stack: ModelConfiguration.Stack) -> String {
@@ -105,6 +139,7 @@ private struct CheckpointDescription {
             .init("exit_classifiers", .string(model.checkpoint.exits.classifiers.rawValue)),
             .init("default_policy", .string(model.defaultPolicy.rawValue)),
             .init("packed_bytes", Self.integer(model.network.byteCount)),
+            .init("pack", packJSON),
             .init("adapted_exits", .array(model.network.adaptedExits.map(Self.integer))),
             .init("shortlist", Self.string(model.checkpoint.shortlist?.file)),
             .init("policies", .array(ExitPolicy.allCases.map(object))),

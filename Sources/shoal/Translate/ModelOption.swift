@@ -43,11 +43,14 @@ struct ModelOption: ParsableArguments {
         return model ?? (variable.isEmpty ? nil : variable)
     }
 
-    /// Loads it, or ends the command with what is wrong with it: 66 where there is no such directory,
-    /// otherwise 65.
-    func load() throws -> ServedModel {
+    /// Loads it, or ends the command with what is wrong with it: 66 where there is no such directory, otherwise 65.
+    ///
+    /// - Parameter packs: where packed weights are; nil: the weights themselves are read.
+    /// - Returns: the model, for the languages that were named.
+    /// - Throws: `Failure`, or `ValidationError` for languages that it does not translate.
+    func load(packs: PackStore? = nil) throws -> ServedModel {
         let model = try Self.load(
-            named ?? Self.defaultPath, precision: chosenPrecision(),
+            named ?? Self.defaultPath, precision: chosenPrecision(), packs: packs,
             hint: named == nil ? "; name another with --model" : "")
         guard sourceLang != nil || targetLang != nil else { return model }
         let source = try Self.tag(sourceLang, "--source-lang")
@@ -90,10 +93,13 @@ struct ModelOption: ParsableArguments {
 
     /// The same of a directory that another argument names.
     static func load(
-        _ path: String, precision: Precision = .float32, hint: String = ""
+        _ path: String, precision: Precision = .float32, packs: PackStore? = nil, hint: String = ""
     ) throws -> ServedModel {
+        var options = ServedModel.Options()
+        options.precision = precision
+        options.packs = packs
         do {
-            return try ServedModel(directory: path, precision: precision)
+            return try ServedModel(directory: path, options)
         } catch let error as CheckpointError where error.file == path {
             throw Failure("\(error)\(hint)", code: EX_NOINPUT)
         } catch {
