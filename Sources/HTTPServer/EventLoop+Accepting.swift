@@ -63,10 +63,11 @@ extension EventLoop {
         return nil
     }
 
+    /// The one to give up first is the last; of those that came in one burst, at the same time, the one that came first.
     private func expendableConnections() -> [Connection] {
         connections.values
             .compactMap { connection in connection.expendability.map { (connection, $0) } }
-            .sorted { $0.1 > $1.1 }
+            .sorted { ($0.1, $0.0.id) > ($1.1, $1.0.id) }
             .map { $0.0 }
     }
 

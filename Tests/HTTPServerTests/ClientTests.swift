@@ -119,6 +119,29 @@ struct ClientTests {
         #expect(try waiting.response().text == "GET /a ")
     }
 
+    @Test("Of newcomers that were taken in together the first goes first")
+    func evictionAmongEquals() throws {
+        let fixture = try Fixture { $0.maximumConnections = 9 }
+        defer { fixture.stop() }
+        let busy = try fixture.connect()
+        try busy.send("GET /stop HTTP/1.1\r\nHost: x\r\n\r\n")
+        // They wait until the server goes on, or come one by one before it stops: either way in this order.
+        let crowd = try (0..<8).map { _ in try fixture.connect() }
+        fixture.handler.released.put(())
+        let exchange = try #require(fixture.handler.held.take())
+        for _ in 0..<4 {
+            let newcomer = try fixture.connect()
+            try newcomer.send(request)
+            #expect(try newcomer.response().status == 200)
+            // Its place is free again once the server has seen it go.
+            newcomer.close()
+        }
+        #expect(crowd[0].reachesEnd())
+        try crowd[7].send(request)
+        #expect(try crowd[7].response().status == 200)
+        exchange.respond(ServerResponse(status: 200))
+    }
+
     @Test(
         "A crowd of clients that send heads or bodies byte by byte does not shut out others",
         arguments: [

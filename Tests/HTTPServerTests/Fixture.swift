@@ -9,9 +9,12 @@ import Testing
 final class EchoHandler: RequestHandler {
     let held = Channel<Exchange>()
     let cancelled = Channel<String>()
+    /// What lets the server go on that `/stop` has stopped.
+    let released = Channel<Void>()
 
     func handle(_ request: ServerRequest, _ exchange: Exchange) {
-        guard request.path != "/later" else {
+        if request.path == "/stop" { _ = released.take() }
+        guard !["/later", "/stop"].contains(request.path) else {
             exchange.onCancel { [cancelled] in cancelled.put("gone") }
             held.put(exchange)
             return
