@@ -24,8 +24,8 @@ private struct Family {
     /// Texts with their source ids, where the checkpoint has a tokenizer of its own.
     var texts: [(text: String, ids: [Int])] = []
 
-    init(_ name: String) throws {
-        let bytes = try Repository.bytes("Tests/Golden/\(name)/outputs.json")
+    init(_ name: String, _ file: String = "outputs.json") throws {
+        let bytes = try Repository.bytes("Tests/Golden/\(name)/\(file)")
         let root = try #require(JSON.parse(bytes).objectValue)
         for value in try #require(root["fixed"]?.arrayValue) {
             let object = try #require(value.objectValue)
@@ -94,8 +94,29 @@ struct FamilyTests {
         "Tokens are those of another implementation and scores agree within 1e-4, greedy and with a beam, at every exit; no beam is worse than CTranslate2's",
         arguments: families + converted)
     func fixed(family: String) throws {
-        let model = try model(family)
-        for golden in try Family(family).fixed {
+        try check(Family(family).fixed, try model(family), family)
+    }
+
+    @Test("Marian's gelu is x σ(1.702 x)")
+    func gelu() throws {
+        let directory = try Repository.copiedNetwork("marian/opus")
+        let bytes = try Repository.bytes("Tests/Golden/marian/opus/opus.npz")
+        // As long as before, since the archive's members stay where they are.
+        let changed = bytes.replacing(
+            Array("activation: swish".utf8), with: Array("activation: gelu ".utf8))
+        #expect(changed != bytes)
+        try directory.write(changed, to: "opus.npz")
+        let checkpoint = try Checkpoint(directory: directory.path)
+        #expect(checkpoint.configuration.activation == .quickGELU)
+        try check(
+            Family("marian/opus", "gelu.json").fixed, TranslationModel(checkpoint), "marian/opus")
+    }
+
+    private func check(
+        _ goldens: [(exit: Int, beam: Int, outputs: [Family.Output])], _ model: TranslationModel,
+        _ family: String
+    ) throws {
+        for golden in goldens {
             var options = DecodingOptions(
                 exit: ExitRule(
                     .fixed, .init(layer: golden.exit), layerCount: model.decoderLayerCount))

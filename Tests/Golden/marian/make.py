@@ -105,7 +105,8 @@ class Network:
         return centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-6) * self.w[f"{name}_ln_scale{suffix}"][0] + self.w[f"{name}_ln_bias{suffix}"][0]
 
     def activation(self, x):
-        return np.maximum(x, 0) if self.o["transformer-ffn-activation"] == "relu" else x / (1 + np.exp(-x))
+        kind = self.o["transformer-ffn-activation"]
+        return np.maximum(x, 0) if kind == "relu" else x / (1 + np.exp(-x * (1.702 if kind == "gelu" else 1)))
 
     def block(self, x, name, function):
         if self.pre:
@@ -284,14 +285,40 @@ def make(folder, options, write, file, vocabularies):
             break
     fixed = []
     for exit in range(1, LAYERS[1] + 1):
-        outputs = [network.greedy(source, lambda layer, _: layer == exit) for source in sources]
-        fixed.append({"exit": exit, "beam": 1, "outputs": [{key: output[key] for key in ("source", "tokens", "score")} for output in outputs]})
+        fixed.append(greedy(network, sources, exit))
         fixed.append({"exit": exit, "beam": 4, "outputs": [network.beam(source, exit, 4) for source in sources]})
     texts = [model.decode([draw.randrange(2, len(model)) for _ in range(6)]) for model in models[:1]]
     with open(f"{folder}/outputs.json", "w") as out:
         json.dump({"fixed": fixed, "confidence": confidence, "texts": [{"text": text, "ids": [number(id) for id in models[0].encode(text)] + [0]} for text in texts]}, out)
         out.write("\n")
     print(folder, "seed", seed)
+
+
+def greedy(network, sources, exit):
+    outputs = [network.greedy(source, lambda layer, _: layer == exit) for source in sources]
+    return {"exit": exit, "beam": 1, "outputs": [{key: output[key] for key in ("source", "tokens", "score")} for output in outputs]}
+
+
+def with_gelu(folder, file):
+    """The same weights with Marian's gelu, x sigmoid(1.702 x): what they give for the sentences of outputs.json is in gelu.json."""
+    arrays = dict(np.load(f"{here}/{folder}/{file}"))
+    text = bytes(arrays.pop("special:model.yml").astype(np.uint8)).rstrip(b"\0").decode()
+    sources = [output["source"] for output in json.load(open(f"{here}/{folder}/outputs.json"))["fixed"][0]["outputs"]]
+    network = Network(options_of(text) | {"transformer-ffn-activation": "gelu"}, arrays)
+    with open(f"{here}/{folder}/gelu.json", "w") as out:
+        json.dump({"fixed": [greedy(network, sources, exit) for exit in range(1, LAYERS[1] + 1)], "confidence": []}, out)
+        out.write("\n")
+
+
+def options_of(text):
+    """What `settings` writes, as far as networks ask for it."""
+    def value(text):
+        if text in ("true", "false"):
+            return text == "true"
+        return int(text) if text.lstrip("-").isdigit() else text.strip('"')
+
+    pairs = [line.split(":", 1) for line in text.splitlines() if line and line[0] not in " -"]
+    return {key: value(rest.strip()) for key, rest in pairs}
 
 
 def one(folder):
@@ -317,6 +344,7 @@ if __name__ == "__main__":
         sys.exit("usage: python3 Tests/Golden/marian/make.py")
     make("ssru", {"transformer-decoder-autoreg": "rnn", "dec-cell": "ssru"}, write_bin, "model.aabb.intgemm.alphas.bin", one)
     make("opus", {"transformer-ffn-activation": "swish"}, write_npz, "opus.npz", listed)
+    with_gelu("opus", "opus.npz")
     make(
         "before", {
             "transformer-preprocess": "n", "transformer-postprocess": "da", "transformer-postprocess-top": "n", "transformer-postprocess-emb": "nd",
