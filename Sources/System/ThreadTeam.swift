@@ -7,9 +7,10 @@ import Synchronization
 ///
 /// The parts of a piece of work are claimed one by one, by the helpers and by the thread that has the
 /// work, so a helper that comes late leaves its parts to the others. One that the system puts aside in the
-/// midst of a part keeps everyone waiting, as happens where a neighbour wants the processor, too: the team
-/// then leaves the work to the thread that has it for a while, longer each time. A helper without work looks
-/// for it for `patience` seconds, then sleeps until there is some.
+/// midst of a part keeps everyone waiting, as happens where a neighbour wants the processor, too: where it was
+/// for long, or is again and again, the team leaves the work to the thread that has it for a while, longer each
+/// time. A helper that has just woken up is late, too, and only for once. A helper without work looks for it for
+/// `patience` seconds, then sleeps until there is some.
 ///
 /// One thread at a time has the team, between `tryAcquire` and `release`.
 public final class ThreadTeam: Sendable {
@@ -21,8 +22,13 @@ public final class ThreadTeam: Sendable {
     /// How long a helper looks for work before it sleeps: longer than the gaps between the products of
     /// a decoder layer, shorter than anyone else would notice.
     static let patience = 50e-6
-    /// For how long the helpers rest when one of them kept the work waiting, the first time and at most.
+    /// For how long the helpers rest when they kept the work waiting, the first time and at most.
     static let rests = 0.01...1.0
+    /// A wait for a helper that was put aside; a part and a slow waking take less.
+    static let longWait = 1e-3
+    /// The share of the time that waits for helpers may take, and over how many seconds it is looked at.
+    static let waitingShare = 0.25
+    static let windows = 2e-3...50e-3
 
     /// Starts the helpers, asleep; fewer where the system gives no more threads.
     ///
@@ -102,11 +108,28 @@ private final class Shared: @unchecked Sendable {
     private struct Pause {
         private var end = -Double.infinity
         private var length = 0.0
+        /// Since when waits are added up, and what they come to.
+        private var start = -Double.infinity
+        private var waited = 0.0
 
         func isOver(at now: Double) -> Bool { now >= end }
 
-        /// A helper was late: one soon after the last pause makes for a longer one.
-        mutating func begin(at now: Double) {
+        /// Takes note of a wait for helpers that has just ended.
+        mutating func add(_ wait: Double, at now: Double) {
+            if now - start > ThreadTeam.windows.upperBound {
+                start = now - wait
+                waited = 0
+            }
+            waited += wait
+            let isOften =
+                now - start > ThreadTeam.windows.lowerBound
+                && waited > ThreadTeam.waitingShare * (now - start)
+            if wait > ThreadTeam.longWait || isOften { begin(at: now) }
+        }
+
+        /// The helpers were late: where that is soon after the last pause, the next one is longer.
+        private mutating func begin(at now: Double) {
+            start = -.infinity
             let isSoon = now < end + 10 * length
             length =
                 isSoon ? min(2 * length, ThreadTeam.rests.upperBound) : ThreadTeam.rests.lowerBound
@@ -142,7 +165,7 @@ private final class Shared: @unchecked Sendable {
             if looks % 1024 == 0 { sched_yield() } else { shoal_spin_hint() }
         }
         let now = clock()
-        if now - start > ThreadTeam.patience { pause.begin(at: now) }
+        if now - start > ThreadTeam.patience { pause.add(now - start, at: now) }
     }
 
     /// Claims a part and does it.

@@ -15,8 +15,12 @@ struct Split {
     private let outputs: Int
     private let columnsOfPart: Int
 
-    /// Most parts: enough for whoever is free to take the next, few enough to be cheap.
-    private static let maximumParts = 16
+    /// Parts of a product that is not large: enough for whoever is free to take the next, few enough to be cheap.
+    private static let usualParts = 16
+    /// Weights, and products, of which a part has no more: a core that reads from memory takes some ten microseconds for it. Who
+    /// waits for the last part of another then never waits for so long that it takes the other for put aside (`ThreadTeam`).
+    private static let mostBytes = 128 << 10
+    private static let mostProducts = 1 << 20
     /// Weights that take a core some five microseconds to read, below which sharing does not pay.
     private static let leastBytes = 128 << 10
     /// Products that take a core some five microseconds to compute.
@@ -31,7 +35,11 @@ struct Split {
         else { return nil }
         let panel = Int(CK_PANEL)
         let panels = (shape.outputs + panel - 1) / panel
-        let panelsOfPart = (panels + Self.maximumParts - 1) / Self.maximumParts
+        let least = max(
+            Self.usualParts, weights * bitsOfWeight / 8 / Self.mostBytes,
+            shape.rows * weights / Self.mostProducts)
+        let wanted = min(least, panels, ThreadTeam.maximumParts)
+        let panelsOfPart = (panels + wanted - 1) / wanted
         parts = (panels + panelsOfPart - 1) / panelsOfPart
         guard parts > 1 else { return nil }
         outputs = shape.outputs

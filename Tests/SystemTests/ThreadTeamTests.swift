@@ -67,6 +67,26 @@ struct ThreadTeamTests {
         team.release()
     }
 
+    @Test("goes on with a helper that is a little late, unless it is so again and again")
+    func shortDelays() {
+        let work = SharedWork()
+        let team = ThreadTeam(helpers: 1, clock: { work.now() })
+        #expect(team.tryAcquire())
+        for _ in 0..<20 {
+            #expect(work.run(team, delay: 0.0002) == 1)
+            work.pass(0.1)
+        }
+        // Half of the time, which is looked at once it is two milliseconds.
+        for _ in 0..<6 {
+            #expect(work.run(team, delay: 0.0002) == 1)
+            work.pass(0.0002)
+        }
+        #expect(work.run(team, delay: nil) == 0)
+        work.pass(0.011)
+        #expect(work.run(team, delay: 0) == 1)
+        team.release()
+    }
+
     @Test("wakes helpers that went to sleep")
     func wakes() {
         let team = ThreadTeam(helpers: 2)
