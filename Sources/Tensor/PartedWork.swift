@@ -17,9 +17,12 @@ struct Split {
 
     /// Parts of a product that is not large: enough for whoever is free to take the next, few enough to be cheap.
     private static let usualParts = 16
-    /// Weights, and products, of which a part has no more: a core that reads from memory takes some ten microseconds for it. Who
-    /// waits for the last part of another then never waits for so long that it takes the other for put aside (`ThreadTeam`).
+    /// Weights of which a part has no more.
+    ///
+    /// A core that reads them from memory takes some ten microseconds. Who waits for the last part of another then never waits for so
+    /// long that it takes the other for put aside (`ThreadTeam`).
     private static let mostBytes = 128 << 10
+    /// Products of which a part has no more, for the same reason.
     private static let mostProducts = 1 << 20
     /// Weights that take a core some five microseconds to read, below which sharing does not pay.
     private static let leastBytes = 128 << 10
