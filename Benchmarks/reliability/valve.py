@@ -13,11 +13,15 @@ import json
 import os
 import random
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from sacrebleu.metrics import CHRF
+try:
+    from sacrebleu.metrics import CHRF
+except ImportError as error:
+    sys.exit(f"{error}: pip install sacrebleu")
 
 from service import ROOT, Server
 

@@ -1,6 +1,7 @@
 import Checkpoint
 import Decoding
 import JSON
+import Tensor
 import TestSupport
 import Testing
 import Tokenization
@@ -70,13 +71,17 @@ struct FamilyTests {
     }
 
     /// The network of a family; where it comes without texts, they are another checkpoint's.
-    private func model(_ family: String) throws -> TranslationModel {
+    private func model(
+        _ family: String, _ precision: Precision = .float32
+    ) throws -> TranslationModel {
         guard family.hasPrefix("families/") else {
             return try TranslationModel(
-                Checkpoint(directory: Repository.path("Tests/Golden/\(family)")))
+                Checkpoint(directory: Repository.path("Tests/Golden/\(family)")),
+                precision: precision)
         }
         let directory = try Repository.copiedNetwork(family)
-        return try TranslationModel(Checkpoint(directory: directory.path))
+        return try TranslationModel(
+            Checkpoint(directory: directory.path), precision: precision)
     }
 
     @Test(
@@ -95,6 +100,32 @@ struct FamilyTests {
         arguments: families + converted)
     func fixed(family: String) throws {
         try check(Family(family).fixed, try model(family), family)
+    }
+
+    @Test(
+        "In 8 bits encoder states are within 15 % of those in fp32, and a sentence gets alone what it gets in a batch",
+        arguments: families + converted)
+    func eightBits(family: String) throws {
+        let (float, int8) = (try model(family), try model(family, .int8))
+        let sources = try #require(Family(family).fixed.first).outputs.map(\.source)
+        let exact = float.encode(sources, scratch: EncoderScratch(for: float))
+        let rounded = int8.encode(sources, scratch: EncoderScratch(for: int8))
+        for (a, b) in zip(exact, rounded) {
+            let pairs = (0..<a.rows).flatMap { zip(a.row($0), b.row($0)) }
+            let difference = pairs.reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+            let size = pairs.reduce(0.0) { $0 + Double($1.0 * $1.0) }
+            #expect(difference.squareRoot() < 0.15 * size.squareRoot())
+        }
+        for beam in [1, 4] {
+            var options = DecodingOptions(
+                exit: ExitRule(.fixed, .init(layer: 1), layerCount: int8.decoderLayerCount))
+            options.beamSize = beam
+            let together = try decodeTogether(sources, options, int8)
+            for (source, result) in zip(sources, together) {
+                let alone = try decodeTogether([source], options, int8)
+                #expect(alone[0].hypotheses == result.hypotheses)
+            }
+        }
     }
 
     @Test("Marian's gelu is x σ(1.702 x)")

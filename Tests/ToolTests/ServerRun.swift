@@ -16,7 +16,7 @@ final class ServerRun {
     ///
     /// - Parameters:
     ///   - flags: besides those for a free port and one worker.
-    ///   - environment: besides PATH, and that no packed weights are kept: the repository's models stay as they are.
+    ///   - environment: as of `ToolProcess`.
     ///   - folder: to work in; nil: the repository.
     ///   - preparation: a command of the shell that it is started from, such as `ulimit -n 256`.
     ///   - input: standard input of that shell, closed here once it has started.
@@ -28,8 +28,7 @@ final class ServerRun {
         let error = Pipe()
         process = try ToolProcess(
             ["serve", "--port", "0", "--compute-workers", "1"] + flags,
-            environment: ["SHOAL_MODEL_PACK_CACHE": "off"].merging(environment) { $1 },
-            folder: folder, input: input, output: .nullDevice,
+            environment: environment, folder: folder, input: input, output: .nullDevice,
             error: error.fileHandleForWriting,
             shell: preparation.map { $0 + #" && exec "$0" "$@""# })
         reader = LogReader(error.fileHandleForReading)

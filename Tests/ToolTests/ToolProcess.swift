@@ -17,7 +17,7 @@ final class ToolProcess {
     ///
     /// - Parameters:
     ///   - arguments: of the tool.
-    ///   - environment: beside PATH.
+    ///   - environment: beside PATH, and that no packed weights are kept: the repository's models stay as they are.
     ///   - folder: to work in; nil: the repository.
     ///   - input: its standard input, closed here once it has started.
     ///   - output: the same for its standard output.
@@ -39,7 +39,8 @@ final class ToolProcess {
             process.arguments = arguments
         }
         process.currentDirectoryURL = URL(fileURLWithPath: folder ?? Repository.path(""))
-        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
+        process.environment = ["PATH": "/usr/bin:/bin", "SHOAL_MODEL_PACK_CACHE": "off"]
+            .merging(environment) { $1 }
         process.standardOutput = output
         process.standardError = error
         process.standardInput = input
