@@ -7,8 +7,18 @@ import Glibc
 ///
 /// Unchecked: the bytes are only read.
 public final class MappedFile: @unchecked Sendable {
-    /// All bytes of the file, at a page's boundary.
+    /// All bytes of the file, at a page's boundary; valid as long as somebody keeps the object, who has it in a property for example.
+    ///
+    /// A local variable keeps it until its last use, which may be this one: there `withBytes` is right.
     public let bytes: UnsafeRawBufferPointer
+
+    /// Lends the bytes, which stay mapped meanwhile.
+    public func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
+    }
 
     /// Maps a file.
     ///

@@ -60,7 +60,8 @@ public final class NetworkPack: Sendable {
         _ path: String, kind: String, network: String, owners: Set<UInt32>
     ) -> Bool {
         do throws(Fault) {
-            let head = try PackHead(map(path, owners, isRead: false).bytes)
+            let file = try map(path, owners, isRead: false)
+            let head = try file.withBytes { bytes throws(Fault) in try PackHead(bytes) }
             try head.require(kind: kind, network: network)
             return true
         } catch {

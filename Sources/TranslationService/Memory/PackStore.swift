@@ -86,7 +86,7 @@ extension PackStore {
     func digests(of checkpoint: Checkpoint) throws(CheckpointError) -> [Checkpoint.WeightDigest] {
         let path = Self.listPath(folder(of: checkpoint))
         let list = try? MappedFile(path, owners: checkpoint.weightOwners)
-        let known = list.flatMap { DigestList.parse(Array($0.bytes)) } ?? []
+        let known = list.flatMap { DigestList.parse($0.withBytes { Array($0) }) } ?? []
         return try checkpoint.weightDigests(knowing: known)
     }
 
@@ -221,9 +221,8 @@ extension PackStore {
     private func writeDigests(_ job: Job) throws(FileError) {
         let path = Self.listPath(job.folder)
         let text = DigestList.text(job.digests)
-        if let old = try? MappedFile(path, owners: job.owners), old.bytes.elementsEqual(text) {
-            return
-        }
+        let old = try? MappedFile(path, owners: job.owners)
+        guard old?.withBytes({ $0.elementsEqual(text) }) != true else { return }
         try Self.makeFolder(job.folder)
         var file = try PartialFile(path, permissions: 0o644)
         try file.truncate(to: 0)
