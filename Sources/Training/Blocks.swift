@@ -218,17 +218,19 @@ final class AttentionBlock {
         weights.keyValue.addGradients(
             scratch.keyValue, memoryInput, rows: memoryRows, to: way.gradients,
             scratch.weights)
-        let isOneInput = normalizesMemory && memory === x
-        let ownMemory = normalizesMemory && !isOneInput
-        let target =
-            ownMemory
-            ? scratch.zeros(\.memory, rows: memory.rows)
-            : isOneInput ? inputGradient : memoryGradient
-        weights.keyValue.gradient(
-            scratch.keyValue, rows: memoryRows, into: target, adding: target)
-        if ownMemory {
-            weights.norm.gradient(target, of: memory, into: target, to: way.gradients)
-            memoryGradient.add(target)
+        func addMemoryGradient(to target: Matrix) {
+            weights.keyValue.gradient(
+                scratch.keyValue, rows: memoryRows, into: target, adding: target)
+        }
+        if memoryInput === input {
+            addMemoryGradient(to: inputGradient)
+        } else if memoryInput === memory {
+            addMemoryGradient(to: memoryGradient)
+        } else {
+            let own = scratch.zeros(\.memory, rows: memory.rows)
+            addMemoryGradient(to: own)
+            weights.norm.gradient(own, of: memory, into: own, to: way.gradients)
+            memoryGradient.add(own)
         }
         residual.finish(inputGradient, gradient, way)
     }

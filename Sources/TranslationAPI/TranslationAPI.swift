@@ -114,6 +114,22 @@ public final class TranslationAPI: Sendable {
         return .granted(key)
     }
 
+    /// Completes an admission: by the key that it was granted for, or one that the body brings.
+    ///
+    /// - Parameters:
+    ///   - admission: by the request's fields.
+    ///   - request: of which these are.
+    ///   - own: the key in its body; nil where there is none.
+    /// - Returns: the key; nil where no keys are configured.
+    /// - Throws: as `KeyGate.admit`.
+    @discardableResult
+    func complete(
+        _ admission: Admission, of request: ServerRequest, keyInBody own: String? = nil
+    ) throws(Problem) -> APIKey? {
+        if case .granted(let key) = admission { return key }
+        return try gate.admit(request.fields.presentedKeys + [own].compactMap(\.self))
+    }
+
     /// Answers a request: at once, or later from another thread.
     ///
     /// - Parameters:

@@ -16,15 +16,6 @@ struct MarianTests {
         }
     }
 
-    private func fault() -> CheckpointError? {
-        do {
-            _ = try Checkpoint(directory: directory.path)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
     /// Replaces a text of a file, wherever it is, by one of the same length.
     private func replacing(_ old: String, _ new: String) -> (String, [UInt8]) -> [UInt8] {
         { _, bytes in bytes.replacing(Array(old.utf8), with: Array(new.utf8)) }
@@ -80,7 +71,7 @@ struct MarianTests {
         ])
     func refusals(folder: String, old: String, new: String, key: String) throws {
         try copy(folder, replacing(old, new))
-        #expect(fault()?.subject == key)
+        #expect(fault(of: directory)?.subject == key)
     }
 
     @Test(
@@ -91,7 +82,7 @@ struct MarianTests {
         ])
     func anchors(_ line: String) throws {
         try copy("opus", replacing("lemma-dim-emb: 0", line))
-        #expect(fault()?.code == .malformedYAML)
+        #expect(fault(of: directory)?.code == .malformedYAML)
     }
 
     @Test("A tensor has as many values as its shape says, or none of its own")
@@ -135,7 +126,7 @@ struct MarianTests {
         try copy("before") { name, bytes in name.hasSuffix(".spm") ? nil : bytes }
         let model = try Repository.bytes("Tests/Golden/marian/before/srcvocab.spm")
         for name in ["vocab.aabb.spm", "vocab.bbaa.spm"] { try directory.write(model, to: name) }
-        #expect(fault()?.code == .fileMissing)
+        #expect(fault(of: directory)?.code == .fileMissing)
     }
 
     @Test(
@@ -143,7 +134,7 @@ struct MarianTests {
     func files() throws {
         try copy("ssru")
         try directory.write(directory.bytes("model.aabb.intgemm.alphas.bin"), to: "other.bin")
-        #expect(fault()?.code == .unsupportedFormat)
+        #expect(fault(of: directory)?.code == .unsupportedFormat)
         let alone = try TemporaryDirectory()
         try alone.write(
             directory.bytes("model.aabb.intgemm.alphas.bin"), to: "model.aabb.intgemm.alphas.bin")
@@ -167,7 +158,7 @@ struct MarianTests {
         #expect((60..<68).map { vocabulary.piece(of: $0) } == pieces)
         for wrong in ["a", "a: b", "a: -1", "\"\\x8\": 1", "\"\\ud800\": 1", "a: 99999999999"] {
             try directory.write(Array((list + wrong + "\n").utf8), to: "opus.spm.vocab.yml")
-            #expect(fault()?.code == .malformedVocabulary)
+            #expect(fault(of: directory)?.code == .malformedVocabulary)
         }
     }
 }

@@ -17,15 +17,6 @@ struct ShortlistTests {
         }
     }
 
-    private func fault() -> CheckpointError? {
-        do {
-            _ = try Checkpoint(directory: directory.path)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
     @Test(
         "Candidates are those of an independent implementation of Marian's rule",
         arguments: ["ssru", "before"])
@@ -58,12 +49,12 @@ struct ShortlistTests {
         let golden = try ShortlistGolden("ssru")
         try copy("ssru")
         for name in ["lex.aabb.bin", "lex.bbaa.bin"] { try directory.write(golden.file, to: name) }
-        #expect(fault()?.code == .unsupportedFormat)
+        #expect(fault(of: directory)?.code == .unsupportedFormat)
         let settings = "relative-paths: true\nshortlist:\n  - ./lex.bbaa.bin\n  - false\n"
         try directory.write(Array(settings.utf8), to: "config.yml")
         #expect(try Checkpoint(directory: directory.path).shortlist?.file == "lex.bbaa.bin")
         try directory.write(Array("shortlist: lex.aabb.s2t.gz\n".utf8), to: "config.yml")
-        #expect(fault()?.code == .unsupportedFormat)
+        #expect(fault(of: directory)?.code == .unsupportedFormat)
     }
 
     @Test(
@@ -80,7 +71,7 @@ struct ShortlistTests {
         if count == 0 { bytes = Array(bytes.prefix(40)) }
         for (place, change) in changes { bytes[place] ^= change }
         try directory.write(bytes, to: "lex.s2t.bin")
-        let fault = fault()
+        let fault = fault(of: directory)
         #expect(fault?.code == code)
         #expect(fault?.file == "lex.s2t.bin")
     }
@@ -90,7 +81,7 @@ struct ShortlistTests {
         try copy("ssru")
         let lists = (0..<60).map { $0 == 7 ? [60] : [$0] }
         try directory.write(ShortlistFile.bytes(first: 8, lists: lists), to: "lex.s2t.bin")
-        #expect(fault()?.code == .outOfRange)
+        #expect(fault(of: directory)?.code == .outOfRange)
     }
 
     @Test("A mutated shortlist is refused by its name or gives ids of the model")

@@ -33,6 +33,16 @@ func fault(
     return try fault(writer)
 }
 
+/// The fault that opening a directory ends with, or nil where it succeeds.
+func fault(of directory: TemporaryDirectory) -> CheckpointError? {
+    do {
+        _ = try Checkpoint(directory: directory.path)
+        return nil
+    } catch {
+        return error
+    }
+}
+
 extension JSONObject {
     /// The same members with one replaced, appended or, for nil, removed.
     func setting(_ name: String, _ value: JSONValue?) -> JSONObject {

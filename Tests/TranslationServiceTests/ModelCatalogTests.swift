@@ -179,14 +179,7 @@ struct ModelCatalogTests {
     private func answer(
         _ request: TranslationRequest, _ service: TranslationService
     ) throws -> TranslationResult {
-        let answer = Lock<Result<TranslationResult, TranslationError>?>(nil)
-        let done = DispatchSemaphore(value: 0)
-        _ = service.submit(request) { result in
-            answer.withLock { $0 = result }
-            done.signal()
-        }
-        #expect(done.wait(timeout: .now() + 120) == .success)
-        return try #require(answer.withLock { $0 }).get()
+        try #require(service.answer(to: request, within: 120)).get()
     }
 
     @Test("No way over a pivot leads from a language to itself")

@@ -59,14 +59,7 @@ struct ModelMemoryTests {
     private func answer(
         _ request: TranslationRequest, _ service: TranslationService
     ) -> Result<[String], TranslationError>? {
-        let answer = Lock<Result<[String], TranslationError>?>(nil)
-        let answered = DispatchSemaphore(value: 0)
-        _ = service.submit(request) { result in
-            answer.withLock { $0 = result.map { $0.translations.map { $0.outputs[0].text } } }
-            answered.signal()
-        }
-        wait(answered)
-        return answer.withLock { $0 }
+        service.answer(to: request, within: 120)?.map { $0.translations.map { $0.outputs[0].text } }
     }
 
     @Test(

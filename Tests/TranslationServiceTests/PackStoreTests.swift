@@ -55,17 +55,11 @@ struct PackStoreTests {
             configuration: TranslationService.Configuration(),
             metrics: ServiceMetrics(registry: MetricRegistry(), catalog: catalog))
         defer { service.stop() }
-        let answer = Lock("")
-        let answered = DispatchSemaphore(value: 0)
         let options = DecodingOptions(exit: try ExitOptions().resolve(for: served))
         let request = TranslationRequest(
             texts: ["ba be bi"], options: options, maximumSourceTokens: 64)
-        _ = service.submit(request) { result in
-            answer.withLock { $0 = "\((try? result.get().translations[0].outputs[0]) as Any)" }
-            answered.signal()
-        }
-        #expect(answered.wait(timeout: .now() + 120) == .success)
-        return answer.withLock { $0 }
+        let result = service.answer(to: request, within: 120)
+        return "\((try? result?.get().translations[0].outputs[0]) as Any)"
     }
 
     @Test(

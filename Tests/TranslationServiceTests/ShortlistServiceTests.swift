@@ -1,7 +1,5 @@
 import Checkpoint
 import Decoding
-import Dispatch
-import System
 import Telemetry
 import Tensor
 import TestSupport
@@ -33,14 +31,7 @@ struct ShortlistServiceTests {
         var request = TranslationRequest(
             texts: texts, options: options, maximumSourceTokens: 256)
         change(&request)
-        let answer = Lock<Result<TranslationResult, TranslationError>?>(nil)
-        let answered = DispatchSemaphore(value: 0)
-        _ = service.submit(request) { result in
-            answer.withLock { $0 = result }
-            answered.signal()
-        }
-        #expect(answered.wait(timeout: .now() + 60) == .success)
-        return try #require(answer.withLock { $0 }).get()
+        return try #require(service.answer(to: request, within: 60)).get()
     }
 
     @Test(

@@ -1,7 +1,6 @@
 import Decoding
 import Dispatch
 import Synchronization
-import System
 import Telemetry
 import Tensor
 import TestSupport
@@ -31,14 +30,7 @@ private func request(_ texts: [String], _ service: TranslationService) throws ->
 private func translate(
     _ request: TranslationRequest, _ service: TranslationService
 ) -> Result<TranslationResult, TranslationError>? {
-    let answer = Lock<Result<TranslationResult, TranslationError>?>(nil)
-    let answered = DispatchSemaphore(value: 0)
-    _ = service.submit(request) { result in
-        answer.withLock { $0 = result }
-        answered.signal()
-    }
-    #expect(answered.wait(timeout: .now() + 60) == .success)
-    return answer.withLock { $0 }
+    service.answer(to: request, within: 60)
 }
 
 @Suite("Requests on their way through the service", .timeLimit(.minutes(10)))

@@ -59,11 +59,7 @@ extension TranslationAPI {
         _ keyField: String
     ) throws(Problem) -> AdmittedRequest {
         let body = try RequestBody(context.request, limits: settings.limits, shape: shape)
-        if case .granted(let key) = admission {
-            return AdmittedRequest(body: body, holder: key?.name, context: context)
-        }
-        let keys = context.request.fields.presentedKeys + [body.key(keyField)].compactMap(\.self)
-        let key = try gate.admit(keys)
+        let key = try complete(admission, of: context.request, keyInBody: body.key(keyField))
         return AdmittedRequest(body: body, holder: key?.name, context: context)
     }
 }

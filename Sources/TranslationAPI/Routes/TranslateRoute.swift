@@ -77,10 +77,8 @@ extension TranslationAPI {
             context.request, limits: settings.limits, shape: .libreTranslate)
         let isLibreTranslate = LibreTranslate.isShape(of: body)
         if isLibreTranslate { context.refusals = .libreTranslate }
-        if case .granted(let key) = admission { return (body, key) }
         let own = isLibreTranslate ? LibreTranslate.key(in: body) : nil
-        let keys = context.request.fields.presentedKeys + [own].compactMap(\.self)
-        return (body, try gate.admit(keys))
+        return (body, try complete(admission, of: context.request, keyInBody: own))
     }
 
     /// Whether the answer comes as events: as the body says, else as the client prefers.

@@ -53,9 +53,7 @@ extension TranslationAPI {
             Elements
     ) {
         do {
-            if try admission(byFieldsOf: context.request) == .pending {
-                try gate.admit(context.request.fields.presentedKeys)
-            }
+            try complete(admission(byFieldsOf: context.request), of: context.request)
         } catch {
             return context.refuse(error)
         }

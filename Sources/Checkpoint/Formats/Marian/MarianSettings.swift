@@ -28,6 +28,17 @@ struct MarianSettings {
         return text
     }
 
+    /// The activation function, as config.json calls it.
+    private func activation() throws(CheckpointError) -> String {
+        let key = "transformer-ffn-activation"
+        let own = text(key) ?? "swish"
+        guard let name = Self.activations[own] else {
+            throw fault(
+                key, found: CheckpointError.quoted(own), expected: "relu, swish or gelu")
+        }
+        return name
+    }
+
     private func fault(
         _ key: String, found: String, expected: String
     ) -> CheckpointError {
@@ -87,12 +98,7 @@ struct MarianSettings {
                     expected: "d, a and n, the operations that are computed")
             }
         }
-        let activation = text("transformer-ffn-activation") ?? "swish"
-        guard Self.activations[activation] != nil else {
-            throw fault(
-                "transformer-ffn-activation", found: CheckpointError.quoted(activation),
-                expected: "relu, swish or gelu")
-        }
+        _ = try activation()
         if cell == "ssru", flag("layer-normalization") {
             throw fault("layer-normalization", found: "true", expected: "false with dec-cell ssru")
         }
@@ -198,9 +204,7 @@ struct MarianSettings {
             .init("decoder_attention_heads", number(decoderHeads > 0 ? decoderHeads : heads)),
             .init("encoder_ffn_dim", number(inner)),
             .init("decoder_ffn_dim", number(decoderInner > 0 ? decoderInner : inner)),
-            .init(
-                "activation_function",
-                .string(Self.activations[text("transformer-ffn-activation") ?? "swish"] ?? "swish")),
+            .init("activation_function", .string(try activation())),
             .init("vocab_size", number(vocabularies.source)),
             .init("decoder_vocab_size", number(vocabularies.target)),
             .init("max_position_embeddings", number(positions)),
