@@ -97,7 +97,10 @@ extension Checkpoint {
         ]
         return written + (separate ? [("target_vocab.json", file(targetVocabulary.object))] : [])
             + copied.filter {
-                [Self.exitsFile, Self.shortlistFile, "generation_config.json"].contains($0.name)
+                [
+                    Self.exitsFile, Self.shortlistFile, Self.truecaserFile,
+                    "generation_config.json",
+                ].contains($0.name)
             }
     }
 

@@ -41,6 +41,8 @@ public struct Checkpoint: Sendable {
     public private(set) var exitHeads: Weights?
     /// shortlist.bin, or what stands for it; nil where there is none.
     public let shortlist: Shortlist?
+    /// truecase.txt; nil where there is none.
+    public let truecaser: TruecaseModel?
     /// The bytes of source.spm, or of what stands for it, unparsed.
     public let sourceModel: [UInt8]
     /// The bytes of target.spm, or of what stands for it, unparsed.
@@ -68,6 +70,7 @@ public struct Checkpoint: Sendable {
             targetVocabularySize: configuration.targetVocabularySize)
         exitHeads = try reader.exitHeads(Self.exitHeadsFile)
         shortlist = try reader.shortlist(sourceVocabulary, targetVocabulary, configuration)
+        truecaser = try reader.truecaser(Self.truecaserFile)
         self.directory = directory
         files = reader.files
     }
@@ -98,7 +101,7 @@ public struct Checkpoint: Sendable {
     public static let fileNames: Set<String> = [
         "config.json", "generation_config.json", "tokenizer_config.json", "vocab.json",
         "target_vocab.json", "source.spm", "target.spm", "model.safetensors", exitsFile,
-        exitHeadsFile, shortlistFile,
+        exitHeadsFile, shortlistFile, truecaserFile,
     ]
 
     /// What a package of Argos Translate in one file is called, by its end.
@@ -106,6 +109,9 @@ public struct Checkpoint: Sendable {
 
     /// What a shortlist is called in a directory in the canonical form.
     public static let shortlistFile = "shortlist.bin"
+
+    /// What a truecaser is called.
+    public static let truecaserFile = "truecase.txt"
 
     static let exitsFile = "exits.json"
     static let exitHeadsFile = "exits.safetensors"
@@ -120,7 +126,7 @@ public struct Checkpoint: Sendable {
     public struct Checksums: Sendable, Equatable {
         /// Of all files.
         public let files: String
-        /// Of all but exits.json and the shortlist, and of which classifiers exits use: of what outputs follow from once a rule is given.
+        /// Of all but exits.json, the shortlist and the truecaser, and of which classifiers exits use: of what outputs follow from once a rule is given.
         public let network: String
     }
 
@@ -191,8 +197,13 @@ public struct Checkpoint: Sendable {
         return Checksums(
             files: Self.digest(lines[...]),
             network: Self.digest(
-                lines.filter { $0.name != Self.exitsFile && $0.name != shortlist?.file }[...],
+                lines.filter { !isBesideNetwork($0.name) }[...],
                 and: "exit_classifiers: \(exits.classifiers.rawValue)\n"))
+    }
+
+    /// Whether a file changes nothing of what the network gives for the same ids.
+    private func isBesideNetwork(_ name: String) -> Bool {
+        [Self.exitsFile, Self.truecaserFile, shortlist?.file].contains(name)
     }
 
     /// The users to whom the files of weights belong: who can write to these decides what the network is.

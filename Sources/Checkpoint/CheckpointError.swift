@@ -26,6 +26,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
         case malformedArchive = "malformed_archive"
         /// A shortlist breaks its format, or is not what it was when it was written.
         case malformedShortlist = "malformed_shortlist"
+        /// A line of a truecaser is no word and no two words, or stands there twice.
+        case malformedTruecaser = "malformed_truecaser"
         /// A key that has to be there is not.
         case keyMissing = "key_missing"
         /// A key holds another kind of value.

@@ -134,6 +134,11 @@ struct DirectoryReader {
         try bytes(name, limit: ByteLimit.shortlist)
     }
 
+    /// The bytes of a truecaser.
+    mutating func truecaserBytes(_ name: String) throws(CheckpointError) -> [UInt8] {
+        try bytes(name, limit: ByteLimit.vocabulary)
+    }
+
     /// A text that is no part of the checkpoint; nil where it is larger than settings are, or cannot be read.
     func settingsText(_ name: String) -> String? {
         (try? content(name, limit: ByteLimit.settings)).map { String(decoding: $0, as: UTF8.self) }

@@ -16,6 +16,8 @@ public struct TokenizerConfiguration: Sendable, Equatable {
     /// `model_max_length`: the most tokens of a source that the model is good for, end of sentence included; nil where the file
     /// does not say it, or says a number beyond 64 bits, as Transformers writes for "unlimited".
     public let maximumLength: Int?
+    /// `complete_sentences` (ours): whether sentences without a mark at their end are given one for the model, and their translations none.
+    public let completesSentences: Bool
 
     /// The file's object.
     func object(separateVocabularies: Bool) -> JSONObject {
@@ -33,6 +35,7 @@ public struct TokenizerConfiguration: Sendable, Equatable {
                     : .object(JSONObject(languageTokens.map { .init($0.code, .string($0.piece)) }))
             ),
             ("model_max_length", maximumLength.map { .integer(Int64($0)) }),
+            ("complete_sentences", completesSentences ? .bool(true) : nil),
         ]
         return JSONObject(values.compactMap { key, value in value.map { .init(key, $0) } })
     }
@@ -70,6 +73,7 @@ public struct TokenizerConfiguration: Sendable, Equatable {
         let length = try keys.optionalNumber(
             "model_max_length", in: 2...Double.greatestFiniteMagnitude)
         maximumLength = length.flatMap { Int(exactly: $0.rounded(.down)) }
+        completesSentences = try keys.bool("complete_sentences", default: false)
     }
 
     private static func value(_ slots: [TextFrame.Slot]) -> JSONValue {

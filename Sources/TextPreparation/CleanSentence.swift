@@ -8,6 +8,14 @@ struct CleanSentence {
         /// What stands for it in the translation; nil for the span itself.
         let output: String?
         let isElement: Bool
+
+        /// The same span of a sentence in which it stands elsewhere.
+        func moved(by distance: Int) -> Self {
+            Self(
+                kind: kind,
+                range: (range.lowerBound + distance)..<(range.upperBound + distance),
+                source: source, output: output, isElement: isElement)
+        }
     }
 
     private(set) var scalars: [Unicode.Scalar] = []
@@ -80,10 +88,44 @@ struct CleanSentence {
         return next
     }
 
-    /// Replaces a range of scalars by as many others, so that all places stay.
+    /// Replaces a range of scalars outside of the spans by as many others or fewer; the first keep their places in the text.
     mutating func replace(_ range: Range<Int>, with text: [Unicode.Scalar]) {
-        precondition(text.count == range.count, "as many scalars")
+        precondition(text.count <= range.count, "no more scalars")
         scalars.replaceSubrange(range, with: text)
+        let excess = range.count - text.count
+        guard excess > 0 else { return }
+        origins.removeSubrange((range.upperBound - excess)..<range.upperBound)
+        spans = spans.map { $0.range.lowerBound >= range.upperBound ? $0.moved(by: -excess) : $0 }
+    }
+
+    /// Whether a mark that ends sentences stands at the end, behind it at most closing ones.
+    var endsWithTerminator: Bool {
+        let last = scalars.last {
+            let type = SentenceBreakClass($0)
+            return type != .close && type != .space
+        }
+        return last.map { SentenceBreakClass($0).isTerminator } ?? false
+    }
+
+    /// The mark that ends the sentence where it has none: a question mark after a word that asks.
+    ///
+    /// A heading of one or two words, and what ends with a mark of any kind or with a protected span, lacks none.
+    func missingMark(_ rules: LanguageRules) -> Unicode.Scalar? {
+        guard rules.writesSpaces, let last = scalars.last, Self.endsWord(last),
+            spans.last.map({ $0.kind == .quantity || $0.range.upperBound < scalars.count }) ?? true,
+            CasedWord.all(in: self).count >= CaseRules.sentenceWords
+        else { return nil }
+        let first = String(
+            scalars.prefix { !$0.isBlank }.filter { $0 != "," }
+                .map { Line.isApostrophe($0.value) ? "'" : $0 }
+        )
+        .lowercased()
+        return rules.questions.contains(first) ? "?" : "."
+    }
+
+    private static func endsWord(_ scalar: Unicode.Scalar) -> Bool {
+        let type = SentenceBreakClass(scalar)
+        return type.isLetter || type == .numeric || type == .extend
     }
 }
 

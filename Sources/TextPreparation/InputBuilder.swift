@@ -13,10 +13,12 @@ struct InputBuilder {
     ///   - source: the place in the text, in UTF-8 offsets.
     ///   - index: the index of the sentence.
     ///   - casing: the case of the sentence.
+    ///   - mark: what the model is given behind the part, that the text has not.
     ///   - followsDirectly: whether nothing that is read stands between it and the input before.
     /// - Returns: the input, in time proportional to its length.
     func input(
-        source: Range<Int>, sentence index: Int, casing: Casing, followsDirectly: Bool
+        source: Range<Int>, sentence index: Int, casing: Casing,
+        mark: Unicode.Scalar?, followsDirectly: Bool
     ) -> ModelInput {
         var offsets: [Int] = []
         offsets.reserveCapacity(piece.count + 1)
@@ -43,9 +45,9 @@ struct InputBuilder {
                     isElement: span.isElement)
             }
         return ModelInput(
-            text: String(sentence.scalars[piece]), sentence: index, source: source,
-            spans: spans, casing: casing, shifts: shifts, markup: markup(offsets),
-            followsDirectly: followsDirectly)
+            text: String(sentence.scalars[piece]) + (mark.map { String($0) } ?? ""),
+            sentence: index, source: source, spans: spans, casing: casing, mark: mark,
+            shifts: shifts, markup: markup(offsets), followsDirectly: followsDirectly)
     }
 
     /// The tags with their places in the input's text.

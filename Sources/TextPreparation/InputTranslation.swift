@@ -21,9 +21,37 @@ extension InputTranslation {
         guard text.hasSuffix("."), !text.hasSuffix(".."), text != ".",
             let last = source.unicodeScalars.last, !SentenceBreakClass(last).isTerminator
         else { return self }
-        let rest = 0..<(text.utf8.count - 1)
+        return withoutLastScalar
+    }
+
+    /// The translation without the mark at its end, of a sentence that has none; the dot of an abbreviation and several
+    /// marks stay.
+    ///
+    /// - Parameters:
+    ///   - source: what the model was given, with a mark.
+    ///   - rules: of the translation's language.
+    /// - Returns: the translation, its alignment cut to it.
+    func withoutMark(of source: String, _ rules: LanguageRules) -> Self {
+        let scalars = text.unicodeScalars
+        guard let last = scalars.last, SentenceBreakClass(last).isTerminator,
+            let before = scalars.dropLast().last, !SentenceBreakClass(before).isTerminator,
+            last != "." || text == source || !rules.isAbbreviation(lastWord)
+        else { return self }
+        return withoutLastScalar
+    }
+
+    /// What stands behind the last blank, without the mark at its end, in small letters.
+    private var lastWord: String {
+        let scalars = text.unicodeScalars.dropLast()
+        let start = scalars.lastIndex { $0.isBlank }.map { scalars.index(after: $0) }
+        return String(scalars[(start ?? scalars.startIndex)...]).lowercased()
+    }
+
+    private var withoutLastScalar: Self {
+        let kept = String(text.unicodeScalars.dropLast())
+        let rest = 0..<kept.utf8.count
         return Self(
-            String(text.dropLast()),
+            kept,
             alignment: alignment.map {
                 AlignedSpan(target: $0.target.clamped(to: rest), source: $0.source)
             }.filter { !$0.target.isEmpty })

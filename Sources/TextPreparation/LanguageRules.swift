@@ -17,6 +17,8 @@ import EmbeddedFiles
 /// | `ordinal-before`, `ordinal-after` | words beside an ordinal |
 /// | `exclamations` | names with an exclamation mark |
 /// | `capital` | words that are capitals even in running text: "I" |
+/// | `nouns` | `capitals` where nouns have capitals, and compounds are written as one word |
+/// | `questions` | words that begin questions, and nothing else in nine of ten sentences |
 /// | `minor` | words that a title leaves in lower case |
 /// | `spaces` | `no` where no blanks part words and sentences |
 struct LanguageRules: Sendable {
@@ -35,6 +37,8 @@ struct LanguageRules: Sendable {
     private(set) var ordinalFollowers: Set<String> = []
     private(set) var exclamations: Set<String> = []
     private(set) var capitals: Set<String> = []
+    private(set) var capitalisesNouns = false
+    private(set) var questions: Set<String> = []
     private(set) var minorWords: Set<String> = []
     private(set) var codes: [String] = []
     private(set) var writesSpaces = true
@@ -46,6 +50,13 @@ struct LanguageRules: Sendable {
             return root
         }
         return all[first.lowercased()] ?? root
+    }
+
+    /// Whether a word in small letters, without its last dot, is an abbreviation: one of the language, or short parts with
+    /// dots within.
+    func isAbbreviation(_ word: String) -> Bool {
+        abbreviations[word] != nil
+            || word.contains(".") && word.split(separator: ".").allSatisfy { $0.count <= 2 }
     }
 
     private static let root = Self(reading: file("und"))
@@ -97,6 +108,8 @@ struct LanguageRules: Sendable {
         case "ordinal-after": ordinalFollowers.formUnion(words)
         case "exclamations": exclamations.formUnion(words)
         case "capital": capitals.formUnion(words)
+        case "nouns": capitalisesNouns = words == ["capitals"]
+        case "questions": questions.formUnion(words)
         case "minor": minorWords.formUnion(words)
         case "spaces": writesSpaces = words != ["no"]
         default: break

@@ -20,7 +20,8 @@ public struct LengthLimit: Sendable {
         self.measure = measure
     }
 
-    fileprivate func holds(_ text: String) -> Bool {
+    /// Whether a text is short enough.
+    func holds(_ text: String) -> Bool {
         text.utf8.count <= unmeasuredBytes || measure(text) <= maximum
     }
 }

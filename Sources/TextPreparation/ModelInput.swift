@@ -34,7 +34,7 @@ public struct ModelInput: Sendable, Equatable {
         }
     }
 
-    /// The text to translate: without format characters, in the case of running text.
+    /// The text to translate: without format characters, in the case of running text, ended by `mark`.
     public let text: String
     /// The index of the sentence that it belongs to.
     public let sentence: Int
@@ -42,8 +42,14 @@ public struct ModelInput: Sendable, Equatable {
     public let source: Range<Int>
     /// The protected spans, ascending.
     public let spans: [Span]
-    /// The case of the sentence in the original text.
+    /// The case of the sentence in the original text, that its translation is given again.
     public let casing: Casing
+    /// The mark at the end of `text` that the original text lacks, so that its translation has none either.
+    public let mark: Unicode.Scalar?
+    /// The text without `mark`.
+    var unmarkedText: String {
+        mark == nil ? text : String(text.unicodeScalars.dropLast())
+    }
     /// Where the distance between an offset in `text` and its offset in the original changes.
     let shifts: [Shift]
     /// The tags in it; nil where there are none.

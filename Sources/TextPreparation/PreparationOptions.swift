@@ -30,6 +30,13 @@ public struct PreparationOptions: Sendable {
     /// The sum of its pieces' log probabilities is such a number. Without it, titles stay as they are, and capitals
     /// become small letters.
     public var wordScore: (@Sendable (String) -> Double)?
+    /// How a word in small letters is usually written within a sentence, behind another word or not.
+    ///
+    /// It gives nil for a word that is not known. Without it, sentences in small letters stay as they are.
+    public var usualForm: (@Sendable (_ word: String, _ previous: String?) -> String?)?
+    /// Whether sentences of three words and more without a mark at their end are translated with one, which is taken from
+    /// the translation again.
+    public var completesSentences = false
 
     /// - Parameters:
     ///   - source: the text's language.

@@ -89,6 +89,7 @@ public struct PreparedText: Sendable {
     private func append(
         _ translation: InputTranslation, of input: ModelInput, to text: inout [UInt8]
     ) {
+        let translation = unmarked(translation, of: input)
         let restored = restored(translation.text, of: input)
         guard let syntax else {
             text += restored.utf8
@@ -96,6 +97,15 @@ public struct PreparedText: Sendable {
         }
         MarkupComposer(input, original: markup, syntax: syntax)
             .append(translation, restored: restored, to: &text)
+    }
+
+    /// The translation without the mark that only the model was given; one that belongs to a span stays.
+    private func unmarked(
+        _ translation: InputTranslation, of input: ModelInput
+    ) -> InputTranslation {
+        guard input.mark != nil else { return translation }
+        let unmarked = translation.withoutMark(of: input.text, cases.target)
+        return input.keepsSpans(unmarked.text) ? unmarked : translation
     }
 
     private func restored(_ translation: String, of input: ModelInput) -> String {

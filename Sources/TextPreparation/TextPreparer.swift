@@ -17,10 +17,11 @@ public struct TextPreparer: Sendable {
         finder = SpanFinder(
             kinds: options.protectedKinds, terms: TermMatcher(options.protectedTerms),
             glossary: options.glossary)
-        let target = LanguageRules.of(options.target)
         cases = CaseRules(
-            source: rules, target: target, sourceIsTurkic: Self.isTurkic(options.source),
-            targetIsTurkic: Self.isTurkic(options.target), score: options.wordScore)
+            running: RunningCase(
+                rules: rules, isTurkic: Self.isTurkic(options.source), score: options.wordScore,
+                usualForm: options.usualForm),
+            target: .of(options.target), targetIsTurkic: Self.isTurkic(options.target))
     }
 
     private static func isTurkic(_ tag: String?) -> Bool {
@@ -177,15 +178,28 @@ struct PreparedTextBuilder {
             options.limit.map { LongSentence(sentence, $0).pieces() }
             ?? [0..<sentence.scalars.count]
         let first = inputs.count
-        for piece in pieces { add(piece, of: sentence, casing) }
+        for (index, piece) in pieces.enumerated() {
+            let mark = index == pieces.count - 1 ? missingMark(of: sentence, piece) : nil
+            add(piece, of: sentence, casing, mark)
+        }
         let start = inputs[first].source.lowerBound
         sentences.append(
             PreparedText.Sentence(source: start..<byte, inputs: first..<inputs.count)
         )
     }
 
+    /// The mark that a sentence's last part is given for the model, if it is then still short enough.
+    private func missingMark(of sentence: CleanSentence, _ piece: Range<Int>) -> Unicode.Scalar? {
+        guard options.completesSentences, let mark = sentence.missingMark(cases.running.rules)
+        else { return nil }
+        let text = String(sentence.scalars[piece]) + String(mark)
+        return options.limit?.holds(text) ?? true ? mark : nil
+    }
+
     /// Adds a part of a sentence without the blanks around it.
-    private mutating func add(_ piece: Range<Int>, of sentence: CleanSentence, _ casing: Casing) {
+    private mutating func add(
+        _ piece: Range<Int>, of sentence: CleanSentence, _ casing: Casing, _ mark: Unicode.Scalar?
+    ) {
         let piece = sentence.scalars.trimmed(piece)
         guard let last = piece.last else { return }
         // Format characters at the edges are copied, so that pairs of them stay pairs.
@@ -202,7 +216,7 @@ struct PreparedTextBuilder {
         units.append(.input(inputs.count))
         inputs.append(
             InputBuilder(text: text, sentence: sentence, piece: piece, tags: tags).input(
-                source: source, sentence: sentences.count, casing: casing,
+                source: source, sentence: sentences.count, casing: casing, mark: mark,
                 followsDirectly: !inputs.isEmpty && place == scalars.lowerBound))
         place = scalars.upperBound
         byte = source.upperBound

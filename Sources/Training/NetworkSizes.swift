@@ -78,18 +78,20 @@ extension ModelConfiguration {
     ///   - source: language of the source, as a code.
     ///   - target: language of the target.
     ///   - maximumLength: the most tokens of a source that the model is good for, end of sentence included.
+    ///   - completesSentences: whether sentences without a mark at their end are given one for the model.
     /// - Returns: the file's bytes.
     public func tokenizerFile(
-        source: String, target: String, maximumLength: Int
+        source: String, target: String, maximumLength: Int, completesSentences: Bool
     ) -> [UInt8] {
-        let object = JSONObject([
+        var members: [JSONObject.Member] = [
             .init("tokenizer_class", .string("MarianTokenizer")),
             .init("source_lang", .string(source)), .init("target_lang", .string(target)),
             .init("eos_token", .string("</s>")), .init("unk_token", .string("<unk>")),
             .init("pad_token", .string("<pad>")),
             .init("model_max_length", .integer(Int64(maximumLength))),
             .init("separate_vocabs", .bool(false)),
-        ])
-        return JSON.serialize(.object(object), style: .pretty)
+        ]
+        if completesSentences { members.append(.init("complete_sentences", .bool(true))) }
+        return JSON.serialize(.object(JSONObject(members)), style: .pretty)
     }
 }

@@ -144,7 +144,7 @@ private struct PreparedSentences {
     /// The sentence of an input whose text is that of its tokens; nil where it is not.
     private func reportedSentence(of input: ModelInput) -> Int? {
         let isWhole = progress.prepared.sentences[input.sentence].inputs.count == 1
-        let isPlain = input.spans.isEmpty && input.casing == .running
+        let isPlain = input.spans.isEmpty && input.casing == .running && input.mark == nil
         return isWhole && isPlain && job.request.preparation?.markup == nil ? input.sentence : nil
     }
 

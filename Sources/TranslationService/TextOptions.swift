@@ -34,6 +34,10 @@ extension ServedModel {
         all.protectedTerms = options.protectedTerms
         all.glossary = options.glossary
         all.wordScore = { [tokenizer] in tokenizer.score(ofWord: $0) ?? -Double($0.utf8.count) }
+        if let truecaser = checkpoint.truecaser {
+            all.usualForm = { truecaser.form(of: $0, after: $1) }
+        }
+        all.completesSentences = checkpoint.tokenizer.completesSentences
         let longest = longestSentence(limit)
         let frame = tokenizer.frameCount
         // No text has more tokens than bytes, as good as always; what comes of it is held against the limit again.

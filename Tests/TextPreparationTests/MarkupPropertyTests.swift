@@ -86,6 +86,9 @@ struct MarkupPropertyTests {
             options.limit = round % 4 == 0 ? LengthLimit(maximum: 12) { $0.utf8.count } : nil
             options.target = "en"
             options.adaptsCase = true
+            options.completesSentences = round % 3 == 0
+            options.usualForm = nil
+            if round % 5 == 0 { options.usualForm = { word, _ in word.uppercased() } }
             let prepared = TextPreparer(options).prepare(text)
             var place = 0
             for unit in prepared.units {
@@ -101,6 +104,7 @@ struct MarkupPropertyTests {
             // A blank that is missing between sentences is added for a language that writes it.
             options.target = "zh"
             options.adaptsCase = false
+            options.completesSentences = true
             let plain = TextPreparer(options).prepare(text)
             #expect(plain.reassemble(plain.texts).text == text)
             let inputs = prepared.inputs.map { scrambled($0, &generator.random) }

@@ -45,6 +45,13 @@ private struct TextGenerator {
             options.limit = LengthLimit(maximum: 1 + random.below(12)) { $0.utf8.count }
         }
         if random.below(3) == 0 { options.wordScore = { Double($0.utf8.last ?? 0) } }
+        if random.below(3) == 0 {
+            options.usualForm = { word, previous in
+                if previous == "world" { return word.uppercased() }
+                return word.count % 2 == 0 ? word.prefix(1).uppercased() + word.dropFirst() : nil
+            }
+        }
+        options.completesSentences = random.below(3) == 0
         if random.below(6) == 0 { options.protectedTerms = ["Hello", "world a", "。", "1"] }
         return options
     }
@@ -75,6 +82,12 @@ struct PreparationPropertyTests {
     }
 
     private func inputFault(_ input: ModelInput) -> String? {
+        for offset in 0...input.text.utf8.count
+        where !(input.source.lowerBound...input.source.upperBound).contains(
+            input.sourceOffset(of: offset))
+        {
+            return "a place is beyond the source"
+        }
         guard !input.text.isEmpty, input.keepsSpans(input.text) else { return "spans are lost" }
         guard input.parts.map(\.text).joined() == input.text else { return "parts do not join" }
         var place = 0

@@ -23,7 +23,7 @@ struct MarkupComposer {
     ///   - restored: the same in the case of the original.
     ///   - output: what it is appended to.
     func append(_ translation: InputTranslation, restored: String, to output: inout [UInt8]) {
-        if input.casing == .running, translation.text == input.text {
+        if input.casing == .running, translation.text == input.unmarkedText {
             output += original[input.source]
             return
         }

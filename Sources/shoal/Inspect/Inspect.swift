@@ -78,6 +78,7 @@ private struct CheckpointDescription {
             ("default policy", model.defaultPolicy.rawValue),
             ("packed weights", "\(model.network.byteCount) bytes"),
             ("shortlist", model.checkpoint.shortlist.map(Self.text) ?? "none"),
+            ("truecaser", model.checkpoint.truecaser.map { "\($0.count) words" } ?? "none"),
             ("pack on disk", packText),
         ]
         let policies = ExitPolicy.allCases.map { policy in
@@ -142,6 +143,7 @@ private struct CheckpointDescription {
             .init("pack", packJSON),
             .init("adapted_exits", .array(model.network.adaptedExits.map(Self.integer))),
             .init("shortlist", Self.string(model.checkpoint.shortlist?.file)),
+            .init("truecased_words", Self.integer(model.checkpoint.truecaser?.count ?? 0)),
             .init("policies", .array(ExitPolicy.allCases.map(object))),
             .init("files", .array(model.checkpoint.files.map(Self.object))),
         ]

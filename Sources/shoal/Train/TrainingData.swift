@@ -80,7 +80,8 @@ struct TrainingData {
             configuration: bytes, vocabulary: pieces.file,
             tokenizer: configuration.tokenizerFile(
                 source: settings.sourceLanguage, target: settings.targetLanguage,
-                maximumLength: Self.usualLength(self.training)),
+                maximumLength: Self.usualLength(self.training),
+                completesSentences: settings.completesSentences),
             models: pieces.models,
             exits: start?.exits ?? ExitsConfiguration(decoderLayers: configuration.decoder.layers))
         leftOut = (

@@ -16,6 +16,8 @@ struct TrainingSettings {
     var maximumTokens = 128
     var sourceLanguage = "de"
     var targetLanguage = "en"
+    /// Whether the model is given a mark at the end of sentences that have none.
+    var completesSentences = false
     /// A checkpoint whose vocabulary is taken; empty to learn one.
     var vocabularyFrom = ""
     var vocabulary = VocabularyTrainer.Options()
@@ -87,6 +89,10 @@ extension Setting<TrainingSettings> {
                 "languages.source", \.sourceLanguage, "Language of the source.", range: "a code"),
             .text(
                 "languages.target", \.targetLanguage, "Language of the target.", range: "a code"),
+            .flag(
+                "languages.complete_sentences", \.completesSentences,
+                "Whether what serves the model ends sentences for it that have no mark at their end, and takes the mark from their translations."
+            ),
         ]
     }
 
