@@ -221,11 +221,12 @@ def median(values):
     return statistics.median(values)
 
 
-def measure_int8(ours, machine, peer, m, n, rounds):
+def measure_int8(ours, machine, peer, m, n, rounds, bits):
     random = numpy.random.default_rng(1)
     x = random.standard_normal((m, K), numpy.float32)
     weights = random.standard_normal((n, K), numpy.float32)
-    mine = ctypes.c_void_p(ours.make_int8(pointer(weights), ctypes.c_size_t(n), ctypes.c_size_t(K), pointer(x), ctypes.c_size_t(m)))
+    mine = ctypes.c_void_p(ours.make_int8(pointer(weights), ctypes.c_size_t(n), ctypes.c_size_t(K), pointer(x), ctypes.c_size_t(m),
+                                          ctypes.c_int(2**(bits - 1) - 1)))
     a = random.integers(-127, 128, (m, K), numpy.int8)
     b = random.integers(-127, 128, (n, K), numpy.int8)
     case, arrays = peer.case(a, b)  # the case only points to the arrays
@@ -247,7 +248,7 @@ def measure_int8(ours, machine, peer, m, n, rounds):
         peak, bandwidth = machine.dot(), machine.read(buffer)
         rows.append((own, other, peak, bandwidth, min(peak, bandwidth * operations / buffer.nbytes)))
     return {
-        "product": "int8", "m": m, "n": n, "k": K, "threads": 1, "gops": median(r[0] for r in rows),
+        "product": f"int{bits}", "m": m, "n": n, "k": K, "threads": 1, "gops": median(r[0] for r in rows),
         "peer_gops": median(r[1] for r in rows), "ratio": median(r[0] / r[1] for r in rows),
         "ratio_low": min(r[0] / r[1] for r in rows), "ratio_high": max(r[0] / r[1] for r in rows),
         "peak": median(r[2] for r in rows), "of_peak": median(r[0] / r[2] for r in rows), "read_gb_per_s": median(r[3] for r in rows),
@@ -330,6 +331,7 @@ def print_fp32(row):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--bits", type=int, choices=[7, 8], default=8, help="of our quantised weights (default: 8)")
     parser.add_argument("--kernels", type=Path, default=ROOT / "Sources/CKernels")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
     parser.add_argument("--machine", type=int, metavar="BYTES")
@@ -351,11 +353,11 @@ def main():
     if not arguments.json:
         print(f"{machine.describe()}\n{peer.describe()}\npeaks of one thread: {median(machine.fma() for _ in range(9)):.0f} GFLOP/s by fused multiply-add, "
               f"{median(machine.dot() for _ in range(9)):.0f} GOP/s by 8-bit dot products; {arguments.rounds} rounds\n\n"
-              f"int8, one thread, K {K}\n\n| M | N | GOP/s | CTranslate2 | ratio (range) | of peak | GB/s read | of bound |\n"
+              f"int{arguments.bits}, one thread, K {K}\n\n| M | N | GOP/s | CTranslate2 | ratio (range) | of peak | GB/s read | of bound |\n"
               "| --- | --- | --- | --- | --- | --- | --- | --- |")
     rows = []
     for m, n in INT8_SHAPES:
-        rows.append(measure_int8(ours, machine, peer, m, n, arguments.rounds))
+        rows.append(measure_int8(ours, machine, peer, m, n, arguments.rounds, arguments.bits))
         show(print_int8)(rows[-1])
     if not arguments.json:
         print_saturation(rows)

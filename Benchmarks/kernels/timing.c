@@ -46,16 +46,17 @@ double time_peer(const peer_case *p, long repeats) {
 }
 
 /// A product of ours on weights [n, k] and rows [m, k]; lives as long as the process.
-ck_linear_int8_args *make_int8(const float *weights, size_t n, size_t k, const float *x, size_t m) {
+ck_linear_int8_args *make_int8(const float *weights, size_t n, size_t k, const float *x, size_t m, int most) {
     int8_t *panels = aligned(ck_int8_packed_count(n, k));
     float *scales = aligned(padded(n) * sizeof(float));
     int32_t *offsets = aligned(padded(n) * sizeof(int32_t));
-    ck_quantize_weights(ck_detect(), weights, n, k, panels, scales, offsets);
+    ck_quantize_weights(ck_detect(), (ck_weight_most)most, weights, n, k, panels, scales, offsets);
     uint8_t *q = aligned(m * ck_int8_stride(k));
     float *x_scales = aligned(m * sizeof(float));
     ck_quantize_rows(ck_detect(), &(ck_quantize_args){.x = x, .ldx = k, .q = q, .scales = x_scales, .rows = m, .width = k});
     ck_linear_int8_args *args = malloc(sizeof *args);
     *args = (ck_linear_int8_args){
+        .most = (ck_weight_most)most,
         .x = q, .x_scales = x_scales, .panels = panels, .scales = scales, .offsets = offsets,
         .y = aligned(m * n * sizeof(float)), .ldy = n, .rows = m, .inputs = k, .outputs = n};
     return args;

@@ -35,7 +35,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="fewer rounds, sentences and settings: below two minutes")
     parser.add_argument("--rounds", type=int, help="default: 5, or 3")
     parser.add_argument("--policy", action="append", default=[], help="as in shoal bench; may be given again (default: the model's)")
-    parser.add_argument("--precision", choices=["int8", "float32"], default="int8", help="of both (default: int8)")
+    parser.add_argument("--precision", choices=["int8", "int7", "float32"], default="int8", help="of both (default: int8); int7 is compared with the other's int8")
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--fixed-length", type=int, default=24, help="output tokens of the random checkpoints")
     parser.add_argument("--sized", type=Path, required=True, help="folder with the random checkpoints (given by the script)")
@@ -65,7 +65,7 @@ class Roofline:
     def __init__(self, workload, precision):
         config = json.loads((workload.checkpoint / "config.json").read_text())
         d, f, layers, vocabulary = (config[key] for key in ("d_model", "decoder_ffn_dim", "decoder_layers", "vocab_size"))
-        self.is_int8 = precision == "int8"
+        self.is_int8 = precision != "float32"
         # Without keys and values of the source, which are made once for a sentence.
         self.bytes = (layers * (6 * d * d + 2 * d * f) + vocabulary * d) * (1 if self.is_int8 else 4)
         output = subprocess.run(
@@ -105,13 +105,17 @@ class Comparison:
                 repeated = (texts * (count // len(texts) + 1))[:count]
                 yield Workload(name, self.options.sized / name, repeated, self.options.fixed_length, self.scratch), 4 if quick else 8
 
+    def peer(self, workload):
+        """CTranslate2, which has 8 bits where Shoal has 7."""
+        return Peer(workload, "float32" if self.options.precision == "float32" else "int8")
+
     def add(self, **row):
         self.rows.append(row)
         if self.options.json:
             print(json.dumps(row), flush=True)
 
     def compare(self, workload, alone):
-        peer = Peer(workload, self.options.precision)
+        peer = self.peer(workload)
         self.roofline = None if self.options.skip_kernels else Roofline(workload, self.options.precision)
         self.one_at_a_time(workload, peer, alone)
         self.in_flight(workload, peer)
@@ -185,7 +189,7 @@ class Comparison:
             if workload.name == "multi30k":
                 self.starts(workload)
                 if self.options.reference:
-                    self.quality(workload, Peer(workload, self.options.precision))
+                    self.quality(workload, self.peer(workload))
 
     def table(self):
         def number(value, decimals=1):

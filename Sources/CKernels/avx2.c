@@ -24,10 +24,12 @@ typedef struct dot_weights {
     __m256i value[2], magnitude[2];
 } dot_weights;
 
-/// The activations lose their 128 in `dot_broadcast`, so the sums start at zero.
-CK_INLINE dot_sums dot_start(const int32_t *offsets) {
-    (void)offsets;
-    return (dot_sums){{_mm256_setzero_si256(), _mm256_setzero_si256()}};
+/// Beside weights of 8 bits the activations lose their 128 in `dot_broadcast`, so the sums start at zero; beside those of 7 bits they
+/// keep it, and the offset takes it out.
+CK_INLINE dot_sums dot_start(const int32_t *offsets, bool narrow) {
+    if (!narrow || !offsets) return (dot_sums){{_mm256_setzero_si256(), _mm256_setzero_si256()}};
+    const __m256i *from = (const __m256i *)offsets;
+    return (dot_sums){{_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1)}};
 }
 
 CK_INLINE dot_sums dot_join(dot_sums a, dot_sums b) {
@@ -40,21 +42,25 @@ CK_INLINE i16 dot_result(dot_sums sums) {
     return result;
 }
 
-CK_INLINE dot_inputs dot_broadcast(const uint8_t *x) {
+CK_INLINE dot_inputs dot_broadcast(const uint8_t *x, bool narrow) {
     int32_t four;
     memcpy(&four, x, sizeof four);
-    return _mm256_xor_si256(_mm256_set1_epi32(four), _mm256_set1_epi8(-CK_INT8_ZERO));
+    __m256i all = _mm256_set1_epi32(four);
+    return narrow ? all : _mm256_xor_si256(all, _mm256_set1_epi8(-CK_INT8_ZERO));
 }
 
-CK_INLINE dot_weights dot_load(const int8_t *w) {
+CK_INLINE dot_weights dot_load(const int8_t *w, bool narrow) {
     __m256i low = _mm256_load_si256((const __m256i *)w), high = _mm256_load_si256((const __m256i *)w + 1);
+    if (narrow) return (dot_weights){{low, high}, {low, high}};
     return (dot_weights){{low, high}, {_mm256_abs_epi8(low), _mm256_abs_epi8(high)}};
 }
 
-/// |w| · (x with the sign of w): two products of at most 127 · 127 fit the 16 bits that they are added in, so nothing saturates.
-CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) {
+/// |w| · (x with the sign of w): two products of at most 127 · 127 fit the 16 bits that they are added in, so nothing saturates. So do
+/// two of 255 · 63.
+CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w, bool narrow) {
     CK_UNROLL for (int h = 0; h < 2; h++) {
-        __m256i pairs = _mm256_maddubs_epi16(w.magnitude[h], _mm256_sign_epi8(x, w.value[h]));
+        __m256i pairs = narrow ? _mm256_maddubs_epi16(x, w.value[h])
+                               : _mm256_maddubs_epi16(w.magnitude[h], _mm256_sign_epi8(x, w.value[h]));
         sums.half[h] = _mm256_add_epi32(sums.half[h], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
     }
     return sums;
@@ -65,6 +71,7 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) {
 #define CK_INT8_VECTORS 1
 #define CK_INT8_ROW_VECTORS 1
 #define CK_INT8_SELECTED 2
+#define CK_INT8_NARROW
 #include "vector_int8.h"
 
 CK_INLINE __m256i screen_broadcast(const int8_t *q) {

@@ -11,7 +11,8 @@ typedef __m512i dot_inputs;
 typedef __m512i dot_weights;
 
 /// The activations keep their 128, as the instruction takes unsigned ones; the offset takes it out.
-CK_INLINE dot_sums dot_start(const int32_t *offsets) {
+CK_INLINE dot_sums dot_start(const int32_t *offsets, bool narrow) {
+    (void)narrow;
     return offsets ? _mm512_loadu_si512(offsets) : _mm512_setzero_si512();
 }
 
@@ -19,15 +20,22 @@ CK_INLINE dot_sums dot_join(dot_sums a, dot_sums b) { return _mm512_add_epi32(a,
 
 CK_INLINE i16 dot_result(dot_sums sums) { return (i16)sums; }
 
-CK_INLINE dot_inputs dot_broadcast(const uint8_t *x) {
+CK_INLINE dot_inputs dot_broadcast(const uint8_t *x, bool narrow) {
+    (void)narrow;
     int32_t four;
     memcpy(&four, x, sizeof four);
     return _mm512_set1_epi32(four);
 }
 
-CK_INLINE dot_weights dot_load(const int8_t *w) { return _mm512_load_si512(w); }
+CK_INLINE dot_weights dot_load(const int8_t *w, bool narrow) {
+    (void)narrow;
+    return _mm512_load_si512(w);
+}
 
-CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) { return _mm512_dpbusd_epi32(sums, x, w); }
+CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w, bool narrow) {
+    (void)narrow;
+    return _mm512_dpbusd_epi32(sums, x, w);
+}
 
 #define CK_INT8_STRIP CK_INT8_STRIP_AVX512_VNNI
 #define CK_INT8_ROWS 6
@@ -41,9 +49,9 @@ CK_INLINE void screen_step(dot_sums *even, dot_sums *odd, const int8_t *q, const
     __m512i low = _mm512_set1_epi8(15);
     CK_UNROLL for (int s = 0; s < CK_SCREEN_STEP / (2 * CK_INT8_GROUP); s++, q += 2 * CK_INT8_GROUP) {
         __m512i bytes = _mm512_load_si512(w + (size_t)s * stride);
-        *even = _mm512_dpbusd_epi32(*even, _mm512_and_si512(bytes, low), dot_broadcast((const uint8_t *)q));
+        *even = _mm512_dpbusd_epi32(*even, _mm512_and_si512(bytes, low), dot_broadcast((const uint8_t *)q, false));
         bytes = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
-        *odd = _mm512_dpbusd_epi32(*odd, bytes, dot_broadcast((const uint8_t *)q + CK_INT8_GROUP));
+        *odd = _mm512_dpbusd_epi32(*odd, bytes, dot_broadcast((const uint8_t *)q + CK_INT8_GROUP, false));
     }
 }
 

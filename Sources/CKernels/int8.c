@@ -24,14 +24,15 @@ static int32_t pack_column(size_t strip, const float *weights, size_t inputs, fl
 }
 
 void ck_quantize_weights(
-    ck_isa isa, const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets) {
+    ck_isa isa, ck_weight_most most, const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales,
+    int32_t *offsets) {
     size_t strip = ck_int8_strip(isa), padded = (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
     memset(panels, 0, ck_int8_packed_count(outputs, inputs));
     memset(scales, 0, padded * sizeof *scales);
     memset(offsets, 0, padded * sizeof *offsets);
     for (size_t n = 0; n < outputs; n++) {
         const float *row = weights + n * inputs;
-        ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(row, inputs));
+        ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(row, inputs), (float)most);
         scales[n] = scaling.scale;
         int8_t *column = panels + ck_int8_column(strip, n, inputs);
         offsets[n] = -CK_INT8_ZERO * pack_column(strip, row, inputs, scaling.inverse, column);
@@ -61,8 +62,10 @@ size_t ck_screen_packed_count(size_t outputs, size_t inputs) {
     return (outputs + CK_PANEL - 1) / CK_PANEL * ck_screen_bytes(CK_PANEL, inputs);
 }
 
-void ck_screen_pack(ck_isa isa, const int8_t *panels, size_t outputs, size_t inputs, uint8_t *plane, float *errors) {
+void ck_screen_pack(
+    ck_isa isa, ck_weight_most most, const int8_t *panels, size_t outputs, size_t inputs, uint8_t *plane, float *errors) {
     size_t strip = ck_int8_strip(isa);
+    int factor = most == CK_WEIGHTS_7_BITS ? 2 : 1;
     // 8 stands for 0: what is added for outputs and inputs that do not exist.
     memset(plane, 0x88, ck_screen_packed_count(outputs, inputs));
     memset(errors, 0, (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL * sizeof *errors);
@@ -71,7 +74,7 @@ void ck_screen_pack(ck_isa isa, const int8_t *panels, size_t outputs, size_t inp
         uint8_t *own = plane + n / strip * ck_screen_bytes(strip, inputs);
         double squares = 0.0;
         for (size_t k = 0; k < inputs; k++) {
-            int weight = column[ck_int8_place(strip, k)];
+            int weight = factor * column[ck_int8_place(strip, k)];
             int upper = (weight + 128) / 16, rest = (weight + 128) % 16;
             uint8_t *byte = own + ck_screen_place(strip, n, k);
             bool odd = k / CK_INT8_GROUP % 2;
@@ -94,7 +97,7 @@ void ck_screen_reference(const ck_screen_args *a) {
                 sum += (k / CK_INT8_GROUP % 2 ? byte >> 4 : byte & 15) * q[k];
             }
             float twice = (float)(32 * sum - 241 * row.sum), error = a->errors[n] * row.norm;
-            float scale = 0.5f * a->x_scales[m] * a->scales[n], bias = a->bias ? a->bias[n] : 0.0f;
+            float scale = ck_screen_half(a->most) * a->x_scales[m] * a->scales[n], bias = a->bias ? a->bias[n] : 0.0f;
             float size = fmaf(fabsf(twice) + error, scale, fminf(fabsf(bias), FLT_MAX));
             a->upper[m * a->ldu + n] = fmaf(size, CK_SCREEN_ROOM, fmaf(twice + error, scale, bias));
         }
@@ -106,7 +109,7 @@ void ck_quantize_rows_reference(const ck_quantize_args *a) {
     for (size_t m = 0; m < a->rows; m++) {
         const float *x = a->x + m * a->ldx;
         uint8_t *q = a->q + m * stride;
-        ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(x, a->width));
+        ck_scaling scaling = ck_scaling_of(ck_highest_magnitude(x, a->width), CK_ACTIVATION_MOST);
         a->scales[m] = scaling.scale;
         memset(q, CK_INT8_ZERO, stride);
         if (scaling.inverse == 0.0f) continue;

@@ -38,6 +38,12 @@ static inline size_t ck_int8_place(size_t strip, size_t k) {
     return k / CK_INT8_GROUP * strip * CK_INT8_GROUP + k % CK_INT8_GROUP;
 }
 
+/// The greatest magnitude of activations.
+#define CK_ACTIVATION_MOST 127.0f
+
+/// Half of what a step of screened weights is in steps of the weights' own: those of 7 bits are screened twice as large.
+static inline float ck_screen_half(ck_weight_most most) { return most == CK_WEIGHTS_7_BITS ? 0.25f : 0.5f; }
+
 /// Room for the rounding of a bound and of what it bounds, as a share of the numbers that they are made of: some thirty times what they can be off.
 #define CK_SCREEN_ROOM 0x1p-19f
 
@@ -78,14 +84,15 @@ typedef struct ck_scaling {
     float inverse;  ///< what values are multiplied by; 0 where all of them become 0
 } ck_scaling;
 
-/// The scaling of numbers of at most this magnitude, given by its bits: those of not-a-numbers and infinities are the greatest.
-static inline ck_scaling ck_scaling_of(int32_t magnitude_bits) {
+/// The scaling of numbers of at most this magnitude, given by its bits, that makes it `most`: the bits of not-a-numbers and infinities
+/// are the greatest.
+static inline ck_scaling ck_scaling_of(int32_t magnitude_bits, float most) {
     float magnitude;
     memcpy(&magnitude, &magnitude_bits, sizeof magnitude);
     if (!(magnitude <= FLT_MAX)) return (ck_scaling){NAN, 0.0f};
-    // 127 / magnitude would overflow not far below.
+    // most / magnitude would overflow not far below.
     if (magnitude < 0x1p-100f) return (ck_scaling){0.0f, 0.0f};
-    return (ck_scaling){magnitude / 127.0f, 127.0f / magnitude};
+    return (ck_scaling){magnitude / most, most / magnitude};
 }
 
 /// The bits of the greatest magnitude, which order as integers like the magnitudes.

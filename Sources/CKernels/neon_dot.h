@@ -15,8 +15,8 @@ typedef struct dot_weights {
 static inline int32x4_t add_products(int32x4_t sums, int8x16_t x, int8x16_t w);
 
 /// The activations lose their 128 in `dot_broadcast`, so the sums start at zero.
-CK_INLINE dot_sums dot_start(const int32_t *offsets) {
-    (void)offsets;
+CK_INLINE dot_sums dot_start(const int32_t *offsets, bool narrow) {
+    (void)offsets, (void)narrow;
     return (dot_sums){{vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)}};
 }
 
@@ -31,17 +31,20 @@ CK_INLINE i16 dot_result(dot_sums sums) {
     return result;
 }
 
-CK_INLINE dot_inputs dot_broadcast(const uint8_t *x) {
+CK_INLINE dot_inputs dot_broadcast(const uint8_t *x, bool narrow) {
+    (void)narrow;
     int32_t four;
     memcpy(&four, x, sizeof four);
     return vreinterpretq_s8_u8(veorq_u8(vreinterpretq_u8_s32(vdupq_n_s32(four)), vdupq_n_u8(CK_INT8_ZERO)));
 }
 
-CK_INLINE dot_weights dot_load(const int8_t *w) {
+CK_INLINE dot_weights dot_load(const int8_t *w, bool narrow) {
+    (void)narrow;
     return (dot_weights){{vld1q_s8(w), vld1q_s8(w + 16), vld1q_s8(w + 32), vld1q_s8(w + 48)}};
 }
 
-CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w) {
+CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w, bool narrow) {
+    (void)narrow;
     CK_UNROLL for (int q = 0; q < 4; q++) sums.quarter[q] = add_products(sums.quarter[q], x, w.quarter[q]);
     return sums;
 }

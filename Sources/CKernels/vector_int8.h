@@ -1,8 +1,9 @@
 /// The int8 product. Included after vector.h by a file that also defines, for its instruction set,
-/// - `dot_sums`, 16 sums of as many outputs: `dot_start(offsets)`, `dot_join(sums, sums)`, and `dot_result(sums)` as a vector;
-/// - `dot_inputs`, four activations for every lane: `dot_broadcast(bytes)`;
-/// - `dot_weights`, four weights for each of 16 outputs: `dot_load(bytes)`;
-/// - `dot(sums, inputs, weights)`, which adds the products exactly;
+/// - `dot_sums`, 16 sums of as many outputs: `dot_start(offsets, narrow)`, `dot_join(sums, sums)`, and `dot_result(sums)` as a vector;
+/// - `dot_inputs`, four activations for every lane: `dot_broadcast(bytes, narrow)`;
+/// - `dot_weights`, four weights for each of 16 outputs: `dot_load(bytes, narrow)`;
+/// - `dot(sums, inputs, weights, narrow)`, which adds the products exactly;
+/// - CK_INT8_NARROW, where `narrow`, that weights have 7 bits, makes a difference: a constant in each function;
 /// - CK_INT8_STRIP, the outputs whose weights lie side by side;
 /// - CK_INT8_ROWS × CK_INT8_VECTORS, the register tile, and CK_INT8_ROW_VECTORS for a single row: within a strip;
 /// - CK_INT8_SELECTED, the outputs that a selection takes at a time, wherever they are.
@@ -22,16 +23,32 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
     put(*values, a->activation, residual, a->y + row * a->ldy + column, a->outputs - column);
 }
 
-/// Defines `int8_tile`, rows × 16·vectors outputs that stay in registers while the inputs run, and `int8_band`, all outputs of
-/// some rows. A tile of few sums keeps `chains` = 2 of each, so that none waits for the one before it.
+/// Defines a band: all outputs of some rows.
+#define CK_DEFINE_INT8_BAND_OF(name, rows, vectors, narrow)                                                              \
+    static __attribute__((noinline)) void CK_SIZED(name, rows, vectors)(const ck_linear_int8_args *a, size_t row) {      \
+        for (size_t column = 0; column < a->outputs; column += 16 * vectors) {                                           \
+            CK_SIZED(int8_tile, rows, vectors)(a, row, column, narrow);                                                  \
+        }                                                                                                                \
+    }
+
+#ifdef CK_INT8_NARROW
+#define CK_DEFINE_INT8_NARROW_BAND(rows, vectors) CK_DEFINE_INT8_BAND_OF(int8_narrow_band, rows, vectors, true)
+#else
+#define CK_DEFINE_INT8_NARROW_BAND(rows, vectors)
+#endif
+
+/// Defines `int8_tile`, rows × 16·vectors outputs that stay in registers while the inputs run, and its bands. A tile of few sums
+/// keeps `chains` = 2 of each, so that none waits for the one before it.
 #define CK_DEFINE_INT8_BAND(rows, vectors, chains)                                                                       \
-    CK_INLINE void CK_SIZED(int8_tile, rows, vectors)(const ck_linear_int8_args *a, size_t row, size_t column) {         \
+    CK_INLINE void CK_SIZED(int8_tile, rows, vectors)(                                                                   \
+        const ck_linear_int8_args *a, size_t row, size_t column, bool narrow) {                                          \
         size_t groups = ck_int8_groups(a->inputs), stride = ck_int8_row_bytes(a->inputs);                                \
         const int8_t *w = a->panels + ck_int8_column(CK_INT8_STRIP, column, a->inputs);                                  \
         const uint8_t *x = a->x + row * stride;                                                                          \
         dot_sums sums[chains][rows][vectors];                                                                            \
         CK_UNROLL for (int c = 0; c < chains; c++) CK_UNROLL for (int i = 0; i < rows; i++)                              \
-            CK_UNROLL for (int j = 0; j < vectors; j++) sums[c][i][j] = dot_start(c ? 0 : a->offsets + column + 16 * j); \
+            CK_UNROLL for (int j = 0; j < vectors; j++)                                                                  \
+                sums[c][i][j] = dot_start(c ? 0 : a->offsets + column + 16 * j, narrow);                                 \
         float *y = a->y + row * a->ldy + column;                                                                         \
         if (rows >= 4) { /* they scatter their results too widely for the hardware to foresee where the next ones go */  \
             CK_UNROLL for (int i = 0; i < rows; i++) CK_UNROLL for (int j = 0; j < vectors; j++)                         \
@@ -40,11 +57,11 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
         for (size_t g = 0; g < groups; g += 2) {                                                                         \
             CK_UNROLL for (int c = 0; c < 2; c++, w += CK_INT8_STRIP * CK_INT8_GROUP, x += CK_INT8_GROUP) {              \
                 dot_weights b[vectors];                                                                                  \
-                CK_UNROLL for (int j = 0; j < vectors; j++) b[j] = dot_load(w + 16 * CK_INT8_GROUP * j);                 \
+                CK_UNROLL for (int j = 0; j < vectors; j++) b[j] = dot_load(w + 16 * CK_INT8_GROUP * j, narrow);         \
                 CK_UNROLL for (int i = 0; i < rows; i++) {                                                               \
-                    dot_inputs factor = dot_broadcast(x + (size_t)i * stride);                                           \
+                    dot_inputs factor = dot_broadcast(x + (size_t)i * stride, narrow);                                   \
                     CK_UNROLL for (int j = 0; j < vectors; j++)                                                          \
-                        sums[c % chains][i][j] = dot(sums[c % chains][i][j], factor, b[j]);                              \
+                        sums[c % chains][i][j] = dot(sums[c % chains][i][j], factor, b[j], narrow);                      \
                 }                                                                                                        \
             }                                                                                                            \
         }                                                                                                                \
@@ -69,11 +86,8 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
             }                                                                                                            \
         }                                                                                                                \
     }                                                                                                                    \
-    static __attribute__((noinline)) void CK_SIZED(int8_band, rows, vectors)(const ck_linear_int8_args *a, size_t row) { \
-        for (size_t column = 0; column < a->outputs; column += 16 * vectors) {                                           \
-            CK_SIZED(int8_tile, rows, vectors)(a, row, column);                                                          \
-        }                                                                                                                \
-    }
+    CK_DEFINE_INT8_BAND_OF(int8_band, rows, vectors, false)                                                              \
+    CK_DEFINE_INT8_NARROW_BAND(rows, vectors)
 
 CK_DEFINE_INT8_BAND(1, CK_INT8_ROW_VECTORS, 2)
 CK_DEFINE_INT8_BAND(2, CK_INT8_VECTORS, 1)
@@ -84,21 +98,39 @@ CK_DEFINE_INT8_BAND(5, CK_INT8_VECTORS, 1)
 CK_DEFINE_INT8_BAND(6, CK_INT8_VECTORS, 1)
 #endif
 
+#define CK_RUN_INT8_BAND(rows, vectors) \
+    case rows: CK_SIZED(int8_band, rows, vectors)(a, row); break
+#ifdef CK_INT8_NARROW
+#define CK_RUN_INT8_NARROW_BAND(rows, vectors) \
+    case rows: CK_SIZED(int8_narrow_band, rows, vectors)(a, row); break
+#endif
+
 /// All outputs of all rows, in as few bands as there can be, of sizes as near to each other as can be: a band of one row waits for
 /// its weights.
 CK_INLINE void int8_bands(const ck_linear_int8_args *a) {
     for (size_t row = 0, count; row < a->rows; row += count) {
         size_t left = a->rows - row, bands = (left + CK_INT8_ROWS - 1) / CK_INT8_ROWS;
         count = (left + bands - 1) / bands;
+#ifdef CK_INT8_NARROW
+        if (a->most == CK_WEIGHTS_7_BITS) {
+            switch (count) {
+                CK_RUN_INT8_NARROW_BAND(4, CK_INT8_VECTORS);
+                CK_RUN_INT8_NARROW_BAND(3, CK_INT8_VECTORS);
+                CK_RUN_INT8_NARROW_BAND(2, CK_INT8_VECTORS);
+                CK_RUN_INT8_NARROW_BAND(1, CK_INT8_ROW_VECTORS);
+            }
+            continue;
+        }
+#endif
         switch (count) {
 #if CK_INT8_ROWS == 6
-        case 6: CK_SIZED(int8_band, 6, CK_INT8_VECTORS)(a, row); break;
-        case 5: CK_SIZED(int8_band, 5, CK_INT8_VECTORS)(a, row); break;
+            CK_RUN_INT8_BAND(6, CK_INT8_VECTORS);
+            CK_RUN_INT8_BAND(5, CK_INT8_VECTORS);
 #endif
-        case 4: CK_SIZED(int8_band, 4, CK_INT8_VECTORS)(a, row); break;
-        case 3: CK_SIZED(int8_band, 3, CK_INT8_VECTORS)(a, row); break;
-        case 2: CK_SIZED(int8_band, 2, CK_INT8_VECTORS)(a, row); break;
-        case 1: CK_SIZED(int8_band, 1, CK_INT8_ROW_VECTORS)(a, row); break;
+            CK_RUN_INT8_BAND(4, CK_INT8_VECTORS);
+            CK_RUN_INT8_BAND(3, CK_INT8_VECTORS);
+            CK_RUN_INT8_BAND(2, CK_INT8_VECTORS);
+            CK_RUN_INT8_BAND(1, CK_INT8_ROW_VECTORS);
         }
     }
 }
@@ -114,7 +146,7 @@ void CK_NAME(ck_linear_int8)(const ck_linear_int8_args *a) {
 
 /// One output from each of CK_INT8_SELECTED vectors of 16; the first `count` exist. In the panels the weights of an output share
 /// their cache lines with those of its 15 neighbours, so whole vectors cost no more memory than the outputs alone, and need no gather.
-CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size_t count, float *y) {
+CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size_t count, float *y, bool narrow) {
     size_t groups = ck_int8_groups(a->inputs), first[CK_INT8_SELECTED];
     const int8_t *w[CK_INT8_SELECTED];
     const uint8_t *x = a->x;
@@ -122,14 +154,14 @@ CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size
     CK_UNROLL for (size_t j = 0; j < CK_INT8_SELECTED; j++) {
         first[j] = ids[ck_min(j, count - 1)] / 16 * 16;
         w[j] = a->panels + ck_int8_column(CK_INT8_STRIP, first[j], a->inputs);
-        sums[0][j] = dot_start(a->offsets + first[j]);
-        sums[1][j] = dot_start(0);
+        sums[0][j] = dot_start(a->offsets + first[j], narrow);
+        sums[1][j] = dot_start(0, narrow);
     }
     for (size_t g = 0; g < groups; g += 2) {
         CK_UNROLL for (int c = 0; c < 2; c++, x += CK_INT8_GROUP) {
-            dot_inputs factor = dot_broadcast(x);
+            dot_inputs factor = dot_broadcast(x, narrow);
             CK_UNROLL for (int j = 0; j < CK_INT8_SELECTED; j++) {
-                sums[c][j] = dot(sums[c][j], factor, dot_load(w[j]));
+                sums[c][j] = dot(sums[c][j], factor, dot_load(w[j], narrow), narrow);
                 w[j] += CK_INT8_STRIP * CK_INT8_GROUP;
             }
         }
@@ -145,6 +177,13 @@ CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size
 
 void CK_NAME(ck_select_int8)(const ck_select_int8_args *a) {
     for (size_t i = 0; i < a->count; i += CK_INT8_SELECTED) {
-        select_some(a, a->ids + i, ck_min(CK_INT8_SELECTED, a->count - i), a->y + i);
+        size_t count = ck_min(CK_INT8_SELECTED, a->count - i);
+#ifdef CK_INT8_NARROW
+        if (a->most == CK_WEIGHTS_7_BITS) {
+            select_some(a, a->ids + i, count, a->y + i, true);
+            continue;
+        }
+#endif
+        select_some(a, a->ids + i, count, a->y + i, false);
     }
 }

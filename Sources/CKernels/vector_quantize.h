@@ -10,7 +10,7 @@ CK_INLINE float quantize_row(const float *x, size_t width, uint8_t *q) {
     i16 highest = (i16)(0);
     for (size_t i = 0; i < whole; i += 16) highest = __builtin_elementwise_max(highest, magnitudes(load(x + i)));
     if (rest) highest = __builtin_elementwise_max(highest, magnitudes(load_part(x + whole, rest, 0.0f)));
-    ck_scaling scaling = ck_scaling_of(__builtin_reduce_max(highest));
+    ck_scaling scaling = ck_scaling_of(__builtin_reduce_max(highest), CK_ACTIVATION_MOST);
     size_t done = 0;
     if (scaling.inverse != 0.0f) {
         for (; done < width; done += 16) {

@@ -44,7 +44,7 @@ package enum PackedParts {
     ///   - instructionSet: the variant of the kernels.
     /// - Returns: letters, digits and dashes.
     package static func kind(_ precision: Precision, _ instructionSet: InstructionSet) -> String {
-        guard precision == .int8 else { return precision.rawValue }
+        guard precision.isQuantized else { return precision.rawValue }
         let isa = instructionSet.isa
         return "\(precision.rawValue)-\(ck_int8_strip(isa))"
             + (ck_screen_rows(isa) > 0 ? "-screened" : "")

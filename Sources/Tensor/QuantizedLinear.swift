@@ -4,7 +4,7 @@ public import System
 /// A linear map y = x·Wᵀ + b with weights [outputs, inputs] in 8 bits, packed once for the kernels.
 ///
 /// Each output has a scale of its own: W[n] ≈ scale[n] · p[n], p from −127 to 127, the greatest
-/// magnitude of the row over 127 being its scale. A quarter of the bytes of `Linear`.
+/// magnitude of the row over 127 being its scale; in the precision `int7` 63 stands for 127. A quarter of the bytes of `Linear`.
 ///
 /// Unchecked: the weights are only read, by any number of threads.
 public final class QuantizedLinear: @unchecked Sendable {
@@ -20,6 +20,7 @@ public final class QuantizedLinear: @unchecked Sendable {
     private let scales: Storage
     private let offsets: IntegerStorage<Int32>
     private let bias: Storage?
+    private let most: ck_weight_most
     private let instructionSet: InstructionSet
     private let plane: ScreeningPlane?
 
@@ -30,11 +31,12 @@ public final class QuantizedLinear: @unchecked Sendable {
     ///   - bias: b [outputs], kept in fp32, or nil for none.
     ///   - outputs: rows of W.
     ///   - inputs: columns of W, at most `maximumInputs`.
+    ///   - precision: a quantised one.
     ///   - isScreened: whether `best` will be asked, which takes half as much memory more where it pays.
     ///   - instructionSet: the variant of the kernels to use.
     public init(
-        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int, isScreened: Bool = false,
-        instructionSet: InstructionSet = .best
+        weight: [Float], bias: [Float]?, outputs: Int, inputs: Int, precision: Precision = .int8,
+        isScreened: Bool = false, instructionSet: InstructionSet = .best
     ) {
         precondition(outputs > 0 && inputs > 0, "a linear map has inputs and outputs")
         precondition(inputs <= Self.maximumInputs, "sums would leave 32 bits")
@@ -43,25 +45,26 @@ public final class QuantizedLinear: @unchecked Sendable {
         self.outputs = outputs
         self.inputs = inputs
         self.instructionSet = instructionSet
+        most = precision.greatestWeight
         let padded = ck_packed_count(outputs, 1)
         panels = IntegerStorage(zeros: ck_int8_packed_count(outputs, inputs), for: .weights)
         scales = Storage(zeros: padded)
         offsets = IntegerStorage(zeros: padded)
         ck_quantize_weights(
-            instructionSet.isa, weight, outputs, inputs, panels.elements, scales.floats,
+            instructionSet.isa, most, weight, outputs, inputs, panels.elements, scales.floats,
             offsets.elements)
         self.bias = bias.map { Storage($0, paddedTo: padded) }
         let pays = ScreeningPlane.pays(outputs: outputs, inputs: inputs, instructionSet.isa)
         plane =
             isScreened && pays
-            ? ScreeningPlane(panels.elements, outputs: outputs, inputs: inputs, instructionSet.isa)
-            : nil
+            ? ScreeningPlane(
+                panels.elements, most, outputs: outputs, inputs: inputs, instructionSet.isa) : nil
     }
 
     /// Takes weights that were packed before, for an instruction set of the same `PackedParts.kind`.
     init?(
-        _ take: PackedParts.Taker, outputs: Int, inputs: Int, hasBias: Bool, isScreened: Bool,
-        instructionSet: InstructionSet
+        _ take: PackedParts.Taker, outputs: Int, inputs: Int, hasBias: Bool, precision: Precision,
+        isScreened: Bool, instructionSet: InstructionSet
     ) {
         let padded = ck_packed_count(outputs, 1)
         let count = ck_int8_packed_count(outputs, inputs)
@@ -73,11 +76,14 @@ public final class QuantizedLinear: @unchecked Sendable {
         let pays = ScreeningPlane.pays(outputs: outputs, inputs: inputs, instructionSet.isa)
         let plane =
             isScreened && pays
-            ? ScreeningPlane(take, outputs: outputs, inputs: inputs, instructionSet.isa) : nil
+            ? ScreeningPlane(
+                take, precision.greatestWeight, outputs: outputs, inputs: inputs,
+                instructionSet.isa) : nil
         guard bias != nil || !hasBias, plane != nil || !(isScreened && pays) else { return nil }
         self.outputs = outputs
         self.inputs = inputs
         self.instructionSet = instructionSet
+        most = precision.greatestWeight
         self.panels = panels
         self.scales = scales
         self.offsets = offsets
@@ -85,7 +91,7 @@ public final class QuantizedLinear: @unchecked Sendable {
         self.plane = plane
     }
 
-    /// What `init(_:outputs:inputs:hasBias:isScreened:instructionSet:)` takes.
+    /// What `init(_:outputs:inputs:hasBias:precision:isScreened:instructionSet:)` takes.
     var parts: [PackedParts.Part] {
         [.init(.panels, panels), .init(.scales, scales), .init(.offsets, offsets)]
             + (bias.map { [.init(.bias, $0)] } ?? []) + (plane?.parts ?? [])
@@ -97,6 +103,7 @@ public final class QuantizedLinear: @unchecked Sendable {
         outputs = ids.count
         inputs = whole.inputs
         instructionSet = whole.instructionSet
+        most = whole.most
         plane = nil
         let padded = ck_packed_count(outputs, 1)
         panels = IntegerStorage(zeros: ck_int8_packed_count(outputs, inputs), for: .weights)
@@ -145,6 +152,7 @@ public final class QuantizedLinear: @unchecked Sendable {
         arguments.panels = UnsafePointer(panels.elements)
         arguments.scales = UnsafePointer(scales.floats)
         arguments.offsets = UnsafePointer(offsets.elements)
+        arguments.most = most
         arguments.set(
             (outputs, inputs), bias: bias, y: y, rows: first..<first + rows.count, options)
         arguments.run(instructionSet.isa, helpedBy: team)
@@ -175,6 +183,7 @@ public final class QuantizedLinear: @unchecked Sendable {
             arguments.panels = UnsafePointer(panels.elements)
             arguments.scales = UnsafePointer(scales.floats)
             arguments.offsets = UnsafePointer(offsets.elements)
+            arguments.most = most
             arguments.bias = bias.map { UnsafePointer($0.floats) }
             arguments.ids = ids.baseAddress
             arguments.y = target.matrix.pointer(row: target.row)
@@ -282,5 +291,12 @@ public final class QuantizedLinear: @unchecked Sendable {
     public var weightByteCount: Int {
         panels.count + offsets.count * MemoryLayout<Int32>.stride
             + (scales.count + (bias?.count ?? 0)) * MemoryLayout<Float>.stride
+    }
+}
+
+extension Precision {
+    /// The greatest magnitude of quantised weights.
+    var greatestWeight: ck_weight_most {
+        self == .int7 ? CK_WEIGHTS_7_BITS : CK_WEIGHTS_8_BITS
     }
 }

@@ -10,6 +10,7 @@ final class ScreeningPlane: @unchecked Sendable {
     private let bytes: IntegerStorage<UInt8>
     private let errors: Storage
     private let shape: (outputs: Int, inputs: Int)
+    private let most: ck_weight_most
     private let isa: ck_isa
 
     /// Weights below which a screening saves too little.
@@ -23,30 +24,38 @@ final class ScreeningPlane: @unchecked Sendable {
 
     /// - Parameters:
     ///   - panels: from `ck_quantize_weights`.
+    ///   - most: the greatest magnitude of the weights.
     ///   - outputs: rows of W.
     ///   - inputs: columns of W.
     ///   - isa: what the panels were made for.
-    init(_ panels: UnsafePointer<Int8>, outputs: Int, inputs: Int, _ isa: ck_isa) {
+    init(
+        _ panels: UnsafePointer<Int8>, _ most: ck_weight_most, outputs: Int, inputs: Int,
+        _ isa: ck_isa
+    ) {
         shape = (outputs, inputs)
+        self.most = most
         self.isa = isa
         bytes = IntegerStorage(zeros: ck_screen_packed_count(outputs, inputs), for: .weights)
         errors = Storage(zeros: ck_packed_count(outputs, 1))
-        ck_screen_pack(isa, panels, outputs, inputs, bytes.elements, errors.floats)
+        ck_screen_pack(isa, most, panels, outputs, inputs, bytes.elements, errors.floats)
     }
 
     /// Takes what was packed before.
-    init?(_ take: PackedParts.Taker, outputs: Int, inputs: Int, _ isa: ck_isa) {
+    init?(
+        _ take: PackedParts.Taker, _ most: ck_weight_most, outputs: Int, inputs: Int, _ isa: ck_isa
+    ) {
         let count = ck_screen_packed_count(outputs, inputs)
         guard let bytes: IntegerStorage<UInt8> = PackedParts.integers(.plane, count, take),
             let errors = PackedParts.floats(.errors, ck_packed_count(outputs, 1), take)
         else { return nil }
         shape = (outputs, inputs)
+        self.most = most
         self.isa = isa
         self.bytes = bytes
         self.errors = errors
     }
 
-    /// What `init(_:outputs:inputs:_:)` takes.
+    /// What `init(_:_:outputs:inputs:_:)` takes.
     var parts: [PackedParts.Part] { [.init(.plane, bytes), .init(.errors, errors)] }
 
     /// Rows up to which it is cheaper than the product.
@@ -70,6 +79,7 @@ final class ScreeningPlane: @unchecked Sendable {
         arguments.plane = UnsafePointer(bytes.elements)
         arguments.errors = UnsafePointer(errors.floats)
         arguments.scales = UnsafePointer(scales.floats)
+        arguments.most = most
         arguments.bias = bias.map { UnsafePointer($0.floats) }
         arguments.upper = upper.pointer(rows: 0..<x.rows)
         arguments.ldu = upper.columns

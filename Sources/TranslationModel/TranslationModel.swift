@@ -138,7 +138,7 @@ public final class TranslationModel: Sendable {
     /// Whether the products of a single position are large enough for several threads: those of a small
     /// model take less time than telling another thread of them.
     var isWide: Bool {
-        let bytes = precision == .int8 ? 1 : 4
+        let bytes = precision.isQuantized ? 1 : 4
         return configuration.width * configuration.width * bytes >= 128 << 10
     }
 
@@ -153,7 +153,7 @@ public final class TranslationModel: Sendable {
     /// - Returns: no less than `byteCount` will be; a few hundredths and a quarter of a MiB more.
     public static func estimatedByteCount(_ checkpoint: Checkpoint, precision: Precision) -> Int {
         let entries = checkpoint.weights.entries + (checkpoint.exitHeads?.entries ?? [])
-        let isQuantized = precision == .int8
+        let isQuantized = precision.isQuantized
         func padded(_ count: Int, _ step: Int) -> Int { (count + step - 1) / step * step }
         let tensors = entries.reduce(0) { sum, entry in
             guard entry.shape.count > 1 else { return sum + 4 * (entry.shape.first ?? 1) }

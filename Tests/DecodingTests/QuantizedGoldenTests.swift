@@ -45,15 +45,16 @@ struct QuantizedGoldenTests {
     @Test(
         "Sentences agree, most to the last digit, the others but for steps that rounding moved",
         arguments: [
-            ("models/multi30k-de-en", "own-int8.json"),
+            (Precision.int8, "models/multi30k-de-en", "own-int8.json"),
+            (.int7, "models/multi30k-de-en", "own-int7.json"),
             (
-                "Tests/Golden/variants/separate-classifiers-f16",
+                .int8, "Tests/Golden/variants/separate-classifiers-f16",
                 "variants/separate-classifiers-f16-int8.json"
             ),
         ])
-    func agreesWithGolden(checkpoint: String, file: String) throws {
+    func agreesWithGolden(precision: Precision, checkpoint: String, file: String) throws {
         let checkpoint = try Checkpoint(directory: Repository.path(checkpoint))
-        let model = try TranslationModel(checkpoint, precision: .int8)
+        let model = try TranslationModel(checkpoint, precision: precision)
         var agreement = Agreement()
         for golden in try Golden(file).cases {
             let options = try goldenOptions(golden.settings, layers: model.decoderLayerCount)

@@ -256,13 +256,13 @@ static void check_sums(const ck_linear_int8_args *a, const int8_t *weights) {
     }
 }
 
-/// Weights that quantise to themselves: whole numbers, of which each output has one of magnitude 127.
-static float *draw_whole_weights(drawing *d, size_t outputs, size_t inputs, int8_t *whole) {
+/// Weights that quantise to themselves: whole numbers, of which each output has one of the greatest magnitude.
+static float *draw_whole_weights(drawing *d, int most, size_t outputs, size_t inputs, int8_t *whole) {
     float *weights = take(d, outputs * inputs * sizeof *weights);
     bool extreme = draw(d) % 3 == 0;
     for (size_t i = 0; i < outputs * inputs; i++) {
-        int value = extreme ? (draw(d) % 2 ? 127 : -127) : (int)(draw(d) % 255) - 127;
-        if (i % inputs == 0) value = 127;
+        int value = extreme ? (draw(d) % 2 ? most : -most) : (int)(draw(d) % (unsigned)(2 * most + 1)) - most;
+        if (i % inputs == 0) value = most;
         whole[i] = (int8_t)value;
         weights[i] = (float)value;
     }
@@ -275,7 +275,7 @@ static void run_selection(ck_isa isa, drawing *d, const ck_linear_int8_args *all
     const float *expected = all->y + row * all->ldy;
     ck_select_int8_args a = {
         .x = all->x + row * ck_int8_stride(all->inputs), .x_scale = all->x_scales[row], .panels = all->panels, .scales = all->scales,
-        .offsets = all->offsets, .bias = all->bias, .inputs = all->inputs, .count = draw_size(d, 20),
+        .offsets = all->offsets, .most = all->most, .bias = all->bias, .inputs = all->inputs, .count = draw_size(d, 20),
     };
     size_t *ids = take(d, a.count * sizeof *ids);
     for (size_t i = 0; i < a.count; i++) ids[i] = draw(d) % all->outputs;
@@ -293,11 +293,14 @@ static void run_selection(ck_isa isa, drawing *d, const ck_linear_int8_args *all
 
 static void run_int8(ck_isa isa, drawing *d, results *r) {
     size_t rows = draw_size(d, 20), inputs = draw_size(d, 150), outputs = draw_size(d, 150), stride = ck_int8_stride(inputs);
-    ck_linear_int8_args a = {.rows = rows, .inputs = inputs, .outputs = outputs, .ldy = outputs + 2, .ldr = outputs};
+    ck_weight_most most = draw(d) % 2 ? CK_WEIGHTS_8_BITS : CK_WEIGHTS_7_BITS;
+    ck_linear_int8_args a = {
+        .most = most, .rows = rows, .inputs = inputs, .outputs = outputs, .ldy = outputs + 2, .ldr = outputs};
     int8_t *whole = take(d, outputs * inputs), *panels = take(d, ck_int8_packed_count(outputs, inputs));
     float *scales = take(d, padded(outputs) * sizeof *scales), *x_scales = take(d, rows * sizeof *x_scales);
     int32_t *offsets = take(d, padded(outputs) * sizeof *offsets);
-    ck_quantize_weights(isa, draw_whole_weights(d, outputs, inputs, whole), outputs, inputs, panels, scales, offsets);
+    float *weights = draw_whole_weights(d, most, outputs, inputs, whole);
+    ck_quantize_weights(isa, most, weights, outputs, inputs, panels, scales, offsets);
     uint8_t *x = take(d, rows * stride);
     ck_quantize_args q = {.ldx = inputs + 3, .q = x, .scales = x_scales, .rows = rows, .width = inputs};
     q.x = draw_floats(d, rows * q.ldx, draw(d) % 8 ? 1.0f : 0.0f);

@@ -11,6 +11,7 @@ private struct Case {
     let x: Matrix
     var residual: Matrix?
     var activation = Activation.identity
+    var precision = Precision.int8
 
     init(
         outputs: Int, inputs: Int, weight: [Float], bias: [Float]? = nil, x: Matrix
@@ -32,11 +33,13 @@ private struct Case {
             random.below(2) == 0
             ? nil : random.matrix(rows: rows, columns: outputs + random.below(3))
         activation = Activation.allCases[random.below(Activation.allCases.count)]
+        precision = random.below(2) == 0 ? .int8 : .int7
     }
 
     func linear(_ set: InstructionSet) -> QuantizedLinear {
         QuantizedLinear(
-            weight: weight, bias: bias, outputs: outputs, inputs: inputs, instructionSet: set)
+            weight: weight, bias: bias, outputs: outputs, inputs: inputs, precision: precision,
+            instructionSet: set)
     }
 
     /// The product of some rows of x with an instruction set, in their places of a matrix.
@@ -55,7 +58,8 @@ private struct Case {
         let rows = QuantizedRows(columns: inputs, instructionSet: .reference)
         rows.quantize(x, rows: 0..<x.rows)
         let quantizedWeight = (0..<outputs).map { n in
-            quantizedRow(weight[n * inputs..<(n + 1) * inputs])
+            quantizedRow(
+                weight[n * inputs..<(n + 1) * inputs], most: precision == .int7 ? 63 : 127)
         }
         return (0..<x.rows).map { m in
             let row = rows.row(m).map(Int64.init)
@@ -69,11 +73,13 @@ private struct Case {
 }
 
 /// One output's weights as the documentation says that they are quantised.
-private func quantizedRow(_ row: ArraySlice<Float>) -> (steps: [Int64], scale: Float) {
+private func quantizedRow(
+    _ row: ArraySlice<Float>, most: Float = 127
+) -> (steps: [Int64], scale: Float) {
     let highest = row.reduce(Float(0)) { max($0, abs($1)) }
     guard highest > 0 else { return (row.map { _ in 0 }, 0) }
-    let inverse: Float = 127 / highest
-    return (row.map { Int64(($0 * inverse).rounded(.toNearestOrEven)) }, highest / 127)
+    let inverse: Float = most / highest
+    return (row.map { Int64(($0 * inverse).rounded(.toNearestOrEven)) }, highest / most)
 }
 
 /// All elements, row by row.
@@ -115,7 +121,7 @@ struct QuantizedLinearTests {
     func extremes(set: InstructionSet) {
         for (rows, inputs) in [(1, 7), (2, 64), (6, 130), (7, 1000), (1, 65_536)] {
             for (weightSign, inputSign) in [(1, 1), (1, -1), (-1, 1), (-1, -1)] {
-                let extreme = Case(
+                var extreme = Case(
                     outputs: 3, inputs: inputs,
                     weight: Array(repeating: Float(weightSign), count: 3 * inputs),
                     x: matrixOf(
@@ -126,6 +132,11 @@ struct QuantizedLinearTests {
                 let expected: Float = sum * (1 / 127)
                 let got = elements(extreme.product(set, rows: 0..<rows))
                 #expect(got.allSatisfy { $0 == [expected, expected, expected] })
+                extreme.precision = .int7
+                // Scales are 1/63 and 1, sums ±63 · 127 · inputs.
+                let narrow = Float(weightSign * inputSign * 63 * 127 * inputs) * (1 / 63)
+                let gotNarrow = elements(extreme.product(set, rows: 0..<rows))
+                #expect(gotNarrow.allSatisfy { $0 == [narrow, narrow, narrow] })
             }
         }
     }

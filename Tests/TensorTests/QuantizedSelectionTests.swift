@@ -16,7 +16,8 @@ private struct Drawn {
         linear = QuantizedLinear(
             weight: random.floats(outputs * inputs),
             bias: random.below(2) == 0 ? nil : random.floats(outputs),
-            outputs: outputs, inputs: inputs, instructionSet: set)
+            outputs: outputs, inputs: inputs, precision: random.below(2) == 0 ? .int8 : .int7,
+            instructionSet: set)
         x = QuantizedRows(columns: inputs, capacity: rows, instructionSet: set)
         x.quantize(random.matrix(rows: rows, columns: inputs), rows: 0..<rows)
         y = Matrix(rows: rows, columns: outputs)

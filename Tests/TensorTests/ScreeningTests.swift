@@ -20,11 +20,14 @@ private struct Screened {
     let bounds: Matrix
     let scratch = Matrix(rows: 1, columns: LogitRow.maximumBest)
 
-    init(_ weight: [Float], _ bias: [Float]?, _ rows: Matrix, inputs: Int, _ set: InstructionSet) {
+    init(
+        _ weight: [Float], _ bias: [Float]?, _ rows: Matrix, inputs: Int, _ set: InstructionSet,
+        _ precision: Precision = .int8
+    ) {
         let outputs = weight.count / inputs
         linear = QuantizedLinear(
-            weight: weight, bias: bias, outputs: outputs, inputs: inputs, isScreened: true,
-            instructionSet: set)
+            weight: weight, bias: bias, outputs: outputs, inputs: inputs, precision: precision,
+            isScreened: true, instructionSet: set)
         x = QuantizedRows(columns: inputs, instructionSet: set)
         x.quantize(rows, rows: 0..<rows.rows)
         y = Matrix(rows: rows.rows, columns: outputs)
@@ -54,7 +57,8 @@ struct ScreeningTests {
                 var bias = random.floats(outputs, scale: random.below(2) == 0 ? 1 : 1e6)
                 bias[0] = -.infinity
                 let x = random.floats(rows * inputs, scale: 3)
-                let (upper, y) = screen(weight, bias, x, (rows, outputs, inputs), set)
+                let most = random.below(2) == 0 ? CK_WEIGHTS_8_BITS : CK_WEIGHTS_7_BITS
+                let (upper, y) = screen(weight, bias, x, (rows, outputs, inputs), most, set)
                 for (upper, y) in zip(upper, y) { #expect(upper >= y) }
             }
         }
@@ -69,8 +73,10 @@ struct ScreeningTests {
                         Array(repeating: Float(1), count: inputs)
                         + Array(repeating: Float(-1), count: inputs)
                     let x = Array(repeating: sign, count: inputs)
-                    let (upper, y) = screen(weight, [0, 0], x, (1, 2, inputs), set)
-                    #expect(upper[0] >= y[0] && upper[1] >= y[1])
+                    for most in [CK_WEIGHTS_8_BITS, CK_WEIGHTS_7_BITS] {
+                        let (upper, y) = screen(weight, [0, 0], x, (1, 2, inputs), most, set)
+                        #expect(upper[0] >= y[0] && upper[1] >= y[1])
+                    }
                 }
             }
         }
@@ -91,7 +97,8 @@ struct ScreeningTests {
                     weight[place * inputs + column] = 0.8 * rows[row, column] + 0.2 * random.unit()
                 }
             }
-            let screened = Screened(weight, bias, rows, inputs: inputs, set)
+            let precision = round % 2 == 0 ? Precision.int8 : .int7
+            let screened = Screened(weight, bias, rows, inputs: inputs, set, precision)
             for row in 0..<3 {
                 guard let best = screened.best(row) else { continue }
                 found += 1
@@ -144,7 +151,7 @@ struct ScreeningTests {
     /// Bounds of all outputs of all rows, and the outputs.
     private func screen(
         _ weight: [Float], _ bias: [Float], _ x: [Float],
-        _ shape: (rows: Int, outputs: Int, inputs: Int), _ set: ck_isa
+        _ shape: (rows: Int, outputs: Int, inputs: Int), _ most: ck_weight_most, _ set: ck_isa
     ) -> (upper: [Float], y: [Float]) {
         let (rows, outputs, inputs) = shape
         let padded = ck_packed_count(outputs, 1)
@@ -162,8 +169,8 @@ struct ScreeningTests {
         var scales = [Float](repeating: 0, count: padded)
         var errors = scales
         var offsets = [Int32](repeating: 0, count: padded)
-        ck_quantize_weights(set, weight, outputs, inputs, weights, &scales, &offsets)
-        ck_screen_pack(set, weights, outputs, inputs, halves, &errors)
+        ck_quantize_weights(set, most, weight, outputs, inputs, weights, &scales, &offsets)
+        ck_screen_pack(set, most, weights, outputs, inputs, halves, &errors)
         var bytes = [UInt8](repeating: 0, count: rows * ck_int8_stride(inputs))
         var rowScales = [Float](repeating: 0, count: rows)
         var upper = [Float](repeating: 0, count: rows * outputs)
@@ -188,7 +195,8 @@ struct ScreeningTests {
             upper.withUnsafeMutableBufferPointer { upper in
                 var arguments = ck_screen_args(
                     x: bytes, x_scales: rowScales, plane: halves, errors: errors, scales: scales,
-                    bias: bias, upper: upper.baseAddress, ldu: outputs, rows: rows, inputs: inputs,
+                    most: most, bias: bias, upper: upper.baseAddress, ldu: outputs, rows: rows,
+                    inputs: inputs,
                     outputs: outputs)
                 ck_screen(set, &arguments)
             }
@@ -199,6 +207,7 @@ struct ScreeningTests {
                 arguments.panels = UnsafePointer(weights)
                 arguments.scales = scales
                 arguments.offsets = offsets
+                arguments.most = most
                 arguments.bias = bias
                 arguments.y = y.baseAddress
                 arguments.ldy = outputs

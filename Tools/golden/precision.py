@@ -1,4 +1,4 @@
-"""Products with a matrix of weights, and look-ups in one: in fp32, or in 8 bits."""
+"""Products with a matrix of weights, and look-ups in one: in fp32, in 8 bits, or with weights in 7 bits."""
 
 import torch
 import torch.nn.functional as F
@@ -6,6 +6,7 @@ import torch.nn.functional as F
 # Of a row's greatest magnitude. A tensor, because PyTorch takes number / tensor as number · (1 / tensor),
 # which rounds twice and turns ties of quantised weights.
 STEPS = torch.tensor(127.0)
+STEPS_OF_7_BITS = torch.tensor(63.0)
 SMALLEST = 2.0**-100  # rows below it throughout become 0
 
 
@@ -25,12 +26,14 @@ class Int8:
     Sums of products are exact; all else is fp32, and each operation rounds once.
     """
 
+    weight_steps = STEPS
+
     def __init__(self):
         self._quantised = {}
 
     def _weights(self, weight):
         if weight not in self._quantised:
-            self._quantised[weight] = quantise(weight)
+            self._quantised[weight] = quantise(weight, self.weight_steps)
         return self._quantised[weight]
 
     def linear(self, x, weight, bias):
@@ -44,18 +47,24 @@ class Int8:
         return steps[ids].float() * (scales[ids] * scale)[..., None] + addend
 
 
-PRECISIONS = {"float32": Float32, "int8": Int8}
+class Int7(Int8):
+    """The same with weights in whole steps of a 63rd."""
+
+    weight_steps = STEPS_OF_7_BITS
 
 
-def quantise(x):
+PRECISIONS = {"float32": Float32, "int8": Int8, "int7": Int7}
+
+
+def quantise(x, steps=STEPS):
     """x [..., n] as whole numbers of steps, in fp64 (where their sums are exact), and [...] scales.
 
     Ties go to the even number.
     """
     greatest = x.abs().amax(dim=-1)
     vanishes = greatest < SMALLEST
-    inverse = torch.where(vanishes, 0.0, STEPS / greatest)
-    scale = torch.where(vanishes, 0.0, greatest / STEPS)
+    inverse = torch.where(vanishes, 0.0, steps / greatest)
+    scale = torch.where(vanishes, 0.0, greatest / steps)
     return (x * inverse[..., None]).round().double(), scale
 
 

@@ -1,7 +1,8 @@
 /// Matrix products of 8-bit integers, one thread.
 ///
 /// **Numbers.** A row of activations is x[k] = scale * (q[k] - 128), q in 1 ... 255; an output's weights are w[k] = scale * p[k],
-/// p in -127 ... 127. Both scales are the greatest magnitude over 127, and both round half to even. Values below 2^-100 throughout
+/// p in -127 ... 127, or in -63 ... 63 where they have 7 bits. Both scales are the greatest magnitude over 127, or over 63, and both
+/// round half to even. Values below 2^-100 throughout
 /// become 0 with scale 0; where one is infinite or not a number the scale is not a number, and so is every result.
 ///
 /// **Order of operations.** Sums of products are exact integers, whatever the instruction set; what follows them has the one order
@@ -26,6 +27,14 @@ size_t ck_int8_stride(size_t inputs);
 /// Bytes of the packed form of [outputs, inputs] weights: whole panels of CK_PANEL outputs, inputs rounded up to two groups.
 size_t ck_int8_packed_count(size_t outputs, size_t inputs);
 
+/// Greatest magnitude of packed weights. With 7 bits two products of a weight and an unsigned byte fit a signed number of 16 bits,
+/// 2 * 255 * 63, so that AVX2 takes three instructions in the place of four. The sums are exact either way, and the other instruction
+/// sets compute both alike.
+typedef enum ck_weight_most {
+    CK_WEIGHTS_8_BITS = 127,
+    CK_WEIGHTS_7_BITS = 63,
+} ck_weight_most;
+
 /// Outputs whose weights lie side by side, a divisor of CK_PANEL. With AVX2 and VNNI as many as the product of one row takes at a time,
 /// so that it reads the panels from their start to their end.
 size_t ck_int8_strip(ck_isa isa);
@@ -36,7 +45,8 @@ size_t ck_int8_strip(ck_isa isa);
 /// strip of `ck_int8_strip`, zero where there are no weights. `scales` and `offsets` are padded to whole panels; an offset is -128 times
 /// the sum of an output's quantised weights, which takes the 128 out of the activations again.
 void ck_quantize_weights(
-    ck_isa isa, const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales, int32_t *offsets);
+    ck_isa isa, ck_weight_most most, const float *weights, size_t outputs, size_t inputs, int8_t *panels, float *scales,
+    int32_t *offsets);
 
 /// Copies the packed weights of one output to the place of another, in panels of the same `isa` and number of inputs.
 void ck_copy_int8_output(ck_isa isa, const int8_t *from, size_t output, size_t inputs, int8_t *to, size_t place);
@@ -73,6 +83,7 @@ typedef struct ck_linear_int8_args {
     const int8_t *panels;    ///< from `ck_quantize_weights` with the same `isa`, as are the next two
     const float *scales;
     const int32_t *offsets;
+    ck_weight_most most;     ///< no weight is greater
     const float *bias;       ///< padded to whole panels, or null for zeros
     const float *residual;   ///< [rows, outputs], rows `ldr` floats apart, or null; may be y itself
     size_t ldr;
@@ -105,6 +116,7 @@ typedef struct ck_select_int8_args {
     const int8_t *panels;    ///< from `ck_quantize_weights` with the same `isa`, as are the next two
     const float *scales;
     const int32_t *offsets;
+    ck_weight_most most;     ///< no weight is greater
     const float *bias;       ///< padded to whole panels, or null for zeros
     const size_t *ids;       ///< [count], in any order, possibly repeated
     float *y;                ///< [count]
@@ -123,8 +135,8 @@ size_t ck_screen_rows(ck_isa isa);
 size_t ck_screen_packed_count(size_t outputs, size_t inputs);
 
 /// Takes the upper four bits p >> 4 of packed weights, -8 ... 7, and for each output how far the lower ones can lead: the norm of
-/// (p & 15) - 7.5, rounded up. `plane` is 64-byte aligned, `errors` padded to whole panels.
-void ck_screen_pack(ck_isa isa, const int8_t *panels, size_t outputs, size_t inputs, uint8_t *plane, float *errors);
+/// (p & 15) - 7.5, rounded up. Weights of 7 bits are taken twice, p = 2 w. `plane` is 64-byte aligned, `errors` padded to whole panels.
+void ck_screen_pack(ck_isa isa, ck_weight_most most, const int8_t *panels, size_t outputs, size_t inputs, uint8_t *plane, float *errors);
 
 /// Bounds from above of what `ck_linear_int8` gives without activation and residual, by the upper halves of the weights alone.
 ///
@@ -137,6 +149,7 @@ typedef struct ck_screen_args {
     const uint8_t *plane;   ///< from `ck_screen_pack` with the same `isa`, as are the errors
     const float *errors;
     const float *scales;    ///< of the weights
+    ck_weight_most most;    ///< of the weights
     const float *bias;      ///< padded to whole panels, or null for zeros
     float *upper;           ///< [rows, outputs], rows `ldu` floats apart
     size_t ldu;

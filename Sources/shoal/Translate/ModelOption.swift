@@ -22,7 +22,9 @@ struct ModelOption: ParsableArguments {
 
     @Option(
         name: .long,
-        help: "Number format of the matrix products: float32 or int8 (or SHOAL_COMPUTE_PRECISION).")
+        help:
+            "Number format of the matrix products: \(Precision.names) (or SHOAL_COMPUTE_PRECISION)."
+    )
     var precision: Precision?
 
     @Option(
@@ -112,10 +114,15 @@ struct ModelOption: ParsableArguments {
         let key = "SHOAL_COMPUTE_PRECISION"
         guard let text = getenv(key).map({ String(cString: $0) }) else { return .float32 }
         guard let precision = Precision(rawValue: text) else {
-            throw ValidationError("\(key) must be float32 or int8, not \"\(text)\".")
+            throw ValidationError("\(key) must be \(Precision.names), not \"\(text)\".")
         }
         return precision
     }
 }
 
-extension Precision: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {
+    /// All of them, in words.
+    fileprivate static let names =
+        allCases.dropLast().map(\.rawValue).joined(separator: ", ") + " or "
+        + allCases[allCases.count - 1].rawValue
+}
