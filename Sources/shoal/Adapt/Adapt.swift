@@ -95,13 +95,7 @@ struct Adapt: ParsableCommand {
     @Flag(name: .long, help: "Do not measure what policies take of full depth's time.")
     var noTimes = false
 
-    @Option(name: .long, help: "Threads (default: the processors).")
-    var threads: Int?
-
-    @Option(
-        name: .long,
-        help: "Added to the niceness of the run, 0 to 19, so that other work goes first.")
-    var niceness = 0
+    @OptionGroup var compute: ComputeFlags
 
     @Flag(name: .long, help: "Go on with the run of the output.")
     var resume = false
@@ -129,15 +123,11 @@ struct Adapt: ParsableCommand {
         guard maxLoss.map({ $0 >= 0 && $0.isFinite }) ?? true else {
             throw ValidationError("--max-loss must be 0 or more.")
         }
-        guard threads ?? 1 > 0 else { throw ValidationError("--threads must be 1 or more.") }
-        guard (0...19).contains(niceness) else {
-            throw ValidationError("--niceness must be 0 to 19.")
-        }
     }
 
     func run() throws {
         try Failure.reporting {
-            WorkerThread.lowerPriority(by: niceness)
+            compute.lowerPriority()
             try model.requireNamed(where: true)
             let place = output.hasSuffix("/") ? String(output.dropLast()) : output
             let directory = place + ".adapt"
@@ -181,7 +171,7 @@ struct Adapt: ParsableCommand {
             }
             let measuring = AdaptMeasuring(
                 original: served, adapted: new, sentences,
-                workers: threads ?? Processors.available)
+                workers: compute.threads)
             var options = AdaptMeasuring.Options(
                 maxLoss: maxLoss ?? (sentences.references == nil ? 3 : 0.3))
             options.draws = draws
@@ -225,7 +215,7 @@ struct Adapt: ParsableCommand {
         options.seconds = fitSeconds(served)
         options.rate = rate
         options.seed = seed
-        options.threads = threads ?? Processors.available
+        options.threads = compute.threads
         options.settings =
             sentences.settings + """
                 model: \(served.networkChecksum)
