@@ -82,15 +82,15 @@ public final class WatchStore: Sendable {
     ///
     /// - Parameter models: those that are served.
     public func watch(_ models: [ServedModel]) {
-        let (isFirst, kept) = state.withLock { state in
-            defer { state.hasBegun = true }
-            return (!state.hasBegun, state.kept)
-        }
+        let (isFirst, kept) = state.withLock { (!$0.hasBegun, $0.kept) }
         guard isFirst else {
             watch.watch(models)
             return
         }
-        for entry in watch.watch(models, from: kept) {
+        let others = watch.watch(models, from: kept)
+        // Not before: a stop meanwhile would write that nothing was seen.
+        state.withLock { $0.hasBegun = true }
+        for entry in others {
             report(.dropped(model: entry.model, risk: entry.risk, delta: entry.martingale.delta))
         }
         let (count, refuted) = watch.counts
@@ -106,8 +106,9 @@ public final class WatchStore: Sendable {
         }
     }
 
-    /// Saves now and again later, on the queue.
+    /// Saves now and again later, on the queue, until it is stopped.
     private func lookAgain() {
+        guard !state.withLock({ $0.isStopped }) else { return }
         save()
         queue.asyncAfter(deadline: .now() + interval) { [weak self] in self?.lookAgain() }
     }
