@@ -120,8 +120,8 @@ let package = Package(
         .target(
             name: "Certification",
             dependencies: [
-                "Checkpoint", "Decoding", "Evaluation", "System", "Telemetry", "TranslationModel",
-                "TranslationService",
+                "Checkpoint", "Decoding", "Digest", "Evaluation", "JSON", "System", "Telemetry",
+                "TranslationModel", "TranslationService",
             ],
             swiftSettings: swift),
         .target(
@@ -309,7 +309,8 @@ let package = Package(
         .testTarget(
             name: "CertificationTests",
             dependencies: [
-                "Certification", "Checkpoint", "Decoding", "TestSupport", "TranslationModel",
+                "Certification", "Checkpoint", "Decoding", "Digest", "TestSupport",
+                "TranslationModel",
             ],
             swiftSettings: swift),
     ]

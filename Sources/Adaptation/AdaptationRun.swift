@@ -69,6 +69,9 @@ public final class AdaptationRun {
         public let end: End
         /// The sentences that were held out, with full depth's outputs.
         public let held: [AdaptationSentence]
+        /// Full depth's outputs of the first of the sentences that are learnt from, as many as were decoded: target ids as decoding gave them, none
+        /// where it gave nothing.
+        public let outputs: [[Int]]
     }
 
     private let model: TranslationModel
@@ -161,7 +164,9 @@ public final class AdaptationRun {
         }
         let reason = end ?? .steps
         report(.finished(reason, bestStep: progress.bestStep))
-        return Outcome(parameters: best, end: reason, held: held)
+        return Outcome(
+            parameters: best, end: reason, held: held,
+            outputs: Array(outputs.dropFirst(sources.validation.count)))
     }
 
     /// Sources with their outputs, without those that have none.

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// Evidence against the promise E ℓ ≤ δ, gathered loss by loss for as long as one likes: M_t = Π (1 + λ_t (ℓ_t − δ)).
 ///
@@ -59,13 +60,62 @@ public struct BettingMartingale: Sendable, Equatable {
         for index in attentive.indices { attentive[index].take(loss) }
         count += 1
         sum += loss
-        logEvidence = logOfMean([logOfMean(constant)] + attentive.map(\.logWealth))
+        logEvidence = Self.logMeanWealth(constant, attentive)
         greatestLogEvidence = max(greatestLogEvidence, logEvidence)
+    }
+
+    /// log M of the players' wealth.
+    private static func logMeanWealth(
+        _ constant: [Double], _ attentive: [AttentivePlayer]
+    ) -> Double {
+        logOfMean([logOfMean(constant)] + attentive.map(\.logWealth))
     }
 
     /// λ of a share of the most that may be bet; finite for the smallest δ.
     fileprivate static func bet(_ share: Double, _ delta: Double) -> Double {
         share / max(delta, 1e-9)
+    }
+}
+
+// MARK: - On disk
+
+extension BettingMartingale {
+    /// All that the next bets depend on, so that one who goes on from it gets the same evidence to the bit.
+    var json: JSONObject {
+        JSONObject([
+            .init("delta", .number(delta)), .init("count", .integer(Int64(count))),
+            .init("sum", .number(sum)), .init("greatest", .number(greatestLogEvidence)),
+            .init("constant", .array(constant.map(JSONValue.number))),
+            .init("attentive", .array(attentive.map { .object($0.json) })),
+        ])
+    }
+
+    /// Goes on from what was written.
+    ///
+    /// - Parameter json: what `json` gave; nil is returned for what it cannot have given.
+    init?(_ json: JSONObject) {
+        guard let delta = json["delta"]?.doubleValue, delta > 0, delta < 1,
+            let count = json["count"]?.integerValue, count >= 0,
+            let sum = json["sum"]?.doubleValue, sum >= 0, sum <= Double(count),
+            let greatest = json["greatest"]?.doubleValue, greatest >= 0,
+            let constant = json["constant"]?.arrayValue?.compactMap(\.doubleValue),
+            constant.count == Self.stakes.count,
+            let players = json["attentive"]?.arrayValue, players.count == Self.windows.count
+        else { return nil }
+        let attentive = zip(Self.windows, players).compactMap { window, player in
+            player.objectValue.flatMap {
+                AttentivePlayer($0, window: window, delta: delta, seen: Double(count))
+            }
+        }
+        guard attentive.count == players.count else { return nil }
+        self.delta = delta
+        self.count = Int(count)
+        self.sum = sum
+        self.constant = constant
+        self.attentive = attentive
+        greatestLogEvidence = greatest
+        logEvidence = count == 0 ? 0 : Self.logMeanWealth(constant, attentive)
+        guard logEvidence <= greatest else { return nil }
     }
 }
 
@@ -83,6 +133,26 @@ private struct AttentivePlayer: Sendable, Equatable {
         self.delta = delta
         mean = delta
         variance = delta * (1 - delta) / 4
+    }
+
+    /// After losses that were seen before.
+    init?(_ json: JSONObject, window: Double, delta: Double, seen: Double) {
+        guard let logWealth = json["wealth"]?.doubleValue,
+            let mean = json["mean"]?.doubleValue, (0...1).contains(mean),
+            let variance = json["variance"]?.doubleValue, (0...1).contains(variance)
+        else { return nil }
+        self.init(window: window, delta: delta)
+        self.logWealth = logWealth
+        self.mean = mean
+        self.variance = variance
+        self.seen = seen
+    }
+
+    var json: JSONObject {
+        JSONObject([
+            .init("wealth", .number(logWealth)), .init("mean", .number(mean)),
+            .init("variance", .number(variance)),
+        ])
     }
 
     mutating func take(_ loss: Double) {

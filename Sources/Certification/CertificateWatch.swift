@@ -6,9 +6,10 @@ public import TranslationService
 /// Holds certificates against what is translated: a share of the sentences that are answered under one is decoded again at full depth in idle time, and what they
 /// lose is bet on (`BettingMartingale`).
 ///
-/// A certificate whose evidence reaches 1 / ε is refuted, for as long as the process has it. The evidence begins at 1 with the process, and anew with
-/// other weights or another certificate; a model that is loaded again unchanged keeps it. `Risk.quality` needs references, which nobody sends: its certificates
-/// are not watched. Memory is that of the certificates; sentences that wait are the service's (`FullDepthChecks.capacity`).
+/// A certificate whose evidence reaches 1 / ε is refuted, for as long as it is watched. The evidence begins at 1, or goes on from what an earlier process has
+/// seen (`WatchStore`), and begins anew with other weights or another certificate; a model that is loaded again unchanged keeps it. `Risk.quality` needs
+/// references, which nobody sends: its certificates are not watched. Memory is that of the certificates; sentences that wait are the service's
+/// (`FullDepthChecks.capacity`).
 public final class CertificateWatch: Sendable {
     /// What is watched, and what follows.
     public struct Options: Sendable, Equatable {
@@ -59,7 +60,8 @@ public final class CertificateWatch: Sendable {
     private struct Entry {
         let certificate: ExitCertificate
         var martingale: BettingMartingale
-        var isRefuted = false
+
+        var isRefuted: Bool { martingale.refutes(epsilon: certificate.epsilon) }
     }
 
     /// Watches nothing until it is told of models.
@@ -88,8 +90,16 @@ public final class CertificateWatch: Sendable {
     /// Watches the certificates of models that are served from now on, and no others.
     ///
     /// Of certificates of one model, risk and δ, the one that requests get is watched: the cheapest.
-    public func watch(_ models: [ServedModel]) {
-        guard options.share > 0 else { return }
+    ///
+    /// - Parameters:
+    ///   - models: those that are served.
+    ///   - state: what an earlier process has seen; its evidence counts for the very certificates that it was gathered against.
+    /// - Returns: entries of the state that are about no certificate that is watched.
+    @discardableResult
+    public func watch(
+        _ models: [ServedModel], from state: WatchState? = nil
+    ) -> [WatchState.Entry] {
+        guard options.share > 0 else { return [] }
         var watched: [Key: ExitCertificate] = [:]
         for model in models {
             for certificate in model.certificates where !certificate.risk.needsReferences {
@@ -100,12 +110,23 @@ public final class CertificateWatch: Sendable {
                 }
             }
         }
+        var known: [Key: BettingMartingale] = [:]
+        var others: [WatchState.Entry] = []
+        for entry in state?.entries ?? [] {
+            let key = Key(model: entry.model, risk: entry.risk, delta: entry.martingale.delta)
+            guard let own = watched[key], entry.isAbout(own, of: key.model) else {
+                others.append(entry)
+                continue
+            }
+            known[key] = entry.martingale
+        }
         entries.withLock { entries in
             let old = entries
-            entries = watched.mapValues { certificate in
-                Entry(
+            entries = [:]
+            for (key, certificate) in watched {
+                entries[key] = Entry(
                     certificate: certificate,
-                    martingale: BettingMartingale(delta: certificate.delta))
+                    martingale: known[key] ?? BettingMartingale(delta: certificate.delta))
             }
             for (key, entry) in old where entry.certificate == watched[key] { entries[key] = entry }
             metrics.forget { labels in
@@ -115,6 +136,28 @@ public final class CertificateWatch: Sendable {
             }
             for (key, entry) in entries { show(key, entry) }
             for model in Set(watched.keys.map(\.model)) { _ = metrics.dropped.labeled(model) }
+        }
+        return others
+    }
+
+    /// What was seen so far of the certificates that are watched, in an order that depends on nothing else; those of which nothing was are left out.
+    public var state: WatchState {
+        let entries = entries.withLock { $0 }
+        let seen = entries.filter { $0.value.martingale.count > 0 }
+            .sorted { $0.key.labels.lexicographicallyPrecedes($1.key.labels) }
+        return WatchState(
+            entries: seen.map {
+                .init(model: $0.key.model, $0.value.certificate, $0.value.martingale)
+            })
+    }
+
+    /// Certificates of which something was seen, and those that are refuted.
+    var counts: (seen: Int, refuted: Int) {
+        entries.withLock { entries in
+            (
+                entries.values.count { $0.martingale.count > 0 },
+                entries.values.count { $0.isRefuted }
+            )
         }
     }
 
@@ -141,14 +184,12 @@ public final class CertificateWatch: Sendable {
         let refutation = entries.withLock { entries -> Refutation? in
             // A service that is on its way out may have decoded for a certificate that is gone.
             guard var entry = entries[key], entry.certificate == certificate else { return nil }
+            let wasRefuted = entry.isRefuted
             entry.martingale.take(loss)
-            let isNew =
-                !entry.isRefuted && entry.martingale.refutes(epsilon: certificate.epsilon)
-            entry.isRefuted = entry.isRefuted || isNew
             entries[key] = entry
             show(key, entry)
             metrics.loss.labeled(key.labels).observe(loss)
-            guard isNew else { return nil }
+            guard entry.isRefuted, !wasRefuted else { return nil }
             return Refutation(
                 model: key.model, certificate: certificate, sentences: entry.martingale.count,
                 loss: entry.martingale.mean)

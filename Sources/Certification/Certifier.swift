@@ -5,9 +5,9 @@ public import TranslationService
 
 /// Finds the cheapest rule whose expected loss against full depth is at most δ, with a probability of at least 1 − ε over the sentences that it is tested on.
 ///
-/// Sentences are parted in two. On the first half the rules are put into an order, from the safest on, each cheaper than all before it. On the second half they are
+/// Sentences are parted in two, by half unless told. On the first part the rules are put into an order, from the safest on, each cheaper than all before it. On the second part they are
 /// tested in this order until one fails; the last that passed is certified (fixed-sequence testing; Learn then Test, Angelopoulos et al., 2021). Nothing of the
-/// second half chooses anything.
+/// second part chooses anything.
 public struct Certifier {
     /// What some rule made of the sentences.
     public struct Trial: Sendable {
@@ -54,17 +54,18 @@ public struct Certifier {
     private let tested: Range<Int>
     private let layerCount: Int
 
-    /// Orders rules by the first half of their sentences.
+    /// Orders rules by the first of their sentences, which may be ones that the rules were made on.
     ///
     /// - Parameters:
     ///   - trials: all of the same sentences, at least two of them.
     ///   - layerCount: N.
-    public init(_ trials: [Trial], layerCount: Int) {
+    ///   - ordering: how many sentences order the rules, at least 1 and fewer than all; nil: half of them.
+    public init(_ trials: [Trial], layerCount: Int, ordering: Int? = nil) {
         let count = trials.first?.losses.count ?? 0
         precondition(trials.allSatisfy { $0.losses.count == count }, "trials of other sentences")
         self.layerCount = layerCount
-        let chosen = 0..<count / 2
-        tested = count / 2..<count
+        let chosen = 0..<(ordering ?? count / 2)
+        tested = chosen.upperBound..<count
         var ladder: [Trial] = []
         var cheapest = Double.infinity
         let ordered = trials.sorted {

@@ -25,6 +25,27 @@ public enum MeanTest: String, Sendable, CaseIterable {
         }
     }
 
+    /// How many losses it takes, all of them 0, until the p-value is as low as ε: of fewer sentences no rule can be certified, whatever it loses.
+    ///
+    /// - Parameters:
+    ///   - delta: δ, above 0 and below 1.
+    ///   - epsilon: ε, above 0 and below 1.
+    /// - Returns: at least 1, about log(1 / ε) / δ.
+    public func fewestLosses(delta: Double, epsilon: Double) -> Int {
+        precondition(epsilon > 0 && epsilon < 1, "a probability lies between 0 and 1")
+        func suffices(_ count: Int) -> Bool {
+            pValue([Double](repeating: 0, count: count), delta: delta) <= epsilon
+        }
+        var enough = 1
+        while !suffices(enough) { enough *= 2 }
+        var tooFew = enough / 2
+        while enough - tooFew > 1 {
+            let middle = (tooFew + enough) / 2
+            if suffices(middle) { enough = middle } else { tooFew = middle }
+        }
+        return enough
+    }
+
     /// Shares of the wealth that are bet, of the most that cannot be lost.
     private static let stakes = (1...32).map { Double($0) / 33 }
 

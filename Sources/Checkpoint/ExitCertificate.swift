@@ -1,4 +1,6 @@
+import Digest
 import JSON
+import System
 
 /// What an output that is not full depth's may lose against it, 0 … 1 a sentence.
 public enum Risk: String, Sendable, CaseIterable {
@@ -66,6 +68,11 @@ public struct ExitCertificate: Sendable, Equatable {
 }
 
 extension ExitCertificate {
+    /// SHA-256 of all that it says, as exits.json spells it, in 64 hexadecimal digits: another network, precision, rule, risk, bound or test gives another one.
+    public var digest: String {
+        Hexadecimal.text(SHA256.digest(JSON.serialize(.object(json))))
+    }
+
     /// Reads a member of `certificates`.
     init(_ keys: KeyReader, decoderLayers: Int) throws(CheckpointError) {
         let open = Double.leastNonzeroMagnitude...1.0.nextDown

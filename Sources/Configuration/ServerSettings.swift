@@ -35,6 +35,8 @@ package struct ServerSettings {
     package var usesShortlist = false
     /// How certificates are held against what is translated.
     package var watch = CertificateWatch.Options()
+    /// File that keeps what was seen so over restarts; empty: each process begins anew.
+    package var watchStatePath = ""
     /// The risk whose certificates answers may follow under load; nil: load changes no answer.
     package var loadRisk: Risk?
     /// The greatest δ of these.

@@ -339,6 +339,11 @@ extension Setting<ServerSettings> {
                 "exit.watch.action", \.watch.action,
                 "What becomes of requests under a certificate that is refuted so: its rule and a report, or full depth and a report."
             ),
+            .optionalText(
+                "exit.watch.state", \.watchStatePath,
+                "File that keeps what was seen so over restarts, one for each process; it is made where it is not there; empty: each process begins anew.",
+                range: "a file, or empty"
+            ).offering(.files),
             Setting(
                 key: "exit.load.risk",
                 help:

@@ -16,6 +16,8 @@ final class ModelHost: Sendable {
     private let metrics: ModelMetrics
     /// Holds certificates against what is translated; nil where nothing is served.
     let watch: CertificateWatch?
+    /// Keeps what the watch has seen over restarts; nil where nothing is watched or kept.
+    let watchStore: WatchStore?
     /// The networks that are in memory.
     let memory: ModelMemory
     /// Packed weights on disk; nil: none are kept.
@@ -48,7 +50,13 @@ final class ModelHost: Sendable {
     init(settings: ServerSettings, registry: MetricRegistry, log: Logger? = nil) {
         self.settings = settings
         self.registry = registry
-        watch = log.map { CertificateWatch(settings.watch, registry: registry, log: $0) }
+        let watch = log.map { CertificateWatch(settings.watch, registry: registry, log: $0) }
+        self.watch = watch
+        let isKept = settings.watch.share > 0 && !settings.watchStatePath.isEmpty
+        watchStore =
+            if let watch, let log, isKept {
+                WatchStore(settings.watchStatePath, of: watch) { $0.tell(log) }
+            } else { nil }
         metrics = ModelMetrics(registry)
         // Whoever only checks the settings reads the weights themselves.
         packs = log.flatMap { log in PackStore(settings.packPlace) { $0.tell(log) } }
@@ -70,6 +78,11 @@ final class ModelHost: Sendable {
     /// Takes note that a service is in use.
     func use(_ made: Made) {
         current.withLock { $0 = made.models }
+        if let watchStore {
+            watchStore.watch(made.service.catalog.models)
+        } else {
+            watch?.watch(made.service.catalog.models)
+        }
         metrics.keep(Set(made.models.map(\.model.id)))
     }
 
@@ -110,6 +123,7 @@ final class ModelHost: Sendable {
                 throw error
             }
             describe(models.map(\.model), seconds: monotonicSeconds() - start)
+            watchStore?.read()
             return Made(service: service, models: models)
         } catch {
             memory.retire(new)

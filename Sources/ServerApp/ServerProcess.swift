@@ -238,7 +238,6 @@ extension ServerProcess {
         let service = made.service
         let old = api.stage.service
         host.use(made)
-        host.watch?.watch(service.catalog.models)
         let deep = service.catalog.models.filter {
             ($0.exitDefaults(settings.exit).policy ?? $0.defaultPolicy).givesFullDepth
         }
@@ -303,6 +302,7 @@ extension ServerProcess {
     private func stopListening() {
         server?.shutdown(timeout: settings.drainTimeout) { [self] in
             host.packs?.stop()
+            host.watchStore?.stop()
             leave(EXIT_SUCCESS)
         }
     }

@@ -38,6 +38,12 @@ public final class CorpusTranslator: Sendable {
         /// What is wrong with it.
         public let error: TranslationError
 
+        /// States both.
+        public init(index: Int, error: TranslationError) {
+            self.index = index
+            self.error = error
+        }
+
         /// Both.
         public var description: String { "text \(index + 1): \(error)" }
     }

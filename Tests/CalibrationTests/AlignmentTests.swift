@@ -175,10 +175,17 @@ struct AlignmentQualityTests {
             pairs.map { (source: $0.sourceWords.lowercased, target: $0.targetWords.lowercased) })
         let search = AlignmentHeadSearch(model, Array(pairs.prefix(20)), judge: judge)
         for exit in [1, 2] {
-            let choice = search.choose(exit: exit)
+            let choice = try #require(search.choose(exit: exit))
             #expect(!choice.heads.isEmpty)
             #expect(choice.heads.allSatisfy { $0.layer <= exit && (1...4).contains($0.head) })
             #expect(choice.errorRate <= choice.errorRateOfAll)
         }
+        #expect(search.choose(exit: 2, while: { false }) == nil)
+        var asked = 0
+        let cut = search.choose(exit: 2) {
+            asked += 1
+            return asked <= 20
+        }
+        #expect(cut == nil && asked == 21)
     }
 }

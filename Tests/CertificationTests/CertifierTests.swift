@@ -54,6 +54,14 @@ struct CertifierTests {
         #expect(none.rule == nil && none.operations == 1 && none.averageExit == 4)
     }
 
+    @Test("are tested on all sentences behind those that order them, however few these are")
+    func ordering() {
+        let certifier = Certifier(trials, layerCount: 4, ordering: 40)
+        #expect(certifier.rules.map(\.givenLayer) == [3, 2, 1])
+        let found = certifier.certificate(delta: 0.05, epsilon: 0.05)
+        #expect(found.sentences == 1960 && found.loss == 0.025)
+    }
+
     @Test("come in an order that the tested half has no part in")
     func halves() {
         // Layer 2 is the best on the first half and the worst on the second.

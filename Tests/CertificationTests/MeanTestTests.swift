@@ -33,6 +33,19 @@ struct MeanTestTests {
     }
 
     @Test(
+        "needs so many losses and not one fewer where nothing is lost",
+        arguments: MeanTest.allCases, [0.001, 0.02, 0.5, 0.999])
+    func fewest(test: MeanTest, delta: Double) {
+        for epsilon in [0.9, 0.05, 0.001] {
+            let count = test.fewestLosses(delta: delta, epsilon: epsilon)
+            let none = [Double](repeating: 0, count: count)
+            #expect(count >= 1)
+            #expect(test.pValue(none, delta: delta) <= epsilon)
+            #expect(test.pValue(none.dropLast(), delta: delta) > epsilon)
+        }
+    }
+
+    @Test(
         "is wrong no more often than it says where the mean is the bound",
         arguments: MeanTest.allCases, [0.02, 0.1])
     func validity(test: MeanTest, delta: Double) {

@@ -8,13 +8,19 @@ private struct Fixture {
     let model: TemporaryDirectory
     let place: TemporaryDirectory
 
-    init(exits: String? = #"{"version": 1, "decoder_training": "baseline"}"#) throws {
+    /// Links the network; `places` make a longer text of the thirty sentences.
+    init(
+        exits: String? = #"{"version": 1, "decoder_training": "baseline"}"#,
+        places: [String] = [""]
+    ) throws {
         model = try Repository.linkedModel(leavingOut: ["exits.json", "exits.safetensors"])
         if let exits { try model.write(Array(exits.utf8), to: "exits.json") }
         place = try TemporaryDirectory()
         let names = ["Ein Mann", "Eine Frau", "Ein Kind", "Ein Hund", "Ein Mädchen", "Ein Junge"]
         let deeds = ["liest", "läuft", "schläft", "isst", "singt"]
-        let lines = names.flatMap { name in deeds.map { "\(name) \($0)." } }
+        let lines = places.flatMap { place in
+            names.flatMap { name in deeds.map { "\(name) \($0)\(place)." } }
+        }
         try place.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: "text.de")
     }
 
@@ -68,6 +74,71 @@ struct AdaptTests {
             let after = try fixture.translate(fixture.output, "--policy", policy)
             #expect(after.output == before.output, "\(policy)")
         }
+    }
+
+    /// Forty places, for 1,200 sentences.
+    private static let places: [String] = {
+        let nouns = ["Wald", "Park", "Haus", "Garten", "Zug", "Bus", "Wasser", "Schnee"]
+        let times = ["", " am Abend", " mit Freunden", " im Sommer", " ganz allein"]
+        return nouns.flatMap { noun in times.map { " im \(noun)\($0)" } }
+    }()
+
+    @Test("Heads, certificates and times are found where the text is long enough")
+    func everything() throws {
+        let fixture = try Fixture(places: Self.places)
+        let validation = try TemporaryDirectory()
+        let chosenOn = (0..<60).map { "Ein Mann liest \($0) Bücher.\n" }.joined()
+        try validation.write(Array(chosenOn.utf8), to: "dev.de")
+        let run = try fixture.run(
+            "--steps", "8", "--max-loss", "100", "--validation", validation.path + "/dev.de")
+        #expect(run.status == 0, "\(run.error)")
+        #expect(run.error.contains("learning from 1080 sentences"), "120 are fresh")
+        #expect(run.output.contains("heads as layer.head"))
+        let exits = try fixture.exits
+        let heads = exits["alignment"]?.objectValue?["heads"]?.arrayValue
+        #expect(heads?.count == 6)
+        #expect(run.error.contains("testing rules on 120 sentences that nothing was chosen on"))
+        #expect(run.output.contains("ε 0.05, betting, 120 of 180 sentences tested"))
+        #expect(run.error.contains("δ 0.01 takes 541, a text of 5410"), "\(run.error)")
+        for certificate in exits["certificates"]?.arrayValue ?? [] {
+            let members = try #require(certificate.objectValue)
+            #expect(members["sentences"]?.integerValue == 120)
+            #expect(
+                ["token_geometric", "confidence"].contains(members["policy"]?.stringValue))
+        }
+        #expect(run.output.contains("alone on one thread, 108 sentences"))
+        #expect(run.output.contains("speculative") && run.output.contains("kept\n"))
+        // What was issued belongs to what was written.
+        #expect(try Run("inspect", "--model", fixture.output).status == 0)
+        #expect(try fixture.translate(fixture.output, "--policy", "full").status == 0)
+    }
+
+    @Test(
+        "What is switched off, or has no text or time for it, is left out, and the reason is told")
+    func parts() throws {
+        let short = try Fixture()
+        let run = try short.run("--steps", "1", "--max-loss", "100")
+        #expect(run.status == 0, "\(run.error)")
+        #expect(run.error.contains("give 240 sentences or more with --text, not 30"))
+        #expect(run.error.contains("takes 1000 translated sentences, and there are 20"))
+        #expect(run.output.contains("alone on one thread, 30 sentences"))
+
+        let off = try Fixture(places: Array(Self.places.prefix(10)))
+        let flags = ["--no-alignment", "--no-certificates", "--no-times"]
+        let without = try off.run("--steps", "1", "--max-loss", "100", flags[0], flags[1], flags[2])
+        #expect(without.status == 0, "\(without.error)")
+        #expect(without.error.contains("learning from 270 sentences"))
+        for text in ["alignments", "certificates", "time of"] {
+            #expect(!without.error.contains(text), "\(text)")
+        }
+        #expect(!without.output.contains("alone on one thread"))
+
+        let hurried = try Fixture(places: Array(Self.places.prefix(10)))
+        let minutes = try hurried.run("--max-loss", "100", "--minutes", "0.0002")
+        #expect(minutes.status == 0, "\(minutes.error)")
+        #expect(minutes.error.contains("the time is up"))
+        #expect(minutes.error.contains("no certificates: in the time there is"))
+        #expect(minutes.output.contains("alone on one thread, 1 sentences"))
     }
 
     @Test("Ctrl-C writes what was fitted, and --resume goes on to the same result")

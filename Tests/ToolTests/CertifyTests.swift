@@ -38,6 +38,19 @@ struct CertifyTests {
         #expect(needless.status == 64 && needless.error.contains("quality only"))
     }
 
+    @Test("certify names the line that cannot be translated", arguments: [2, 7])
+    func line(number: Int) throws {
+        let folder = try TemporaryDirectory()
+        let text = try String(contentsOf: URL(filePath: sources), encoding: .utf8)
+        var lines = text.split(separator: "\n").map(String.init)
+        lines[number - 1] = String(repeating: "ein Hund ", count: 2000)
+        try folder.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: "text.de")
+        let run = try Run(
+            "certify", "--dry-run", folder.path + "/text.de", "--policy", "fixed", "--delta", "0.5")
+        #expect(run.status == 65)
+        #expect(run.error.contains("text.de:\(number): "), "\(run.error)")
+    }
+
     @Test(
         "certify says what is wrong",
         arguments: [

@@ -153,6 +153,127 @@ struct WatchTests {
         watched.server.close()
     }
 
+    @Test(
+        "The next process goes on from the file of the one before, for the very certificates only")
+    func restart() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path + "/watch"
+        let watched = try WatchedServer()
+        let model = watched.certified.model
+        let events = Monitor<[WatchStore.Event]>([])
+        func store(_ watch: CertificateWatch) -> WatchStore {
+            WatchStore(path, of: watch, interval: 3600) { event in
+                events.change { $0.append(event) }
+            }
+        }
+        let first = store(watched.watch)
+        first.read()
+        first.watch([model])
+        _ = try watched.translate(promised)
+        _ = watched.refutations.waitLimited { $0.first }
+        _ = try watched.translate(#"{"guarantee":{"risk":"chrf","delta":0.9}}"#)
+        watched.server.close()
+        first.stop()
+        #expect(events.withLock { $0 } == [])
+        let kept = try WatchState(folder.bytes("watch"))
+        #expect(kept.entries.contains { $0.martingale.refutes(epsilon: 0.05) })
+
+        let own = try #require(model.certificates.first { $0.delta == 0.002 })
+        func restarted(_ models: [ServedModel]) -> (CertificateWatch, MetricRegistry) {
+            let registry = MetricRegistry()
+            let watch = CertificateWatch(.init(), registry: registry)
+            let next = store(watch)
+            next.read()
+            next.watch(models)
+            next.stop()
+            return (watch, registry)
+        }
+        let (second, registry) = restarted([model])
+        #expect(second.isRefuted(own, of: model.id) == true)
+        #expect(second.state == kept)
+        #expect(
+            registry.text.contains(
+                #"shoal_certificate_refuted{model="\#(model.id)",risk="chrf",delta="0.002"} 1"#))
+        let count = kept.entries.count
+        #expect(events.withLock { $0 } == [.resumed(certificates: count, refuted: 1)])
+        events.withLock { $0 = [] }
+
+        // The same promise, issued for a test on other sentences.
+        let other = try CertifiedModel { network in
+            [certificate(network, 0.002, layer: 1, operations: 0.3, sentences: 900)]
+        }
+        let new = try #require(other.model.certificates.first)
+        let (third, _) = restarted([try ServedModel(directory: other.directory.path, id: model.id)])
+        #expect(third.isRefuted(new, of: model.id) == false)
+        #expect(third.state.entries.isEmpty)
+        #expect(
+            events.withLock { $0 }.contains(.dropped(model: model.id, risk: .chrF, delta: 0.002)))
+        #expect(events.withLock { $0.count } == count)
+        #expect(try WatchState(folder.bytes("watch")).entries.isEmpty)
+    }
+
+    @Test(
+        "A file that cannot be read or gone on from is named, and the watch begins anew",
+        arguments: ["damaged", "folder", "pipe", "large"])
+    func unusable(_ kind: String) throws {
+        let folder = try TemporaryDirectory()
+        switch kind {
+        case "folder": try folder.makeDirectory("watch")
+        case "pipe": try folder.makePipe("watch")
+        case "large": try folder.write(.init(repeating: 32, count: 17 << 20), to: "watch")
+        default: try folder.write(Array("shoal-watch 1 0\n{}".utf8), to: "watch")
+        }
+        let certified = try CertifiedModel { [certificate($0, 0.1, layer: 1, operations: 0.3)] }
+        let events = Monitor<[WatchStore.Event]>([])
+        let watch = CertificateWatch(.init(), registry: MetricRegistry())
+        let store = WatchStore(folder.path + "/watch", of: watch, interval: 3600) { event in
+            events.change { $0.append(event) }
+        }
+        store.read()
+        store.watch([certified.model])
+        store.stop()
+        let own = try #require(certified.model.certificates.first)
+        #expect(watch.isRefuted(own, of: certified.model.id) == false)
+        let told = events.withLock { $0 }
+        guard case .unusable(let reason) = told.first else {
+            Issue.record("\(told)")
+            return
+        }
+        #expect(reason.contains(folder.path + "/watch"))
+        if ["damaged", "large"].contains(kind) {
+            #expect(told.count == 1)
+            #expect(try WatchState(folder.bytes("watch")).entries.isEmpty)
+        } else {
+            guard told.count == 2, case .unwritable = told.last else {
+                Issue.record("\(told)")
+                return
+            }
+        }
+    }
+
+    @Test("What is seen is written while the process runs, and not before the file was taken over")
+    func whileRunning() throws {
+        let folder = try TemporaryDirectory()
+        let watched = try WatchedServer()
+        let store = WatchStore(folder.path + "/watch", of: watched.watch, interval: 0.01) { _ in }
+        store.read()
+        store.stop()
+        #expect(folder.names() == [])
+        let next = WatchStore(folder.path + "/watch", of: watched.watch, interval: 0.01) { _ in }
+        next.read()
+        next.watch([watched.certified.model])
+        _ = try watched.translate(promised)
+        _ = watched.refutations.waitLimited { $0.first }
+        // Ends by the limit of the suite where nothing is written.
+        while (try? WatchState(folder.bytes("watch")))?.entries.first?.martingale
+            .refutes(epsilon: 0.05) != true
+        {
+            sched_yield()
+        }
+        watched.server.close()
+        next.stop()
+    }
+
     @Test("Nothing is watched, and answers say nothing of it, where the share is 0")
     func off() throws {
         let watched = try WatchedServer(share: 0)

@@ -40,17 +40,23 @@ public struct AlignmentHeadSearch {
 
     /// The best heads of an exit.
     ///
-    /// - Parameter n: the layer where tokens leave, 1 … N.
-    /// - Returns: at least one head.
-    public func choose(exit n: Int) -> Choice {
+    /// - Parameters:
+    ///   - n: the layer where tokens leave, 1 … N.
+    ///   - goesOn: asked before each pair is aligned and before each head is taken away, whether there is time.
+    /// - Returns: at least one head; nil where there was no time left.
+    public func choose(exit n: Int, while goesOn: () -> Bool = { true }) -> Choice? {
         let aligner = ForcedAligner(model)
-        let contributions = pairs.map {
-            aligner.contributions(source: $0.source, target: $0.target, exit: n)
+        var contributions: [[[[Float]]]] = []
+        for pair in pairs {
+            guard goesOn() else { return nil }
+            contributions.append(
+                aligner.contributions(source: pair.source, target: pair.target, exit: n))
         }
         var chosen = Array(0..<n * model.attentionHeads)
         let rateOfAll = errorRate(chosen, contributions)
         var lowest = rateOfAll
         while chosen.count > 1 {
+            guard goesOn() else { return nil }
             let tried = chosen.map { head in
                 (head: head, rate: errorRate(chosen.filter { $0 != head }, contributions))
             }

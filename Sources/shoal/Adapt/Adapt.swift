@@ -17,9 +17,10 @@ struct Adapt: ParsableCommand {
         discussion: """
             The network stays as it is, so full depth gives the same output to the bit. The text is translated at \
             full depth; each lower exit gets an adapter that learns to say what the last exit says, and a head that \
-            learns whether it does. Then thresholds and what drafts best are searched, and the new checkpoint is \
-            measured. No translations are needed; some thousand sentences of the kind that will be translated \
-            are enough.
+            learns whether it does. Then the heads that align, thresholds and what drafts best are searched, rules are \
+            certified on sentences that nothing was chosen on (docs/guarantees.md), and the new checkpoint is \
+            measured, its time too. No translations are needed; some thousand sentences of the kind that will be \
+            translated are enough.
 
             --output receives the new checkpoint: exits.json and exits.safetensors are new, every other file is the \
             same. OUTPUT.adapt keeps what --resume goes on from; delete it when you are done. Ctrl-C saves and writes \
@@ -52,7 +53,9 @@ struct Adapt: ParsableCommand {
 
     @Option(
         name: .long,
-        help: "Minutes for translating and fitting; the search for thresholds comes on top.")
+        help:
+            "Minutes for translating, fitting, finding heads, certifying and timing; the search for thresholds comes on top."
+    )
     var minutes: Double?
 
     @Option(name: .long, help: "The last step of the fit, 1 to 1000000.")
@@ -80,16 +83,19 @@ struct Adapt: ParsableCommand {
     )
     var maxLoss: Double?
 
-    @Flag(name: .long, help: "Search no thresholds and measure nothing.")
+    @Flag(name: .long, help: "Stop behind the fit: search no thresholds and measure nothing.")
     var noThresholds = false
 
-    @Option(name: .long, help: "Threads (default: the processors).")
-    var threads: Int?
+    @Flag(name: .long, help: "Find no heads that align.")
+    var noAlignment = false
 
-    @Option(
-        name: .long,
-        help: "Added to the niceness of the run, 0 to 19, so that other work goes first.")
-    var niceness = 0
+    @Flag(name: .long, help: "Certify no rules, and learn from the sentences that would test them.")
+    var noCertificates = false
+
+    @Flag(name: .long, help: "Do not measure what policies take of full depth's time.")
+    var noTimes = false
+
+    @OptionGroup var compute: ComputeFlags
 
     @Flag(name: .long, help: "Go on with the run of the output.")
     var resume = false
@@ -117,15 +123,11 @@ struct Adapt: ParsableCommand {
         guard maxLoss.map({ $0 >= 0 && $0.isFinite }) ?? true else {
             throw ValidationError("--max-loss must be 0 or more.")
         }
-        guard threads ?? 1 > 0 else { throw ValidationError("--threads must be 1 or more.") }
-        guard (0...19).contains(niceness) else {
-            throw ValidationError("--niceness must be 0 to 19.")
-        }
     }
 
     func run() throws {
         try Failure.reporting {
-            WorkerThread.lowerPriority(by: niceness)
+            compute.lowerPriority()
             try model.requireNamed(where: true)
             let place = output.hasSuffix("/") ? String(output.dropLast()) : output
             let directory = place + ".adapt"
@@ -137,7 +139,8 @@ struct Adapt: ParsableCommand {
             let served = try model.loadForTexts()
             try requireAdaptable(served)
             let sentences = try AdaptText(
-                text, validation: validation, limit: limit, seed: seed, served)
+                text, validation: validation, limit: limit, seed: seed,
+                fewestFresh: noCertificates ? nil : AdaptCertificates.fewest, served)
             if sentences.tooLong > 0 {
                 writeMessage("left out as too long: \(sentences.tooLong) sentences")
             }
@@ -160,13 +163,41 @@ struct Adapt: ParsableCommand {
             }
             var adapted = model
             adapted.model = place
+            let new = try adapted.loadForTexts()
+            if findsHeads(of: served) {
+                let heads = AdaptHeads(
+                    model: new, sources: sentences.training, outputs: outcome.outputs)
+                try heads.run(seconds: partSeconds)
+            }
             let measuring = AdaptMeasuring(
-                original: served, adapted: try adapted.loadForTexts(), sentences,
-                workers: threads ?? Processors.available)
-            try measuring.run(
-                draws: draws, seed: seed,
+                original: served, adapted: new, sentences,
+                workers: compute.threads)
+            var options = AdaptMeasuring.Options(
                 maxLoss: maxLoss ?? (sentences.references == nil ? 3 : 0.3))
+            options.draws = draws
+            options.seed = seed
+            options.certifies = !noCertificates
+            options.takesTimes = !noTimes
+            options.partSeconds = partSeconds
+            try measuring.run(options)
         }
+    }
+
+    /// Whether heads are to be found: a checkpoint that names some keeps them.
+    private func findsHeads(of served: ServedModel) -> Bool {
+        !noAlignment && served.checkpoint.exits.alignmentHeads == nil
+    }
+
+    /// Of the minutes, what finding heads, certifying and timing have, each.
+    private static let partShare = 0.1
+
+    private var partSeconds: Double? { minutes.map { $0 * 60 * Self.partShare } }
+
+    /// Of the minutes, what is left for translating and fitting, in seconds.
+    private func fitSeconds(_ served: ServedModel) -> Double? {
+        let parts = [findsHeads(of: served), !noCertificates, !noTimes].count { $0 }
+        let share = noThresholds ? 0 : Double(parts) * Self.partShare
+        return minutes.map { $0 * 60 * (1 - share) }
     }
 
     private static let notices = InterruptSignals.Notices(
@@ -181,10 +212,10 @@ struct Adapt: ParsableCommand {
     ) throws -> AdaptationRun.Outcome? {
         var options = AdaptationRun.Options(directory: directory)
         options.steps = steps
-        options.seconds = minutes.map { $0 * 60 }
+        options.seconds = fitSeconds(served)
         options.rate = rate
         options.seed = seed
-        options.threads = threads ?? Processors.available
+        options.threads = compute.threads
         options.settings =
             sentences.settings + """
                 model: \(served.networkChecksum)

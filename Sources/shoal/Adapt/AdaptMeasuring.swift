@@ -9,8 +9,26 @@ import TextFiles
 import TranslationModel
 import TranslationService
 
-/// What follows the fit: thresholds and drafts are searched and written, and what all exits come to is measured.
+/// What follows the fit: thresholds and drafts are searched and written, rules certified, and what all exits come to is measured.
 struct AdaptMeasuring {
+    /// What to do.
+    struct Options {
+        /// BLEU that the default thresholds may lose.
+        let maxLoss: Double
+        /// Random thresholds for each policy.
+        var draws = 200
+        /// Of the draws.
+        var seed: UInt64 = 1
+        /// Whether rules are certified.
+        var certifies = true
+        /// Whether times are measured.
+        var takesTimes = true
+        /// How long certifying may take, and measuring times; nil: as long as it takes.
+        var partSeconds: Double?
+
+        init(maxLoss: Double) { self.maxLoss = maxLoss }
+    }
+
     private let original: ServedModel
     private let adapted: ServedModel
     private let sentences: AdaptText
@@ -30,12 +48,9 @@ struct AdaptMeasuring {
 
     /// Searches, writes exits.json, and prints what was found.
     ///
-    /// - Parameters:
-    ///   - draws: random thresholds for each policy.
-    ///   - seed: of the draws.
-    ///   - maxLoss: BLEU that the defaults may lose.
+    /// - Parameter options: what to do.
     /// - Throws: `Failure`.
-    func run(draws: Int, seed: UInt64, maxLoss: Double) throws {
+    func run(_ options: Options) throws {
         let references = try sentences.references ?? fullDepth()
         let text = ParallelText(sources: sentences.held, references: references)
         let set = try ValidationSet(text, adapted)
@@ -46,8 +61,10 @@ struct AdaptMeasuring {
             after: tokens.agreement)
         let drafts = DraftFinding(tokens, adapted)
         writeOutput("\n" + drafts.table + "\n")
+        var withThresholds: [ExitPolicy] = []
         for policy in ThresholdPolicy.allCases {
-            let found = try thresholds(policy, set, draws, seed, maxLoss)
+            let found = try thresholds(policy, set, options)
+            if found.chosen != nil { withThresholds.append(policy.policy) }
             try adapted.changeExits { exits, file in
                 write(found, policy, &exits, &file)
             }
@@ -60,7 +77,19 @@ struct AdaptMeasuring {
         } else {
             writeMessage("no drafts pay: speculative keeps its usual settings")
         }
-        try report(text)
+        let written = try ModelOption.load(
+            adapted.checkpoint.directory, precision: adapted.network.precision)
+        let rules = try rules(written)
+        if options.certifies {
+            let certificates = AdaptCertificates(
+                model: written, sentences: sentences, workers: workers)
+            try certificates.run(withThresholds, seconds: options.partSeconds)
+        }
+        try report(text, rules, written)
+        if options.takesTimes {
+            let times = AdaptTimes(model: written, sentences: sentences.held)
+            try times.run(rules, seconds: options.partSeconds)
+        }
     }
 
     /// What full depth makes of the held-out sentences.
@@ -95,22 +124,21 @@ struct AdaptMeasuring {
     }
 
     private func thresholds(
-        _ policy: ThresholdPolicy, _ set: ValidationSet, _ draws: Int, _ seed: UInt64,
-        _ maxLoss: Double
+        _ policy: ThresholdPolicy, _ set: ValidationSet, _ wanted: Options
     ) throws -> Found {
         guard let segments = CostSegments(layerCount: adapted.layerCount) else {
             return Found(profiles: [], chosen: nil)
         }
         var options = ThresholdSearch.Options(layerCount: adapted.layerCount)
-        options.draws = draws
-        options.seed = seed
+        options.draws = wanted.draws
+        options.seed = wanted.seed
         let finding = ThresholdFinding(policy: policy, segments: segments, options: options)
         writeMessage("searching thresholds of \(policy.rawValue)")
         let (measured, fullDepth) = try finding.run(adapted, set, workers: workers)
-        let chosen = CostSegments.cheapest(of: measured, reaching: fullDepth - maxLoss)
+        let chosen = CostSegments.cheapest(of: measured, reaching: fullDepth - wanted.maxLoss)
         if chosen == nil {
             writeMessage(
-                "\(policy.rawValue): no thresholds come within \(maxLoss) BLEU of full depth, so it keeps "
+                "\(policy.rawValue): no thresholds come within \(wanted.maxLoss) BLEU of full depth, so it keeps "
                     + "the usual ones")
         }
         guard policy.policy.takesProfile else {
@@ -154,10 +182,10 @@ struct AdaptMeasuring {
     }
 
     /// Decodes the held-out sentences with every rule, by the checkpoint as it is written.
-    private func report(_ text: ParallelText) throws {
+    private func report(
+        _ text: ParallelText, _ rules: [ExitRule], _ model: ServedModel
+    ) throws {
         writeMessage("decoding with every policy")
-        let model = try ModelOption.load(
-            adapted.checkpoint.directory, precision: adapted.network.precision)
         let translator = try CorpusTranslator(model, workers: workers)
         let progress = ProgressLine()
         var evaluator = PolicyEvaluator(
@@ -165,14 +193,14 @@ struct AdaptMeasuring {
             progress: { label, done in
                 progress.show("\(done)/\(text.sources.count) sentences, \(label)")
             })
-        let rows = try rules(model).map { rule in
+        let rows = try rules.map { rule in
             let score = try evaluator.score(rule)
             return QualityDepthTable.Row(
                 name: rule.label(layerCount: model.layerCount), quality: (score.bleu, score.chrF),
                 cost: .init(score.compute))
         }
         progress.clear()
-        writeOutput(Style.standardOutput.table(QualityDepthTable(rows: rows).text))
+        writeOutput("\n" + Style.standardOutput.table(QualityDepthTable(rows: rows).text))
         writeOutput(
             "\nBLEU \(BLEU().signature), chrF2 \(ChrF().signature), against "
                 + (sentences.references == nil

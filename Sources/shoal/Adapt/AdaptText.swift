@@ -7,12 +7,16 @@ import TextFiles
 import Tokenization
 import TranslationService
 
-/// The sentences of an adaptation: those that are learnt from, and those that are held out to choose and to measure by.
+/// The sentences of an adaptation: those that are learnt from, those that are held out to choose and to measure by, and fresh ones for certificates.
 struct AdaptText {
     /// What is learnt from, in the order in which it is decoded: drawn, so that a part of it stands for all.
     private(set) var training: [String] = []
     /// What is held out.
     private(set) var held: [String] = []
+    /// What nothing is learnt from or chosen on, so that certificates can be tested on it; none where the text is too short.
+    private(set) var fresh: [String] = []
+    /// Sentences of the text, all of them.
+    private(set) var count = 0
     /// Translations of `held`; nil where none were given.
     private(set) var references: [String]?
     /// Lines that were left out: too long for the model.
@@ -22,8 +26,10 @@ struct AdaptText {
 
     /// Fewer say too little.
     static let fewest = 20
-    /// The most that are held out where no file of them is given.
-    private static let mostHeld = 1000
+    /// One of so many sentences of the text is held out, where no file of them is given, and one is fresh.
+    static let part = 10
+    /// The most that are held out, and the most that are fresh.
+    private static let mostAside = 1000
 
     /// Reads the text.
     ///
@@ -32,10 +38,12 @@ struct AdaptText {
     ///   - validation: paths of sentences to hold out and of their translations; none: a tenth of the text is held out.
     ///   - limit: the most sentences that are taken of the text.
     ///   - seed: of the order.
+    ///   - fewestFresh: a tenth of the text is kept fresh where that is so many sentences; nil: none is.
     ///   - model: what is to decode them.
     /// - Throws: `Failure` and `TextFileError`, with the file.
     init(
-        _ path: String, validation: [String], limit: Int, seed: UInt64, _ model: ServedModel
+        _ path: String, validation: [String], limit: Int, seed: UInt64, fewestFresh: Int?,
+        _ model: ServedModel
     ) throws {
         let read = try Self.lines(path, limit: limit, model)
         tooLong = read.tooLong
@@ -46,6 +54,7 @@ struct AdaptText {
         }
         var random = SplitMix64(seed: seed)
         let drawn = read.lines.shuffled(using: &random)
+        count = drawn.count
         if let source = validation.first {
             try take(validation: source, validation.dropFirst().first, model)
             let own = Set(held)
@@ -54,9 +63,14 @@ struct AdaptText {
                 throw Failure("\(path): all sentences are held out", code: EX_DATAERR)
             }
         } else {
-            let count = min(Self.mostHeld, max(drawn.count / 10, 10))
-            held = Array(drawn.suffix(count))
-            training = Array(drawn.dropLast(count))
+            let aside = min(Self.mostAside, max(drawn.count / Self.part, 10))
+            held = Array(drawn.suffix(aside))
+            training = Array(drawn.dropLast(aside))
+        }
+        let aside = min(Self.mostAside, drawn.count / Self.part, training.count / 2)
+        if let fewestFresh, aside >= fewestFresh {
+            fresh = Array(training.suffix(aside))
+            training.removeLast(aside)
         }
         settings = """
             text: \(Self.digest(training))
@@ -64,6 +78,7 @@ struct AdaptText {
             seed: \(seed)
 
             """
+        if !fresh.isEmpty { settings += "fresh: \(Self.digest(fresh))\n" }
     }
 
     /// Takes the sentences of a file to hold out, and their translations.

@@ -68,6 +68,9 @@ struct BenchRow {
     /// Closes a round that took so long.
     mutating func endRound(seconds: Double) { rounds.append(seconds) }
 
+    /// Sentences, those of each round.
+    var sentenceCount: Int { latencies.count }
+
     private var seconds: Double { rounds.reduce(0, +) }
 
     /// The latency in seconds that this share of the sentences stays within.

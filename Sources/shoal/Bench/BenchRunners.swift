@@ -23,7 +23,15 @@ final class SentenceRunner {
     }
 
     /// Runs all rounds; the policies take turns at every sentence.
-    func measure(_ rows: inout [BenchRow], _ setup: BenchSetup) throws {
+    ///
+    /// - Parameters:
+    ///   - rows: take what is measured, of the same sentences each.
+    ///   - setup: sentences and rounds.
+    ///   - end: no sentence but the first is begun after it, on `monotonicSeconds`; its round ends there.
+    /// - Throws: `Failure` where decoding fails.
+    func measure(
+        _ rows: inout [BenchRow], _ setup: BenchSetup, until end: Double = .infinity
+    ) throws {
         let helpers = team.tryAcquire() ? team : nil
         defer { if let helpers { helpers.release() } }
         encoder.team = helpers
@@ -34,6 +42,7 @@ final class SentenceRunner {
         for round in 0..<setup.rounds {
             var seconds = Array(repeating: 0.0, count: rows.count)
             for (number, ids) in sources.enumerated() {
+                guard number == 0 || monotonicSeconds() < end else { break }
                 for index in rows.indices {
                     let sample = try time(ids, rows[index].options, helpers)
                     rows[index].add(sample)
@@ -42,6 +51,7 @@ final class SentenceRunner {
                 progress.show("\(round * sources.count + number + 1)/\(total) sentences")
             }
             for index in rows.indices { rows[index].endRound(seconds: seconds[index]) }
+            guard monotonicSeconds() < end else { return }
         }
     }
 

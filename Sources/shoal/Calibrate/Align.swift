@@ -135,22 +135,9 @@ struct Align: ParsableCommand {
     }
 
     private func find(_ model: ServedModel, _ text: ParallelText) throws {
-        let words = zip(text.sources, text.references).map {
-            (source: WordRanges($0).lowercased, target: WordRanges($1).lowercased)
-        }
-        let judge = LexicalJudge(words)
         let first = try ParallelText(source, reference, limit: pairs)
-        let search = AlignmentHeadSearch(model.network, try aligned(first, model), judge: judge)
-        writeOutput(Style.standardOutput.table("exit   all heads   chosen   heads as layer.head\n"))
-        var heads: [[AlignmentHead]] = []
-        for exit in 1...model.layerCount {
-            let choice = search.choose(exit: exit)
-            heads.append(choice.heads)
-            writeOutput(
-                "\(exit)".padding(to: 4) + fixed(100 * choice.errorRateOfAll, 1, width: 12)
-                    + fixed(100 * choice.errorRate, 1, width: 9) + "   "
-                    + choice.heads.map { "\($0.layer).\($0.head)" }.joined(separator: " ") + "\n")
-        }
+        let finding = AlignmentFinding(model: model, text: text, pairs: try aligned(first, model))
+        guard let heads = finding.run() else { return }
         guard !dryRun else { return }
         var exits = model.checkpoint.exits
         exits.alignmentHeads = heads

@@ -3,10 +3,8 @@ public import Certification
 import Checkpoint
 import Configuration
 import Decoding
-import Digest
 import Evaluation
 import Glibc
-import JSON
 import System
 import Tensor
 import TextFiles
@@ -141,14 +139,16 @@ struct Certify: ParsableCommand {
                     "\(source): of \(text.sources.count) sentences, \(size) leave none that is fresh",
                     code: EX_DATAERR)
             }
-            let rules = policies(model).map { Certifier.candidates($0, model) }
+            let finding = CertificateFinding(
+                rules: policies(model).map { Certifier.candidates($0, model) }, risks: risks,
+                bounds: bounds, epsilon: epsilon, test: tests[0])
             let translator = try CorpusTranslator(model, workers: Processors.available)
             if let splits = split.splits {
-                return try trySplits(splits, sizes, rules, text, translator)
+                return try trySplits(splits, sizes, finding, text, translator)
             }
-            let trials = try trials(rules, text, of: source, translator)
-            let certificates = certify(rules, trials, text, model)
-            if !dryRun { try write(certificates, model) }
+            let trials = try trials(finding, text, of: source, translator)
+            let certificates = finding.certificates(trials, of: text.sources, model, json: json)
+            if !dryRun { try model.replaceCertificates(of: risks, by: certificates) }
         }
     }
 
@@ -162,88 +162,42 @@ struct Certify: ParsableCommand {
 
     /// Decodes all sentences by full depth and by each rule, in an order that the seed says.
     private func trials(
-        _ rules: [[ExitRule]], _ text: ParallelText, of file: String,
+        _ finding: CertificateFinding, _ text: ParallelText, of file: String,
         _ translator: CorpusTranslator
     ) throws -> [Risk: [Certifier.Trial]] {
-        let model = translator.model
         // Another text comes without references.
         let hasReferences = reference != nil && file == source
-        let risks = risks.filter { hasReferences || !$0.needsReferences }
-        let progress = ProgressLine()
-        var done = 0
-        let total = rules.reduce(1) { $0 + $1.count }
         var random = SplitMix64(key: seed)
         let order = text.sources.indices.shuffled(using: &random)
-        return try Failure.placing(at: file, model) {
-            try Certifier.trials(
-                rules.flatMap(\.self), risks, sources: order.map { text.sources[$0] },
-                references: hasReferences ? order.map { text.references[$0] } : nil,
-                by: translator
-            ) { rule in
-                done += 1
-                progress.show(
-                    "\(file): \(done)/\(total) rules: \(rule.label(layerCount: model.layerCount))")
+        return try Failure.placing(at: file, translator.model) {
+            do {
+                return try finding.trials(
+                    order.map { text.sources[$0] },
+                    references: hasReferences ? order.map { text.references[$0] } : nil,
+                    named: file, by: translator)
+            } catch let fault as CorpusTranslator.Fault {
+                throw CorpusTranslator.Fault(index: order[fault.index], error: fault.error)
             }
-        }
-    }
-
-    private func certify(
-        _ rules: [[ExitRule]], _ trials: [Risk: [Certifier.Trial]], _ text: ParallelText,
-        _ model: ServedModel
-    ) -> [ExitCertificate] {
-        let report = CertifyReport(model: model, epsilon: epsilon, test: tests[0])
-        if !json { writeOutput(Style.standardOutput.table(CertifyReport.header)) }
-        var certificates: [ExitCertificate] = []
-        let lines = text.sources.joined(separator: "\n")
-        let digest = Hexadecimal.text(SHA256.digest(Array(lines.utf8)))
-        for risk in risks {
-            for (policy, own) in Self.byPolicy(trials[risk] ?? [], rules) {
-                let certifier = Certifier(own, layerCount: model.layerCount)
-                for bound in bounds {
-                    // Requests choose among the policies by what they cost on the tested half.
-                    let found = certifier.certificate(
-                        delta: bound, epsilon: epsilon / Double(rules.count), tests[0])
-                    writeOutput(
-                        json ? report.line(found, policy, risk) : report.row(found, policy, risk))
-                    if let own = certificate(found, risk, digest, model) {
-                        certificates.append(own)
-                    }
-                }
-            }
-        }
-        guard !json else { return certificates }
-        writeOutput(
-            "\nε \(epsilon), \(tests[0].rawValue), \(text.sources.count - text.sources.count / 2) of "
-                + "\(text.sources.count) sentences tested, \(model.network.precision.rawValue)\n")
-        return certificates
-    }
-
-    /// Trials of each policy, as they follow one another.
-    private static func byPolicy(
-        _ trials: [Certifier.Trial], _ rules: [[ExitRule]]
-    ) -> [(policy: ExitPolicy, trials: [Certifier.Trial])] {
-        var first = 0
-        return rules.compactMap { own in
-            defer { first += own.count }
-            return own.first.map { ($0.policy, Array(trials[first..<first + own.count])) }
         }
     }
 
     /// Certifies on splits of the sentences, and prints how often the promises held.
     private func trySplits(
-        _ splits: Int, _ sizes: [Int], _ rules: [[ExitRule]], _ text: ParallelText,
+        _ splits: Int, _ sizes: [Int], _ finding: CertificateFinding, _ text: ParallelText,
         _ translator: CorpusTranslator
     ) throws {
         let model = translator.model
-        let own = try trials(rules, text, of: source, translator)
+        let rules = finding.rules
+        let own = try trials(finding, text, of: source, translator)
         let other = try split.other.map {
-            try trials(rules, try ParallelText($0, $0, limit: limit ?? .max), of: $0, translator)
+            try trials(finding, try ParallelText($0, $0, limit: limit ?? .max), of: $0, translator)
         }
         let table = SplitTable(hasOther: other != nil)
         if !json { writeOutput(Style.standardOutput.table(table.header)) }
         for risk in risks {
-            let others = other?[risk].map { Self.byPolicy($0, rules) }
-            for (index, (policy, trials)) in Self.byPolicy(own[risk] ?? [], rules).enumerated() {
+            let others = other?[risk].map { CertificateFinding.byPolicy($0, rules) }
+            let byPolicy = CertificateFinding.byPolicy(own[risk] ?? [], rules)
+            for (index, (policy, trials)) in byPolicy.enumerated() {
                 for test in tests {
                     for size in sizes {
                         let plan = SplitPlan(
@@ -264,33 +218,6 @@ struct Certify: ParsableCommand {
         writeOutput(
             "\nε \(epsilon), \(splits) splits of \(text.sources.count) sentences, "
                 + "\(model.network.precision.rawValue)\n")
-    }
-
-    /// What exits.json has of a rule that passed.
-    private func certificate(
-        _ found: Certifier.Certificate, _ risk: Risk, _ digest: String, _ model: ServedModel
-    ) -> ExitCertificate? {
-        guard let rule = found.rule, found.operations < 1 else { return nil }
-        return ExitCertificate(
-            risk: risk, delta: found.delta, epsilon: epsilon, sentences: found.sentences,
-            text: digest, network: model.networkChecksum,
-            precision: model.network.precision.rawValue, policy: rule.policy,
-            layer: rule.givenLayer, thresholds: rule.thresholds,
-            candidates: rule.policy.takesCandidates ? rule.candidates ?? 0 : nil,
-            operations: found.operations, averageExit: max(1, found.averageExit))
-    }
-
-    /// Replaces the certificates of these risks and this precision, which share ε with each other alone, and those for other weights.
-    private func write(_ certificates: [ExitCertificate], _ model: ServedModel) throws {
-        let precision = model.network.precision.rawValue
-        try model.changeExits { exits, file in
-            exits.certificates.removeAll {
-                $0.network != model.networkChecksum
-                    || risks.contains($0.risk) && $0.precision == precision
-            }
-            exits.certificates += certificates
-            file.takeCertificates(from: exits)
-        }
     }
 }
 

@@ -48,13 +48,7 @@ struct Train: ParsableCommand {
     @Option(name: .long, help: "The last step (the key steps).")
     var steps: Int?
 
-    @Option(name: .long, help: "Threads (default: the processors).")
-    var threads: Int?
-
-    @Option(
-        name: .long,
-        help: "Added to the niceness of the run, 0 to 19, so that other work goes first.")
-    var niceness = 0
+    @OptionGroup var compute: ComputeFlags
 
     @Option(
         name: .customLong("set"), help: ArgumentHelp("A key and its value.", valueName: "key=value")
@@ -68,20 +62,14 @@ struct Train: ParsableCommand {
     }
 
     func validate() throws {
-        guard threads ?? 1 > 0 else {
-            throw ValidationError("--threads must be 1 or more; given \(threads ?? 1)")
-        }
-        guard (0...19).contains(niceness) else {
-            throw ValidationError("--niceness must be 0 to 19; given \(niceness)")
-        }
         guard !output.isEmpty else { throw ValidationError("--output must name a directory") }
     }
 
     func run() throws {
         try Failure.reporting {
-            WorkerThread.lowerPriority(by: niceness)
+            compute.lowerPriority()
             var settings = try settings()
-            settings.trainer.threads = threads ?? Processors.available
+            settings.trainer.threads = compute.threads
             // What needs no text is refused before any is read.
             let options = try settings.trainerOptions()
             try TrainingData.checkSizes(settings)
