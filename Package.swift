@@ -196,7 +196,8 @@ let package = Package(
             name: "CompressionTests", dependencies: ["Compression", "TestSupport"],
             swiftSettings: swift),
         .testTarget(
-            name: "TextPreparationTests", dependencies: ["TestSupport", "TextPreparation"],
+            name: "TextPreparationTests",
+            dependencies: ["System", "TestSupport", "TextPreparation"],
             exclude: ["Resources"], swiftSettings: swift),
         .testTarget(
             name: "TextFilesTests", dependencies: ["Compression", "TextFiles", "TestSupport"],

@@ -71,7 +71,8 @@ public struct TruecaseModel: Sendable, Equatable {
     ///   - previous: the word that one blank parts it from, in any case; nil where there is none.
     /// - Returns: nil for a word that is not known.
     public func form(of word: String, after previous: String?) -> String? {
-        form(of: word, exactlyAfter: previous) ?? form(of: word, exactlyAfter: nil)
+        if let previous, let form = form(of: word, exactlyAfter: previous) { return form }
+        return form(of: word, exactlyAfter: nil)
     }
 
     private func form(of word: String, exactlyAfter previous: String?) -> String? {

@@ -188,7 +188,7 @@ public final class Projection: Sendable {
         into bests: inout [LogitRow.Best?]
     ) {
         guard case .quantized(let linear) = form else {
-            preconditionFailure("only maps in 8 bits are screened")
+            preconditionFailure("only maps of integers are screened")
         }
         bests.removeAll(keepingCapacity: true)
         linear.bound(x.quantized, into: bounds, team: x.team)

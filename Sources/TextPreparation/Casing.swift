@@ -34,31 +34,34 @@ struct CaseRules {
             else { return .running }
         }
         let isSentence =
-            casing != .running || words.count >= Self.sentenceWords
-            || sentence.endsWithTerminator
+            casing != .running || words.count >= Self.sentenceWords || sentence.endsWithTerminator
+        let start = sentence.spans.first?.range.lowerBound ?? .max
         let forms = running.forms(
-            of: words, in: sentence.scalars, casing, begins: isSentence)
+            of: words, in: sentence.scalars, casing,
+            begins: isSentence && words.first.map { $0.range.lowerBound < start } ?? false)
         return replace(words, by: forms, in: &sentence) ? casing : .running
     }
 
     /// The fewest words that read as a sentence without a mark at their end.
     static let sentenceWords = 3
 
-    /// Writes words in another form; one whose small letters are more scalars than its capitals stays as it is.
+    /// Writes words in another form; one whose small letters are more scalars than its capitals stays as it is, and so does one that would
+    /// become a single scalar of several.
     ///
     /// - Returns: whether any word changed.
     private func replace(
         _ words: [CasedWord], by forms: [String], in sentence: inout CleanSentence
     ) -> Bool {
-        var isChanged = false
-        // From the last on, so that the places before stay.
-        for (word, form) in zip(words, forms).reversed() where form != word.text {
-            let scalars = Array(form.unicodeScalars)
-            guard scalars.count <= word.range.count else { continue }
-            sentence.replace(word.range, with: scalars)
-            isChanged = true
+        var changes: [(range: Range<Int>, text: [Unicode.Scalar])] = []
+        for (word, form) in zip(words, forms) {
+            let text = Array(form.unicodeScalars)
+            let fits =
+                text.count == word.range.count || text.count > 1 && text.count < word.range.count
+            guard fits, text != Array(sentence.scalars[word.range]) else { continue }
+            changes.append((word.range, text))
         }
-        return isChanged
+        sentence.replace(changes)
+        return !changes.isEmpty
     }
 
     /// The case of a sentence's words; what is in small letters counts as running text.

@@ -88,14 +88,41 @@ struct CleanSentence {
         return next
     }
 
-    /// Replaces a range of scalars outside of the spans by as many others or fewer; the first keep their places in the text.
-    mutating func replace(_ range: Range<Int>, with text: [Unicode.Scalar]) {
-        precondition(text.count <= range.count, "no more scalars")
-        scalars.replaceSubrange(range, with: text)
-        let excess = range.count - text.count
-        guard excess > 0 else { return }
-        origins.removeSubrange((range.upperBound - excess)..<range.upperBound)
-        spans = spans.map { $0.range.lowerBound >= range.upperBound ? $0.moved(by: -excess) : $0 }
+    /// Replaces ranges of scalars outside of the spans by as many others, or by fewer, but two at least: the first and the last keep
+    /// their places in the text, so that a range still ends where it ended.
+    ///
+    /// - Parameter changes: ascending; time is proportional to the sentence.
+    mutating func replace(_ changes: [(range: Range<Int>, text: [Unicode.Scalar])]) {
+        var scalars: [Unicode.Scalar] = []
+        var origins: [Int] = []
+        scalars.reserveCapacity(self.scalars.count)
+        origins.reserveCapacity(self.origins.count)
+        var place = 0
+        var moved: [Span] = []
+        var rest = spans[...]
+        func takeSpans(before end: Int) {
+            while let span = rest.first, span.range.lowerBound < end {
+                moved.append(span.moved(by: scalars.count - place))
+                rest.removeFirst()
+            }
+        }
+        for (range, text) in changes {
+            precondition(
+                text.count == range.count || text.count > 1 && text.count < range.count,
+                "as many scalars, or fewer but two")
+            takeSpans(before: range.lowerBound)
+            scalars += self.scalars[place..<range.lowerBound] + text
+            let inner = range.lowerBound..<(range.lowerBound + text.count - 1)
+            origins += self.origins[place..<range.lowerBound] + self.origins[inner]
+            origins.append(self.origins[range.upperBound - 1])
+            place = range.upperBound
+        }
+        takeSpans(before: .max)
+        scalars += self.scalars[place...]
+        origins += self.origins[place...]
+        self.scalars = scalars
+        self.origins = origins
+        spans = moved
     }
 
     /// Whether a mark that ends sentences stands at the end, behind it at most closing ones.

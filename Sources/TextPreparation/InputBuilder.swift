@@ -47,7 +47,8 @@ struct InputBuilder {
         return ModelInput(
             text: String(sentence.scalars[piece]) + (mark.map { String($0) } ?? ""),
             sentence: index, source: source, spans: spans, casing: casing, mark: mark,
-            shifts: shifts, markup: markup(offsets), followsDirectly: followsDirectly)
+            end: sentence.origins[piece].last.map(text.end) ?? source.upperBound, shifts: shifts,
+            markup: markup(offsets), followsDirectly: followsDirectly)
     }
 
     /// The tags with their places in the input's text.

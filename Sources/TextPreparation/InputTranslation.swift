@@ -35,7 +35,7 @@ extension InputTranslation {
         let scalars = text.unicodeScalars
         guard let last = scalars.last, SentenceBreakClass(last).isTerminator,
             let before = scalars.dropLast().last, !SentenceBreakClass(before).isTerminator,
-            last != "." || text == source || !rules.isAbbreviation(lastWord)
+            last != "." || text == source || !rules.endsAsAbbreviation(lastWord)
         else { return self }
         return withoutLastScalar
     }

@@ -52,11 +52,15 @@ struct LanguageRules: Sendable {
         return all[first.lowercased()] ?? root
     }
 
-    /// Whether a word in small letters, without its last dot, is an abbreviation: one of the language, or short parts with
-    /// dots within.
-    func isAbbreviation(_ word: String) -> Bool {
-        abbreviations[word] != nil
-            || word.contains(".") && word.split(separator: ".").allSatisfy { $0.count <= 2 }
+    /// Whether a word in small letters, without its last dot, is an abbreviation that sentences end with.
+    ///
+    /// Those are "etc", "p.m", and other short parts with dots within. What stands before names and numbers is often a word, too: "no", "art".
+    func endsAsAbbreviation(_ word: String) -> Bool {
+        switch abbreviations[word] {
+        case .starter, .final: true
+        case .never, .number, nil:
+            word.contains(".") && word.split(separator: ".").allSatisfy { $0.count <= 2 }
+        }
     }
 
     private static let root = Self(reading: file("und"))

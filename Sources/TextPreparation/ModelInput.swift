@@ -50,6 +50,8 @@ public struct ModelInput: Sendable, Equatable {
     var unmarkedText: String {
         mark == nil ? text : String(text.unicodeScalars.dropLast())
     }
+    /// Where what the text is made of ends in the original text, in UTF-8 offsets; tags may follow within `source`.
+    let end: Int
     /// Where the distance between an offset in `text` and its offset in the original changes.
     let shifts: [Shift]
     /// The tags in it; nil where there are none.
@@ -68,7 +70,7 @@ public struct ModelInput: Sendable, Equatable {
         let next = shifts.partitioningIndex { $0.text > offset }
         guard next > 0 else { return source.lowerBound }
         let shift = shifts[next - 1]
-        return min(source.upperBound, shift.source + max(0, offset - shift.text))
+        return min(end, shift.source + max(0, offset - shift.text))
     }
 
     /// Whether a translation holds what stands for each protected span as often as it must, unchanged.

@@ -23,7 +23,8 @@ public struct PreparationOptions: Sendable {
     public var glossary: Glossary?
     /// The greatest length of what the model is given; nil if there is none.
     public var limit: LengthLimit?
-    /// Whether sentences in capitals and titles are translated as running text and given their case again.
+    /// Whether sentences in capitals and titles are translated as running text and given their case again, and sentences in small letters
+    /// translated as running text where `usualForm` is known.
     public var adaptsCase = true
     /// How well the model's vocabulary knows a word as it is written; more is better.
     ///
@@ -32,7 +33,7 @@ public struct PreparationOptions: Sendable {
     public var wordScore: (@Sendable (String) -> Double)?
     /// How a word in small letters is usually written within a sentence, behind another word or not.
     ///
-    /// It gives nil for a word that is not known. Without it, sentences in small letters stay as they are.
+    /// It gives nil for a word that is not known. Capitals and titles take what it gives, too. Without it, sentences in small letters stay as they are.
     public var usualForm: (@Sendable (_ word: String, _ previous: String?) -> String?)?
     /// Whether sentences of three words and more without a mark at their end are translated with one, which is taken from
     /// the translation again.

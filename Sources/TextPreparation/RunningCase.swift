@@ -47,7 +47,8 @@ struct RunningCase {
             let form = form(of: word, after: isNext ? previous : nil, casing, isFirst: isFirst)
             end = word.range.upperBound
             previous = lowercased(word.text)
-            return isFirst ? capitalised(form) : form
+            // A name may begin with a small letter: iPhone.
+            return isFirst && form == lowercased(form) ? capitalised(form) : form
         }
     }
 
@@ -98,15 +99,20 @@ struct RunningCase {
         return sharp.count < scalars.count ? known(String(sharp), after: previous) : nil
     }
 
-    /// The shortest last part of a compound that tells its case.
+    /// The shortest last part of a compound that tells its case, in scalars.
     private static let shortestPart = 4
+    /// The longest, and the longest compound that is looked at: the work for a word has a bound.
+    private static let longestPart = 32
+    private static let longestCompound = 64
 
     /// A compound is a noun if its last part is one, in languages that write nouns with capitals.
     private func knownByLastPart(_ lowered: String) -> String? {
         guard rules.capitalisesNouns, usualForm != nil else { return nil }
         let scalars = Array(lowered.unicodeScalars)
-        guard scalars.count >= 2 * Self.shortestPart - 1 else { return nil }
-        for start in (Self.shortestPart - 1)...(scalars.count - Self.shortestPart) {
+        let count = scalars.count
+        guard (2 * Self.shortestPart - 1...Self.longestCompound).contains(count) else { return nil }
+        let first = max(Self.shortestPart - 1, count - Self.longestPart)
+        for start in first...(count - Self.shortestPart) {
             let part = String(scalars[start...])
             guard let form = known(part, after: nil) else { continue }
             return form == part ? lowered : capitalised(lowered)

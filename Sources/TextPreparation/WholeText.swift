@@ -23,7 +23,7 @@ extension ModelInput {
     fileprivate init(whole text: String) {
         self.init(
             text: text, sentence: 0, source: 0..<text.utf8.count, spans: [], casing: .running,
-            mark: nil,
+            mark: nil, end: text.utf8.count,
             shifts: [], markup: nil, followsDirectly: false)
     }
 }

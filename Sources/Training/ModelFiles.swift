@@ -18,11 +18,14 @@ public struct ModelFiles: Sendable {
     public var targetModel: [UInt8]
     /// exits.json.
     public var exits: ExitsConfiguration
+    /// truecase.txt; nil: none.
+    public let truecaser: TruecaseModel?
 
-    /// All six.
+    /// All seven.
     public init(
         configuration: [UInt8], vocabulary: [UInt8], tokenizer: [UInt8],
-        models: (source: [UInt8], target: [UInt8]), exits: ExitsConfiguration
+        models: (source: [UInt8], target: [UInt8]), exits: ExitsConfiguration,
+        truecaser: TruecaseModel? = nil
     ) {
         self.configuration = configuration
         self.vocabulary = vocabulary
@@ -30,6 +33,7 @@ public struct ModelFiles: Sendable {
         sourceModel = models.source
         targetModel = models.target
         self.exits = exits
+        self.truecaser = truecaser
     }
 
     /// Writes a checkpoint directory (checkpoint-format.md); nobody ever sees a part of it.
@@ -67,12 +71,14 @@ public struct ModelFiles: Sendable {
 
     /// The files but the weights.
     private var contents: [(name: String, bytes: [UInt8])] {
-        [
+        let contents = [
             ("config.json", configuration), ("vocab.json", vocabulary),
             ("tokenizer_config.json", tokenizer), ("source.spm", sourceModel),
             ("target.spm", targetModel),
             ("exits.json", JSON.serialize(.object(exits.json), style: .pretty)),
         ]
+        guard let truecaser else { return contents }
+        return contents + [(Checkpoint.truecaserFile, Array(truecaser.text.utf8))]
     }
 
     /// The first file of a checkpoint directory, weights aside, whose bytes are not those of `write`.

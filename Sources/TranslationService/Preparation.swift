@@ -100,7 +100,7 @@ private struct PreparedSentences {
         progress = TextProgress(
             prepared, aligns: job.request.options.aligns,
             none: model.noCompute(job.request.options))
-        drafts = Self.drafts(index, of: job, model, preparer)
+        drafts = Self.drafts(index, of: job, model)
         for input in prepared.inputs.indices {
             var place = InputPlace(text: index)
             place.input = input
@@ -110,11 +110,14 @@ private struct PreparedSentences {
 
     /// The translation that is expected of a text, taken apart as the text is.
     private static func drafts(
-        _ index: Int, of job: Job, _ model: ServedModel, _ preparer: TextPreparer?
+        _ index: Int, of job: Job, _ model: ServedModel
     ) -> [[Int]] {
         let drafts = job.request.drafts
         guard index < drafts.count, let draft = drafts[index], !job.request.options.aligns else {
             return []
+        }
+        let preparer = job.request.preparation.map {
+            model.preparer($0, limit: job.request.limit(model), isDraft: true)
         }
         let prepared = preparer?.prepare(draft) ?? PreparedText(whole: draft)
         return prepared.inputs.map {

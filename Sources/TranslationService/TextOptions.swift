@@ -25,8 +25,9 @@ extension ServedModel {
     /// - Parameters:
     ///   - options: of the request.
     ///   - limit: longest source, end of sentence included.
+    ///   - isDraft: whether the texts are expected translations: they keep their case and their ends.
     /// - Returns: a preparer that asks the tokenizer how long and how well known words are.
-    func preparer(_ options: TextOptions, limit: Int) -> TextPreparer {
+    func preparer(_ options: TextOptions, limit: Int, isDraft: Bool = false) -> TextPreparer {
         var all = PreparationOptions(source: languages.source, target: languages.target)
         all.markup = options.markup
         all.splitsSentences = options.splitsSentences
@@ -34,10 +35,10 @@ extension ServedModel {
         all.protectedTerms = options.protectedTerms
         all.glossary = options.glossary
         all.wordScore = { [tokenizer] in tokenizer.score(ofWord: $0) ?? -Double($0.utf8.count) }
-        if let truecaser = checkpoint.truecaser {
+        if let truecaser = checkpoint.truecaser, !isDraft {
             all.usualForm = { truecaser.form(of: $0, after: $1) }
         }
-        all.completesSentences = checkpoint.tokenizer.completesSentences
+        all.completesSentences = checkpoint.tokenizer.completesSentences && !isDraft
         let longest = longestSentence(limit)
         let frame = tokenizer.frameCount
         // No text has more tokens than bytes, as good as always; what comes of it is held against the limit again.

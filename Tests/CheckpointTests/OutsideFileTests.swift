@@ -35,6 +35,7 @@ struct OutsideFileTests {
         "An optional file that is a link to nothing is not absent",
         arguments: [
             "exits.json", "exits.safetensors", "generation_config.json", "tokenizer_config.json",
+            "truecase.txt",
         ])
     func danglingLink(name: String) throws {
         let directory = try TemporaryDirectory()

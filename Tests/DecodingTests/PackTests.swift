@@ -72,6 +72,7 @@ struct PackTests {
         arguments: [
             (Precision.float32, InstructionSet.reference, "a4583f897538ddab"),
             (.int8, .reference, "26cd8a0940e9cf41"), (.int8, .avx2, "70434c5015d17f0f"),
+            (.int7, .avx2, "75e7c84c96a8fbef"),
         ])
     func pinned(precision: Precision, set: InstructionSet, checksum: String) throws {
         guard set.isAvailable else { return }

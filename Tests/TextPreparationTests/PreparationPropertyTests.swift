@@ -14,6 +14,7 @@ private struct TextGenerator {
         "${x}", "<b>", "</b>", "<", "`", "``", "https://a.example/b", "www.x.org", "a@b.example",
         "@",
         ":", ":smile:", "//", "- ", "1. ", "a) ", "• ", "> ", "März", "3", "ß", "İ", "GROSS",
+        "cafe\u{301}",
         "Titel",
         "\u{301}", "ا", "؟", "\u{0}", "\u{1F1E6}", "\u{E0061}", ";", ",", "–",
     ]
@@ -48,6 +49,9 @@ private struct TextGenerator {
         if random.below(3) == 0 {
             options.usualForm = { word, previous in
                 if previous == "world" { return word.uppercased() }
+                if word.contains("ß") || word.contains("e\u{301}") {
+                    return word.replacing("e\u{301}", with: "é")
+                }
                 return word.count % 2 == 0 ? word.prefix(1).uppercased() + word.dropFirst() : nil
             }
         }

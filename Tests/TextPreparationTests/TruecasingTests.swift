@@ -1,7 +1,17 @@
+import System
 import TestSupport
 import Testing
 
 @testable import TextPreparation
+
+/// Counts from any thread.
+private final class Counter: Sendable {
+    private let value = Lock(0)
+
+    func add() { value.withLock { $0 += 1 } }
+
+    var count: Int { value.withLock { $0 } }
+}
 
 @Suite("Truecasing", .timeLimit(.minutes(10)))
 struct TruecasingTests {
@@ -105,6 +115,65 @@ struct TruecasingTests {
         #expect(input.sourceOffset(of: input.text.utf8.count) == text.utf8.count)
     }
 
+    @Test(
+        "A word of fewer letters at the end leaves none of its own behind, in text, in parts and in tags",
+        arguments: [
+            ("ZWEI HUNDE ZU FUSS", "Zwei Hunde zu Fuß"),
+            ("ZWEI FUSS, ZWEI FUSS", "Zwei Fuß, zwei Fuß"),
+            ("zwei hunde zur pru\u{308}fung", "Zwei Hunde zur Prüfung"),
+        ])
+    func shrunkEnd(text: String, expected: String) throws {
+        let prepared = prepare(text)
+        #expect(prepared.texts == [expected])
+        #expect(prepared.reassemble(["so it is"]).text.lowercased() == "so it is")
+        var markup = options()
+        markup.markup = MarkupOptions(.html)
+        markup.completesSentences = true
+        let source = "<p>x <b>\(text)</b></p>".replacing("x ", with: "")
+        let tagged = TextPreparer(markup).prepare(source)
+        #expect(
+            tagged.reassemble(["so it is."]).text.lowercased() == "<p><b>so it is</b></p>")
+        let input = try #require(tagged.inputs.first)
+        let end = try #require(source.firstRange(of: "</b>")).lowerBound
+        #expect(
+            input.sourceOffset(of: input.text.utf8.count)
+                == source.utf8.distance(from: source.startIndex, to: end))
+        var limited = options()
+        limited.limit = LengthLimit(maximum: 12) { $0.utf8.count }
+        let parts = TextPreparer(limited).prepare(text)
+        #expect(
+            parts.units.allSatisfy { unit in
+                guard case .copied(let range) = unit else { return true }
+                return Array(text.utf8)[range].allSatisfy { $0 == 0x20 }
+            })
+    }
+
+    @Test(
+        "A word behind a protected span does not begin the sentence, and a name keeps its small letter"
+    )
+    func beginnings() {
+        #expect(
+            prepare("https://a.example zwei hunde spielen.").texts
+                == ["https://a.example zwei Hunde spielen."])
+        #expect(prepare("{x} SPIELEN IM SCHNEE.").texts == ["{x} spielen im Schnee."])
+        var options = options()
+        options.usualForm = { word, _ in word == "iphone" ? "iPhone" : nil }
+        #expect(TextPreparer(options).prepare("iphone im schnee.").texts == ["iPhone im schnee."])
+    }
+
+    @Test("A long word is no compound: the work for a word has a bound")
+    func longWord() {
+        let asked = Counter()
+        var options = options()
+        options.usualForm = { _, _ in
+            asked.add()
+            return nil
+        }
+        let word = String(repeating: "q", count: 9_000)
+        #expect(TextPreparer(options).prepare("\(word) im schnee.").texts.count == 1)
+        #expect(asked.count < 100)
+    }
+
     @Test("A usual form with other letters is not taken")
     func foreignForms() {
         var options = options()
@@ -161,6 +230,8 @@ struct SentenceMarkTests {
             ("Das ist gut", "Das ist gut.", "Good...", "Good..."),
             ("Das ist gut", "Das ist gut.", "Fish etc.", "Fish etc."),
             ("Das ist gut", "Das ist gut.", "The U.S.", "The U.S."),
+            ("Das ist gut", "Das ist gut.", "Modern art.", "Modern art"),
+            ("Das ist gut", "Das ist gut.", "It is no.", "It is no"),
             ("Das ist gut", "Das ist gut.", ".", "."),
             ("Das ist gut\nWo ist er", "Das ist gut.|Wo ist er?", "A.|B?", "A\nB"),
         ])

@@ -136,6 +136,21 @@ struct TrainTests {
         #expect(!fixture.names("run").contains { $0.hasSuffix(".tmp") })
     }
 
+    @Test("What training starts from keeps how its words are written and how its sentences end")
+    func keepsPreparation() throws {
+        let fixture = try TrainFixture()
+        fixture.set("languages.complete_sentences", "true")
+        #expect(try fixture.train("--steps", "1", "--output", fixture.path + "/base").status == 0)
+        try fixture.write(Array("Hund\nim\n".utf8), to: "base/model/truecase.txt")
+        fixture.set("languages.complete_sentences", "false")
+        let run = try fixture.train("--steps", "1", "--init", fixture.path + "/base/model")
+        #expect(run.status == 0, "\(run.error)")
+        #expect(try fixture.read("run/model/truecase.txt") == Array("Hund\nim\n".utf8))
+        let config = String(
+            decoding: try fixture.read("run/model/tokenizer_config.json"), as: UTF8.self)
+        #expect(config.contains("\"complete_sentences\": true"))
+    }
+
     @Test("Fits heads to a checkpoint that it leaves as it is")
     func frozen() throws {
         let fixture = try TrainFixture()

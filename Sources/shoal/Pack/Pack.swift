@@ -10,7 +10,7 @@ struct Pack: ParsableCommand {
         abstract: "Write packed weights in advance, so that the first start of a server maps them.",
         discussion: """
             `serve` does the same after its first start where it may write. This is for images and folders that are read-only later. \
-            A pack is for one precision and, in int8, for processors like this one.
+            A pack is for one precision and, in int8 and int7, for processors like this one.
 
             Examples:
               shoal pack --model models/multi30k-de-en --precision int8

@@ -81,9 +81,11 @@ struct TrainingData {
             tokenizer: configuration.tokenizerFile(
                 source: settings.sourceLanguage, target: settings.targetLanguage,
                 maximumLength: Self.usualLength(self.training),
-                completesSentences: settings.completesSentences),
+                completesSentences: settings.completesSentences
+                    || start?.tokenizer.completesSentences == true),
             models: pieces.models,
-            exits: start?.exits ?? ExitsConfiguration(decoderLayers: configuration.decoder.layers))
+            exits: start?.exits ?? ExitsConfiguration(decoderLayers: configuration.decoder.layers),
+            truecaser: start?.truecaser)
         leftOut = (
             training.sources.count - self.training.count,
             validation.sources.count - self.validation.count

@@ -91,7 +91,7 @@ extension Setting<TrainingSettings> {
                 "languages.target", \.targetLanguage, "Language of the target.", range: "a code"),
             .flag(
                 "languages.complete_sentences", \.completesSentences,
-                "Whether what serves the model ends sentences for it that have no mark at their end, and takes the mark from their translations."
+                "Whether what serves the model ends sentences for it that have no mark at their end, and takes the mark from their translations; what training starts from keeps it."
             ),
         ]
     }
