@@ -61,7 +61,7 @@ struct RunningCase {
         let lowered = lowercased(word.text)
         let capital = capitalised(lowered)
         if let form = known(lowered, after: previous) { return form }
-        if casing == .capitals, let form = knownWithSharpS(lowered, after: previous) { return form }
+        if let form = knownWithSharpS(lowered, after: previous) { return form }
         if let form = knownByLastPart(lowered) { return form }
         guard word.upper > 0 else { return rules.capitals.contains(capital) ? capital : lowered }
         guard let score else { return lowered }
@@ -85,7 +85,7 @@ struct RunningCase {
         return form
     }
 
-    /// The same of a word whose ß became SS with its other capitals.
+    /// The same of a word whose ß is written as ss, as it is in capitals and on keyboards that lack it.
     private func knownWithSharpS(_ lowered: String, after previous: String?) -> String? {
         let scalars = Array(lowered.unicodeScalars)
         var sharp: [Unicode.Scalar] = []

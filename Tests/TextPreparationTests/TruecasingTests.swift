@@ -42,6 +42,7 @@ struct TruecasingTests {
             ("zwei hunde spielen im schnee.", "Zwei Hunde spielen im Schnee."),
             ("zwei hunde spielen im schnee", "Zwei Hunde spielen im Schnee"),
             ("guten morgen!", "Guten Morgen!"), ("bis morgen essen", "Bis morgen essen"),
+            ("zwei hunde zu fuss", "Zwei Hunde zu Fuß"),
             ("die nato spielt.", "Die NATO spielt."), ("hunde, morgen", "Hunde, morgen"),
             // Of what is not known the last part may be.
             ("die abschlussprüfung", "die Abschlussprüfung"), ("trinkwasser", "Trinkwasser"),
