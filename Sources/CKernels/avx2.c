@@ -71,7 +71,7 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w, bool narrow) 
 #define CK_INT8_VECTORS 1
 #define CK_INT8_ROW_VECTORS 1
 #define CK_INT8_SELECTED 2
-#define CK_INT8_NARROW
+#define CK_INT8_NARROW 1
 #include "vector_int8.h"
 
 CK_INLINE __m256i screen_broadcast(const int8_t *q) {

@@ -42,6 +42,7 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w, bool narrow) 
 #define CK_INT8_VECTORS 4
 #define CK_INT8_ROW_VECTORS 4
 #define CK_INT8_SELECTED 4
+#define CK_INT8_NARROW 0
 #include "vector_int8.h"
 
 /// The upper halves are unsigned with their 8, the activations signed: what the instruction takes.

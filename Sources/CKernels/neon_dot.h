@@ -54,3 +54,4 @@ CK_INLINE dot_sums dot(dot_sums sums, dot_inputs x, dot_weights w, bool narrow) 
 #define CK_INT8_VECTORS 1
 #define CK_INT8_ROW_VECTORS 2
 #define CK_INT8_SELECTED 2
+#define CK_INT8_NARROW 0

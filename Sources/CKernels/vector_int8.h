@@ -3,7 +3,7 @@
 /// - `dot_inputs`, four activations for every lane: `dot_broadcast(bytes, narrow)`;
 /// - `dot_weights`, four weights for each of 16 outputs: `dot_load(bytes, narrow)`;
 /// - `dot(sums, inputs, weights, narrow)`, which adds the products exactly;
-/// - CK_INT8_NARROW, where `narrow`, that weights have 7 bits, makes a difference: a constant in each function;
+/// - CK_INT8_NARROW, 1 where `narrow`, that weights have 7 bits, makes a difference, else 0; `narrow` is a constant in each function;
 /// - CK_INT8_STRIP, the outputs whose weights lie side by side;
 /// - CK_INT8_ROWS × CK_INT8_VECTORS, the register tile, and CK_INT8_ROW_VECTORS for a single row: within a strip;
 /// - CK_INT8_SELECTED, the outputs that a selection takes at a time, wherever they are.
@@ -31,11 +31,8 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
         }                                                                                                                \
     }
 
-#ifdef CK_INT8_NARROW
-#define CK_DEFINE_INT8_NARROW_BAND(rows, vectors) CK_DEFINE_INT8_BAND_OF(int8_narrow_band, rows, vectors, true)
-#else
-#define CK_DEFINE_INT8_NARROW_BAND(rows, vectors)
-#endif
+/// Whether a product has kernels of its own for its weights.
+#define CK_INT8_IS_NARROW(a) (CK_INT8_NARROW && (a)->most == CK_WEIGHTS_7_BITS)
 
 /// Defines `int8_tile`, rows × 16·vectors outputs that stay in registers while the inputs run, and its bands. A tile of few sums
 /// keeps `chains` = 2 of each, so that none waits for the one before it.
@@ -87,7 +84,7 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
         }                                                                                                                \
     }                                                                                                                    \
     CK_DEFINE_INT8_BAND_OF(int8_band, rows, vectors, false)                                                              \
-    CK_DEFINE_INT8_NARROW_BAND(rows, vectors)
+    CK_DEFINE_INT8_BAND_OF(int8_narrow_band, rows, vectors, true)
 
 CK_DEFINE_INT8_BAND(1, CK_INT8_ROW_VECTORS, 2)
 CK_DEFINE_INT8_BAND(2, CK_INT8_VECTORS, 1)
@@ -98,12 +95,11 @@ CK_DEFINE_INT8_BAND(5, CK_INT8_VECTORS, 1)
 CK_DEFINE_INT8_BAND(6, CK_INT8_VECTORS, 1)
 #endif
 
-#define CK_RUN_INT8_BAND(rows, vectors) \
-    case rows: CK_SIZED(int8_band, rows, vectors)(a, row); break
-#ifdef CK_INT8_NARROW
-#define CK_RUN_INT8_NARROW_BAND(rows, vectors) \
-    case rows: CK_SIZED(int8_narrow_band, rows, vectors)(a, row); break
-#endif
+#define CK_RUN_INT8_BAND(rows, vectors)                                              \
+    case rows:                                                                       \
+        if (CK_INT8_IS_NARROW(a)) CK_SIZED(int8_narrow_band, rows, vectors)(a, row); \
+        else CK_SIZED(int8_band, rows, vectors)(a, row);                             \
+        break
 
 /// All outputs of all rows, in as few bands as there can be, of sizes as near to each other as can be: a band of one row waits for
 /// its weights.
@@ -111,17 +107,6 @@ CK_INLINE void int8_bands(const ck_linear_int8_args *a) {
     for (size_t row = 0, count; row < a->rows; row += count) {
         size_t left = a->rows - row, bands = (left + CK_INT8_ROWS - 1) / CK_INT8_ROWS;
         count = (left + bands - 1) / bands;
-#ifdef CK_INT8_NARROW
-        if (a->most == CK_WEIGHTS_7_BITS) {
-            switch (count) {
-                CK_RUN_INT8_NARROW_BAND(4, CK_INT8_VECTORS);
-                CK_RUN_INT8_NARROW_BAND(3, CK_INT8_VECTORS);
-                CK_RUN_INT8_NARROW_BAND(2, CK_INT8_VECTORS);
-                CK_RUN_INT8_NARROW_BAND(1, CK_INT8_ROW_VECTORS);
-            }
-            continue;
-        }
-#endif
         switch (count) {
 #if CK_INT8_ROWS == 6
             CK_RUN_INT8_BAND(6, CK_INT8_VECTORS);
@@ -178,12 +163,7 @@ CK_INLINE void select_some(const ck_select_int8_args *a, const size_t *ids, size
 void CK_NAME(ck_select_int8)(const ck_select_int8_args *a) {
     for (size_t i = 0; i < a->count; i += CK_INT8_SELECTED) {
         size_t count = ck_min(CK_INT8_SELECTED, a->count - i);
-#ifdef CK_INT8_NARROW
-        if (a->most == CK_WEIGHTS_7_BITS) {
-            select_some(a, a->ids + i, count, a->y + i, true);
-            continue;
-        }
-#endif
-        select_some(a, a->ids + i, count, a->y + i, false);
+        if (CK_INT8_IS_NARROW(a)) select_some(a, a->ids + i, count, a->y + i, true);
+        else select_some(a, a->ids + i, count, a->y + i, false);
     }
 }

@@ -24,7 +24,7 @@ CK_INLINE v16 screen_bound(const ck_screen_args *a, const ck_screen_row *row, fl
                                column % CK_INT8_STRIP * CK_INT8_GROUP;                                                    \
             dot_sums sums[chains][rows][CK_SCREEN_VECTORS];                                                               \
             CK_UNROLL for (int c = 0; c < chains; c++) CK_UNROLL for (int i = 0; i < rows; i++)                           \
-                CK_UNROLL for (int j = 0; j < CK_SCREEN_VECTORS; j++) sums[c][i][j] = dot_start(0, false);                       \
+                CK_UNROLL for (int j = 0; j < CK_SCREEN_VECTORS; j++) sums[c][i][j] = dot_start(0, false);                \
             for (size_t k = 0; k < a->inputs; k += CK_SCREEN_STEP) {                                                      \
                 CK_UNROLL for (int i = 0; i < rows; i++) CK_UNROLL for (int j = 0; j < CK_SCREEN_VECTORS; j++)            \
                     screen_step(&sums[0][i][j], &sums[chains - 1][i][j], q + i * CK_SCREEN_MAX_INPUTS + k,                \

@@ -1,3 +1,5 @@
+import System
+
 /// When a token leaves the decoder (method.md §3): the one enumeration of policies.
 ///
 /// The raw value is the policy's key in exits.json, the word of requests, answers and arguments, and the
@@ -173,10 +175,7 @@ extension ExitPolicy {
     ///   - conjunction: the word before the last.
     /// - Returns: them in their order.
     public static func names(_ policies: [ExitPolicy], joinedBy conjunction: String) -> String {
-        let names = policies.map(\.rawValue)
-        let last = names.suffix(1).joined()
-        guard names.count > 1 else { return last }
-        return names.dropLast().joined(separator: ", ") + " \(conjunction) " + last
+        policies.map(\.rawValue).listed(before: conjunction)
     }
 
     /// The same of those that fit, in the table's order.

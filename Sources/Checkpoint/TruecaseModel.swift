@@ -21,9 +21,9 @@ public struct TruecaseModel: Sendable, Equatable {
     ///
     /// - Throws: `malformedTruecaser` with the line that is none, or for a file without words.
     init(_ bytes: [UInt8], file: String) throws(CheckpointError) {
-        for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        words.reserveCapacity(lines.count)
+        for (index, line) in lines.enumerated() {
             guard let first = line.first, first != 0x23 else { continue }
             guard let text = String(validating: line, as: UTF8.self) else {
                 throw Self.malformed(file, index, "bytes that are no UTF-8")
@@ -32,11 +32,9 @@ public struct TruecaseModel: Sendable, Equatable {
             guard parts.count <= 2, parts.allSatisfy(Self.isWord), let word = parts.last else {
                 throw Self.malformed(file, index, "\(parts.count) parts, or a part without letters")
             }
-            let previous = parts.count == 2 ? String(parts[0]) : nil
-            guard form(of: String(word), exactlyAfter: previous) == nil else {
+            guard add(String(word), after: parts.count == 2 ? String(parts[0]) : nil) else {
                 throw Self.malformed(file, index, "a word that stands in a line above")
             }
-            add(String(word), after: previous)
         }
         guard count > 0 else { throw Self.malformed(file, 0, "no word in the whole file") }
     }
@@ -49,16 +47,27 @@ public struct TruecaseModel: Sendable, Equatable {
     }
 
     private static func isWord(_ text: Substring) -> Bool {
-        text.unicodeScalars.contains(where: \.properties.isAlphabetic)
-            && !text.unicodeScalars.contains { $0.properties.isWhitespace || $0.value < 0x20 }
+        var hasLetter = false
+        for scalar in text.unicodeScalars {
+            // A server reads some ten thousand words as it starts: the properties of ASCII are known without a look.
+            if scalar.isASCII {
+                guard scalar.value > 0x20 else { return false }
+                hasLetter = hasLetter || (0x61...0x7A).contains(scalar.value | 0x20)
+            } else {
+                guard !scalar.properties.isWhitespace else { return false }
+                hasLetter = hasLetter || scalar.properties.isAlphabetic
+            }
+        }
+        return hasLetter
     }
 
-    private mutating func add(_ word: String, after previous: String?) {
-        if let previous {
-            pairs[Self.key(word, previous)] = word
-        } else {
-            words[Self.folded(word)] = word
-        }
+    /// Takes a form in the place of one before.
+    ///
+    /// - Returns: whether there was none before.
+    @discardableResult
+    private mutating func add(_ word: String, after previous: String?) -> Bool {
+        guard let previous else { return words.updateValue(word, forKey: Self.folded(word)) == nil }
+        return pairs.updateValue(word, forKey: Self.key(word, previous)) == nil
     }
 
     /// The number of words and pairs of words that it knows.

@@ -23,10 +23,12 @@ struct CaseRules {
     /// Writes a sentence as running text: one in capitals, a title, and one in small letters where a truecaser knows how
     /// words are usually written.
     ///
+    /// - Parameters:
+    ///   - sentence: the sentence.
+    ///   - words: its words.
     /// - Returns: the case that the translation is given again. A title stays as it is where there is no vocabulary to
     ///   ask, since its names would be lost.
-    func normalise(_ sentence: inout CleanSentence) -> Casing {
-        let words = CasedWord.all(in: sentence)
+    func normalise(_ sentence: inout CleanSentence, _ words: [CasedWord]) -> Casing {
         let casing = casing(of: words)
         if casing == .running {
             guard running.usualForm != nil, words.contains(where: { $0.lower > 0 }),

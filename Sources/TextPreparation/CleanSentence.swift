@@ -137,10 +137,15 @@ struct CleanSentence {
     /// The mark that ends the sentence where it has none: a question mark after a word that asks.
     ///
     /// A heading of one or two words, and what ends with a mark of any kind or with a protected span, lacks none.
-    func missingMark(_ rules: LanguageRules) -> Unicode.Scalar? {
-        guard rules.writesSpaces, let last = scalars.last, Self.endsWord(last),
-            spans.last.map({ $0.kind == .quantity || $0.range.upperBound < scalars.count }) ?? true,
-            CasedWord.all(in: self).count >= CaseRules.sentenceWords
+    ///
+    /// - Parameters:
+    ///   - rules: of its language.
+    ///   - wordCount: how many words it has outside of its spans.
+    /// - Returns: the mark; nil where none is missing.
+    func missingMark(_ rules: LanguageRules, wordCount: Int) -> Unicode.Scalar? {
+        guard rules.writesSpaces, wordCount >= CaseRules.sentenceWords, let last = scalars.last,
+            Self.endsWord(last),
+            spans.last.map({ $0.kind == .quantity || $0.range.upperBound < scalars.count }) ?? true
         else { return nil }
         let first = String(
             scalars.prefix { !$0.isBlank }.filter { $0 != "," }

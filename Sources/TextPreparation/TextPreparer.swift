@@ -173,13 +173,16 @@ struct PreparedTextBuilder {
 
     private mutating func addSentence(_ range: Range<Int>, _ spans: ArraySlice<SpanMatch>) {
         var sentence = CleanSentence(text.scalars, range, spans: spans)
-        let casing = options.adaptsCase ? cases.normalise(&sentence) : .running
+        let needsWords = options.adaptsCase || options.completesSentences
+        let words = needsWords ? CasedWord.all(in: sentence) : []
+        let casing = options.adaptsCase ? cases.normalise(&sentence, words) : .running
         let pieces =
             options.limit.map { LongSentence(sentence, $0).pieces() }
             ?? [0..<sentence.scalars.count]
         let first = inputs.count
         for (index, piece) in pieces.enumerated() {
-            let mark = index == pieces.count - 1 ? missingMark(of: sentence, piece) : nil
+            let isLast = index == pieces.count - 1
+            let mark = isLast ? missingMark(of: sentence, piece, wordCount: words.count) : nil
             add(piece, of: sentence, casing, mark)
         }
         let start = inputs[first].source.lowerBound
@@ -189,8 +192,12 @@ struct PreparedTextBuilder {
     }
 
     /// The mark that a sentence's last part is given for the model, if it is then still short enough.
-    private func missingMark(of sentence: CleanSentence, _ piece: Range<Int>) -> Unicode.Scalar? {
-        guard options.completesSentences, let mark = sentence.missingMark(cases.running.rules)
+    private func missingMark(
+        of sentence: CleanSentence, _ piece: Range<Int>, wordCount: Int
+    ) -> Unicode.Scalar? {
+        let rules = cases.running.rules
+        guard options.completesSentences,
+            let mark = sentence.missingMark(rules, wordCount: wordCount)
         else { return nil }
         let text = String(sentence.scalars[piece]) + String(mark)
         return options.limit?.holds(text) ?? true ? mark : nil

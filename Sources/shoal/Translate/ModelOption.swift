@@ -3,6 +3,7 @@ import Checkpoint
 import Configuration
 import Glibc
 import LanguageTags
+import System
 public import Tensor
 import TranslationService
 
@@ -122,7 +123,5 @@ struct ModelOption: ParsableArguments {
 
 extension Precision: ExpressibleByArgument {
     /// All of them, in words.
-    fileprivate static let names =
-        allCases.dropLast().map(\.rawValue).joined(separator: ", ") + " or "
-        + allCases[allCases.count - 1].rawValue
+    fileprivate static let names = allCases.map(\.rawValue).listed(before: "or")
 }
