@@ -127,7 +127,8 @@ let package = Package(
         .target(
             name: "Adaptation",
             dependencies: [
-                "Checkpoint", "Decoding", "System", "Tensor", "TensorTraining", "TranslationModel",
+                "Checkpoint", "Decoding", "System", "Tensor", "TensorTraining", "Training",
+                "TranslationModel",
             ],
             swiftSettings: computing),
         .target(

@@ -1,11 +1,11 @@
-public import Checkpoint
+import Checkpoint
 import Tensor
 import TensorTraining
 
 /// The adapters and stop heads of the exits below the last, as one vector of parameters and the maps over parts of it.
 ///
 /// Letters as in method.md: d model width, N decoder layers.
-public final class AdapterParameters: Sendable {
+public final class AdapterParameters: FittedParameters {
     /// What one exit has.
     struct Exit: Sendable {
         let map: TrainableLinear  // A_n [d, d], c_n [d]
@@ -16,6 +16,7 @@ public final class AdapterParameters: Sendable {
 
     /// d.
     let width: Int
+    private let epsilon: Float
     let vector: ParameterVector
     /// N − 1 of them.
     let exits: [Exit]
@@ -23,6 +24,7 @@ public final class AdapterParameters: Sendable {
     /// Parameters of zeros.
     init(width d: Int, exits count: Int, epsilon: Float) {
         width = d
+        self.epsilon = epsilon
         let size = d * d + d + 2 * d + d + 1
         let vector = ParameterVector(count: count * size)
         self.vector = vector
@@ -70,15 +72,10 @@ public final class AdapterParameters: Sendable {
         return "model.decoder.layers.\(last).final_layer_norm"
     }
 
-    /// Room for as many.
-    func emptyCopy(epsilon: Float) -> AdapterParameters {
-        AdapterParameters(width: width, exits: exits.count, epsilon: epsilon)
-    }
+    var exitCount: Int { exits.count }
 
-    /// Takes over all values.
-    func copy(from other: AdapterParameters) {
-        vector.copy(from: other.vector)
-        repack()
+    func emptyCopy() -> AdapterParameters {
+        AdapterParameters(width: width, exits: exits.count, epsilon: epsilon)
     }
 
     /// Brings all packed copies up to date.
@@ -90,7 +87,7 @@ public final class AdapterParameters: Sendable {
     }
 
     /// What exits.safetensors holds of them (checkpoint-format.md).
-    public var tensors: [SafetensorsWriter.Tensor] {
+    var tensors: [SafetensorsWriter.Tensor] {
         let d = width
         var tensors: [SafetensorsWriter.Tensor] = []
         for (index, exit) in exits.enumerated() {

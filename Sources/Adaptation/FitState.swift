@@ -5,8 +5,14 @@ import TensorTraining
 
 /// A fit on disk: parameters, moments and position, in one safetensors file that is replaced as a whole.
 struct FitState {
-    static let file = "state.safetensors"
+    let file: String
     let directory: String
+
+    /// The state of a part of the run in a directory.
+    init(of part: AdaptationRun.Part, in directory: String) {
+        file = part.stateFile
+        self.directory = directory
+    }
 
     /// What is kept beside the numbers.
     struct Progress: Equatable {
@@ -33,6 +39,17 @@ struct FitState {
             bestLoss = Double(metadata["best_loss"] ?? "") ?? .infinity
         }
 
+        /// Takes a validation into account.
+        mutating func note(_ loss: Double, step: Int, isBest: Bool) {
+            guard isBest else {
+                validationsSinceBest += 1
+                return
+            }
+            bestStep = step
+            bestLoss = loss
+            validationsSinceBest = 0
+        }
+
         var metadata: [String: String] {
             [
                 "step": String(step), "epoch": String(position.epoch),
@@ -44,10 +61,10 @@ struct FitState {
     }
 
     /// Whether there is one.
-    var exists: Bool { !RegularFile.isAbsent("\(directory)/\(Self.file)") }
+    var exists: Bool { !RegularFile.isAbsent("\(directory)/\(file)") }
 
-    private static func vectors(
-        _ fit: AdapterFit, _ best: AdapterParameters
+    private static func vectors<Loss: ExitLoss>(
+        _ fit: ExitFit<Loss>, _ best: Loss.Parameters
     ) -> [(name: String, vector: ParameterVector)] {
         [
             ("parameters", fit.now.vector), ("first_moment", fit.moments.first),
@@ -56,8 +73,8 @@ struct FitState {
         ]
     }
 
-    func save(
-        _ fit: AdapterFit, best: AdapterParameters, _ progress: Progress
+    func save<Loss: ExitLoss>(
+        _ fit: ExitFit<Loss>, best: Loss.Parameters, _ progress: Progress
     ) throws(CheckpointError) {
         let tensors = Self.vectors(fit, best).map { name, vector in
             SafetensorsWriter.Tensor(name: name, shape: [vector.count]) {
@@ -66,25 +83,34 @@ struct FitState {
             }
         }
         try SafetensorsWriter.write(
-            tensors, metadata: progress.metadata, to: Self.file, in: directory)
+            tensors, metadata: progress.metadata, to: file, in: directory)
     }
 
     /// Reads what is beside the numbers; nil where there is no state.
     func progress() throws(CheckpointError) -> Progress? {
         guard exists else { return nil }
-        let file = try Weights(safetensors: Self.file, in: directory)
-        return try Progress(file.metadata, file: Self.file)
+        return try Progress(Weights(safetensors: file, in: directory).metadata, file: file)
     }
 
     /// Puts a fit where the state was taken.
-    func restore(
-        _ fit: AdapterFit, best: AdapterParameters, _ progress: Progress
+    func restore<Loss: ExitLoss>(
+        _ fit: ExitFit<Loss>, best: Loss.Parameters, _ progress: Progress
     ) throws(CheckpointError) {
-        let file = try Weights(safetensors: Self.file, in: directory)
+        let state = try Weights(safetensors: file, in: directory)
         for (name, vector) in Self.vectors(fit, best) {
-            vector.set(try file.floats(named: name, shape: [vector.count]), at: 0)
+            vector.set(try state.floats(named: name, shape: [vector.count]), at: 0)
         }
         fit.moveOn(to: progress.step, progress.position)
         best.repack()
+    }
+}
+
+extension AdaptationRun.Part {
+    /// Where its fit is kept.
+    fileprivate var stateFile: String {
+        switch self {
+        case .adapters: "state.safetensors"
+        case .branch: "branch.safetensors"
+        }
     }
 }

@@ -15,6 +15,10 @@ final class StateReader {
     let states: [Matrix]
     /// The rows whose outputs the network chose: without those of forced ids.
     private(set) var rows: [Int] = []
+    /// Of the latest sentences: encoder states [S, d], and target positions.
+    private(set) var sentences: [(source: Matrix, targetCount: Int)] = []
+    /// What each row feeds in, and at which position of its sentence, 1 for the first.
+    private(set) var inputs: [(token: Int?, position: Int)] = []
 
     /// A reader with its own working memory.
     ///
@@ -36,15 +40,19 @@ final class StateReader {
         let sources = model.encode(sentences.map(\.source), scratch: scratch)
         var batch: [DecoderRow] = []
         rows.removeAll(keepingCapacity: true)
+        inputs.removeAll(keepingCapacity: true)
+        self.sentences = []
         for (sentence, source) in zip(sentences, sources) {
             let state = DecoderState(source: source, in: step)
             let known = prefix + sentence.output.dropLast()
-            let inputs = [model.configuration.decoderStartID] + known.map(Optional.some)
+            let tokens = [model.configuration.decoderStartID] + known.map(Optional.some)
+            self.sentences.append((source, tokens.count))
             var node: Int32?
-            for (position, token) in inputs.enumerated() {
+            for (index, token) in tokens.enumerated() {
                 let next = state.append(after: node)
                 node = next
-                if position >= prefix.count { rows.append(batch.count) }
+                if index >= prefix.count { rows.append(batch.count) }
+                inputs.append((token, index + 1))
                 batch.append(DecoderRow(state: state, token: token, node: next))
             }
         }

@@ -24,7 +24,7 @@ public struct DraftSearch {
         public let cost: Double
     }
 
-    private let sentences: [[[Int]]]
+    private let sentences: [ExitTrace]
     private let model: TranslationModel
     private let ranked: [Int]
     private let rankedByHalf: [Int]
@@ -37,9 +37,9 @@ public struct DraftSearch {
     private static let mostDrafts = 8
 
     /// - Parameters:
-    ///   - sentences: for each sentence and position the tokens of exits 1 … N (`ThresholdMeter.tokensOfExits`).
+    ///   - sentences: what every exit said (`ThresholdMeter.tokensOfExits`).
     ///   - model: whose they are, with at least two decoder layers.
-    public init(_ sentences: [[[Int]]], _ model: TranslationModel) {
+    public init(_ sentences: [ExitTrace], _ model: TranslationModel) {
         precondition(model.decoderLayerCount > 1)
         self.sentences = sentences
         self.model = model
@@ -48,15 +48,19 @@ public struct DraftSearch {
     }
 
     /// The ids of full depth's outputs, the most frequent first, the lower id first among equals.
-    private static func rank(_ sentences: ArraySlice<[[Int]]>) -> [Int] {
+    private static func rank(_ sentences: ArraySlice<ExitTrace>) -> [Int] {
         var counts: [Int: Int] = [:]
-        for position in sentences.joined() { counts[position[position.count - 1], default: 0] += 1 }
+        for trace in sentences {
+            for position in trace.positions.indices {
+                counts[trace.fullDepth(at: position), default: 0] += 1
+            }
+        }
         return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
     }
 
-    /// The cheapest choice of each exit 1 … N − 1.
+    /// The cheapest choice of each exit 1 … N − 1, that of the side branch first where there is one.
     public func choices() -> [Choice] {
-        (1..<model.decoderLayerCount).map { exit in
+        ((model.branch == nil ? 1 : 0)..<model.decoderLayerCount).map { exit in
             let all = choice(exit, ids: nil)
             return Self.sizes.filter { $0 < ranked.count }.reduce(all) { best, size in
                 let other = choice(exit, ids: size)
@@ -67,11 +71,14 @@ public struct DraftSearch {
 
     private func choice(_ exit: Int, ids size: Int?) -> Choice {
         let known = size.map { Set(rankedByHalf.prefix($0)) }
-        let tested = sentences[(sentences.count / 2)...]
-        let tokens = tested.joined()
-        let count = Double(max(tokens.count, 1))
-        let agreeing = tokens.count { $0[exit - 1] == $0[$0.count - 1] }
-        let covered = tokens.count { known?.contains($0[$0.count - 1]) ?? true }
+        let tested = Array(sentences[(sentences.count / 2)...])
+        let count = Double(max(tested.reduce(0) { $0 + $1.positions.count }, 1))
+        let covered = tested.reduce(0) { sum, trace in
+            sum
+                + trace.positions.indices.count {
+                    known?.contains(trace.fullDepth(at: $0)) ?? true
+                }
+        }
         let draftCost =
             Double(model.draftBytes(exit: exit, ids: size ?? model.vocabularySize))
             / Double(model.passBytes)
@@ -84,23 +91,24 @@ public struct DraftSearch {
         }
         return Choice(
             drafting: .init(exit: exit, ids: size.map { Array(ranked.prefix($0)) } ?? []),
-            agreement: Double(agreeing) / count, coverage: Double(covered) / count,
+            agreement: tested.agreement(ofExit: exit), coverage: Double(covered) / count,
             drafts: best.drafts, tokensPerPass: best.tokensPerPass, cost: best.cost)
     }
 
     /// Passes that an output takes where each has so many drafts.
     private func passCount(
-        _ positions: [[Int]], _ exit: Int, _ known: Set<Int>?, _ drafts: Int
+        _ trace: ExitTrace, _ exit: Int, _ known: Set<Int>?, _ drafts: Int
     ) -> Int {
         var passes = 0
         var place = 0
-        while place < positions.count {
+        while place < trace.positions.count {
             passes += 1
             var accepted = 0
-            while accepted < drafts, place + accepted < positions.count - 1 {
-                let tokens = positions[place + accepted]
-                let token = tokens[tokens.count - 1]
-                guard tokens[exit - 1] == token, known?.contains(token) ?? true else { break }
+            while accepted < drafts, place + accepted < trace.positions.count - 1 {
+                let next = place + accepted
+                guard trace.agrees(exit: exit, at: next),
+                    known?.contains(trace.fullDepth(at: next)) ?? true
+                else { break }
                 accepted += 1
             }
             place += accepted + 1

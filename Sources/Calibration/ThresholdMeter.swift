@@ -131,13 +131,19 @@ public final class ThresholdMeter {
         return trace
     }
 
-    /// Decodes at full depth and looks at the token that every exit would have given.
+    /// Decodes at full depth and looks at the token that every exit would have given, the side branch among them.
     ///
-    /// - Returns: for each sentence and position the tokens of exits 1 … N; sentences in no order.
+    /// - Returns: one for each sentence, in no order.
     /// - Throws: `notFinite` where the network gives something that is not a number.
-    public func tokensOfExits() throws(DecodingError) -> [[[Int]]] {
+    public func tokensOfExits() throws(DecodingError) -> [ExitTrace] {
         try onShards { (shard) throws(DecodingError) in
-            try shard.decoder.traceFullDepth(shard.sentences)
+            let traces = try shard.decoder.traceFullDepth(shard.sentences)
+            return zip(shard.sentences, traces).map { sentence, positions in
+                ExitTrace(
+                    positions: positions,
+                    branch: shard.decoder.branchTokens(
+                        sentence, following: positions.map { $0[$0.count - 1] }))
+            }
         }.flatMap(\.self)
     }
 

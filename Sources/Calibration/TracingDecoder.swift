@@ -12,6 +12,8 @@ final class TracingDecoder {
     private let model: TranslationModel
     private let policy: ThresholdPolicy
     private let step: DecoderStep
+    /// Made when the side branch is first asked.
+    private var branchStep: DecoderStep?
     private var runs: [Run] = []
     private static let batchSize = 128
 
@@ -83,6 +85,31 @@ final class TracingDecoder {
             traces.append(positions)
         }
         return traces
+    }
+
+    /// The tokens that the side branch would have given along an output.
+    ///
+    /// - Parameters:
+    ///   - sentence: whose encoder states it reads.
+    ///   - output: target ids, at least one.
+    /// - Returns: one for each position; nil where the model has no side branch.
+    func branchTokens(_ sentence: TracedSentence, following output: [Int]) -> [Int]? {
+        guard let branch = model.branch else { return nil }
+        let step = branchStep ?? DecoderStep(for: branch)
+        branchStep = step
+        let state = DecoderState(source: sentence.source, in: step)
+        var rows: [DecoderRow] = []
+        for token in [model.configuration.decoderStartID] + output.dropLast().map(Optional.some) {
+            let node = state.append(after: rows.last?.node)
+            rows.append(DecoderRow(state: state, token: token, node: node))
+        }
+        step.begin(rows)
+        for n in 1...branch.decoderLayerCount { step.runLayer(n) }
+        let all = Array(rows.indices)
+        step.classify(all, after: branch.decoderLayerCount)
+        let tokens = all.map { LogitRow(step.logits, row: $0).top().id }
+        step.leave(all)
+        return tokens
     }
 
     private func begin(_ sentence: TracedSentence, exits: [Int]) -> Run {

@@ -126,7 +126,7 @@ public struct Certifier {
 }
 
 extension Certifier {
-    /// Rules that a policy may be certified with, any order: every layer below the last of `fixed`, thresholds from 0.99 down of policies that take them.
+    /// Rules that a policy may be certified with, any order: every layer below the last of `fixed` and the side branch, thresholds from 0.99 down of policies that take them.
     ///
     /// - Parameters:
     ///   - policy: one that exits early, whose head the model has.
@@ -136,7 +136,9 @@ extension Certifier {
         let count = model.layerCount
         guard count > 1 else { return [] }
         if policy.needsLayer {
-            return (1..<count).map { ExitRule(policy, .init(layer: $0), layerCount: count) }
+            return (model.lowestExit..<count).map {
+                ExitRule(policy, .init(layer: $0), layerCount: count)
+            }
         }
         guard policy.thresholds != nil else { return [ExitRule(policy, layerCount: count)] }
         let uniform = thresholds.map { Array(repeating: $0, count: count - 1) }

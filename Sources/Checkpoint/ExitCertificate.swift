@@ -34,7 +34,7 @@ public struct ExitCertificate: Sendable, Equatable {
     public var precision: String
     /// Who decides.
     public var policy: ExitPolicy
-    /// The layer of a policy that needs one.
+    /// The layer of a policy that needs one; 0: the side branch.
     public var layer: Int?
     /// τ_n for n = 1 … N − 1 of a policy that takes thresholds.
     public var thresholds: [Double]?
@@ -84,7 +84,7 @@ extension ExitCertificate {
         text = try Self.digest("text", keys)
         network = try Self.digest("network", keys)
         precision = try keys.string("precision")
-        layer = try keys.optionalInteger("layer", in: 1...decoderLayers)
+        layer = try keys.optionalInteger("layer", in: 0...decoderLayers)
         thresholds = try keys.optionalNumbers("thresholds", in: 0...1)
         candidates = try keys.optionalInteger("candidates", in: 0...64)
         operations = try keys.required(

@@ -75,7 +75,7 @@ extension ExitsConfiguration {
         _ keys: KeyReader, _ decoderLayers: Int, _ targetVocabularySize: Int
     ) throws(CheckpointError) -> Drafting? {
         guard decoderLayers > 1 else { return nil }
-        let exit = try keys.optionalInteger("draft_exit", in: 1...decoderLayers - 1) ?? 1
+        let exit = try keys.optionalInteger("draft_exit", in: 0...decoderLayers - 1) ?? 1
         guard keys.value("draft_ids") != nil else { return Drafting(exit: exit) }
         let ids = try keys.integers("draft_ids", in: 0...targetVocabularySize - 1)
         guard Set(ids).count == ids.count else {

@@ -78,7 +78,7 @@ public struct ExitsConfiguration: Sendable, Equatable {
 
     /// What `speculative` drafts with.
     public struct Drafting: Sendable, Equatable {
-        /// e: the exit that proposes tokens, 1 … N − 1.
+        /// e: the exit that proposes tokens, 1 … N − 1; 0: the side branch.
         public var exit: Int
         /// The target ids that it chooses among, each once; empty: all of them.
         public var ids: [Int]

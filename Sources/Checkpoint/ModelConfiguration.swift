@@ -18,7 +18,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// The sizes of one stack of layers.
     public struct Stack: Sendable, Equatable {
         /// The number of layers, at least 1.
-        public let layers: Int
+        public internal(set) var layers: Int
         /// The number of attention heads; divides `width`.
         public let heads: Int
         /// The width of the feed-forward blocks.
@@ -32,7 +32,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// The encoder's sizes.
     public let encoder: Stack
     /// The decoder's sizes; its `layers` are the N of method.md.
-    public let decoder: Stack
+    public internal(set) var decoder: Stack
     /// `activation_function` of both stacks.
     public let activation: ActivationFunction
     /// `vocab_size`: rows of the encoder's embedding.
@@ -49,7 +49,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// `tie_word_embeddings`: the projection is the decoder's embedding; it is `lm_head.weight` otherwise.
     public let tiesProjection: Bool
     /// `shared_layers` (ours): all layers of a stack share the weights stored as `layers.0`.
-    public let sharesLayers: Bool
+    public internal(set) var sharesLayers: Bool
     /// `eos_token_id`: ends source and target.
     public let endOfSentenceID: Int
     /// `pad_token_id`: never produced; nil where `has_pad` (ours) is false.
@@ -60,4 +60,13 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Ids that are never produced, ascending: the pad id, and the single ids of `bad_words_ids`
     /// in config.json and generation_config.json.
     public let bannedIDs: [Int]
+
+    /// The same with a decoder of so many layers, none of which share weights.
+    public func withDecoderLayers(_ count: Int) -> ModelConfiguration {
+        precondition(count >= 1)
+        var other = self
+        other.decoder.layers = count
+        other.sharesLayers = false
+        return other
+    }
 }

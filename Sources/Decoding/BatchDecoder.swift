@@ -6,7 +6,8 @@ public import TranslationModel
 /// Decodes many sentences at once: sentences join between steps, each step runs every live hypothesis
 /// of every sentence through the layers, and rows drop out of a layer's batch as they leave.
 ///
-/// A sentence's result does not depend on what shares its batch. Belongs to one worker.
+/// A sentence's result does not depend on what shares its batch. Sentences that the side branch decodes have steps of their own. Belongs to
+/// one worker.
 public final class BatchDecoder {
     /// Names a sentence until it is finished or removed.
     public typealias Ticket = Int
@@ -19,6 +20,8 @@ public final class BatchDecoder {
     private var rows: [DecoderRow] = []
     private var sentences: [Sentence] = []
     private var nextTicket: Ticket = 0
+    /// Decodes with the side branch; made with the first sentence that leaves there.
+    private var branchDecoder: BatchDecoder?
 
     /// What the latest step added to the sentences that report their tokens.
     public private(set) var newTokens: [(ticket: Ticket, token: DecodedToken)] = []
@@ -32,28 +35,50 @@ public final class BatchDecoder {
     }
 
     /// Sentences being decoded.
-    public var sentenceCount: Int { sentences.count }
+    public var sentenceCount: Int { sentences.count + (branchDecoder?.sentenceCount ?? 0) }
 
     /// Live hypotheses of all sentences, the rows of the next step.
-    public var rowCount: Int { sentences.reduce(0) { $0 + $1.search.live.count } }
+    public var rowCount: Int {
+        sentences.reduce(branchDecoder?.rowCount ?? 0) { $0 + $1.search.live.count }
+    }
 
     /// Bytes of working memory that grew with the largest batch seen; given back with the decoder.
-    public var byteCount: Int { step.byteCount }
+    public var byteCount: Int {
+        step.byteCount + drafter.byteCount + (branchDecoder?.byteCount ?? 0)
+    }
 
-    /// Rows multiplied by each decoder layer since the start, layer 1 first.
+    /// Rows multiplied by each of the network's decoder layers since the start, layer 1 first.
     public var layerRows: [Int] { step.layerRows }
 
     /// Takes a sentence into the batch; it takes part from the next step on.
     ///
     /// - Parameters:
     ///   - source: its encoder states [S, d].
-    ///   - options: how to decode it; `options.exit` may ask only heads that the model has.
+    ///   - options: how to decode it; `options.exit` may ask only heads, and a side branch, that the model has.
     ///   - reportsTokens: whether `newTokens` is to hold what each step adds; of greedy search only, for
     ///     a beam may drop what it had.
     /// - Returns: the ticket under which its result will come.
     public func add(
         source: Matrix, options: DecodingOptions, reportsTokens: Bool = false
     ) -> Ticket {
+        let ticket = nextTicket
+        nextTicket += 1
+        guard options.exit.usesBranch, options.givenExits == nil else {
+            add(ticket, source, options, reportsTokens)
+            return ticket
+        }
+        guard let branch = model.branch else { preconditionFailure("the model has no side branch") }
+        let decoder = branchDecoder ?? BatchDecoder(model: branch)
+        branchDecoder = decoder
+        var inBranch = options
+        inBranch.exit = ExitRule(.full, layerCount: branch.decoderLayerCount)
+        decoder.add(ticket, source, inBranch, reportsTokens)
+        return ticket
+    }
+
+    private func add(
+        _ ticket: Ticket, _ source: Matrix, _ options: DecodingOptions, _ reportsTokens: Bool
+    ) {
         let state = DecoderState(source: source, candidates: options.candidates, in: step)
         let c = model.configuration
         let maximum = options.limit(
@@ -62,18 +87,17 @@ public final class BatchDecoder {
             options, limits: (maximum, c.endOfSentenceID),
             start: (c.decoderStartID, state.append(after: nil)), reportsTokens: reportsTokens)
         let sentence = Sentence(
-            ticket: nextTicket, state: state, search: search,
+            ticket: ticket, state: state, search: search,
             depth: options.givenExits == nil ? initialDepth(options.exit, state) : nil,
             options: options, reportsTokens: reportsTokens,
             passBytes: passBytes)
         sentences.append(sentence)
-        nextTicket += 1
-        return sentence.ticket
     }
 
     /// Drops a sentence that nobody waits for any more.
     public func remove(_ ticket: Ticket) {
         sentences.removeAll { $0.ticket == ticket }
+        branchDecoder?.remove(ticket)
     }
 
     /// Moves every live hypothesis of every sentence one token on, and where drafts are right several.
@@ -82,6 +106,31 @@ public final class BatchDecoder {
     /// - Returns: what has finished with this step.
     public func advance(
         helpedBy team: ThreadTeam? = nil
+    ) -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
+        newTokens.removeAll(keepingCapacity: true)
+        var done = sentences.isEmpty ? [] : advanceOwn(helpedBy: team)
+        guard let branchDecoder, branchDecoder.sentenceCount > 0 else { return done }
+        for (ticket, result) in branchDecoder.advance(helpedBy: team) {
+            done.append((ticket, Self.leavingAtBranch(result)))
+        }
+        for (ticket, token) in branchDecoder.newTokens {
+            newTokens.append((ticket, token.leavingAtBranch))
+        }
+        return done
+    }
+
+    /// What a side branch's own layers are called outside: exit 0.
+    private static func leavingAtBranch(
+        _ result: Result<DecodingResult, DecodingError>
+    ) -> Result<DecodingResult, DecodingError> {
+        switch result {
+        case .success(let result): .success(result.leavingAtBranch)
+        case .failure(.notFinite): .failure(.notFinite(layer: 0))
+        }
+    }
+
+    private func advanceOwn(
+        helpedBy team: ThreadTeam?
     ) -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
         step.team = team
         drafter.draft(for: sentences, step)
@@ -116,7 +165,6 @@ public final class BatchDecoder {
     private func collect() -> [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] {
         var done: [(ticket: Ticket, result: Result<DecodingResult, DecodingError>)] = []
         var firstRow = 0
-        newTokens.removeAll(keepingCapacity: true)
         for index in sentences.indices {
             let first = firstRow
             let sentence = sentences[index]

@@ -4,13 +4,32 @@ public import TranslationModel
 public struct DecodedToken: Sendable, Equatable {
     /// Target id.
     public let id: Int
-    /// Layer where it left, 1 … N; under `speculative` the exit that drafted it, or the last layer where that chose it.
+    /// Layer where it left, 1 … N, or 0, the side branch; under `speculative` the exit that drafted it, or the last layer where that chose it.
     public let exitLayer: Int
     /// Natural logarithm of its probability by the classifier at that exit, fp32; 0 where nobody wants it (`DecodingOptions.scores`).
     ///
     /// With a repetition penalty or banned n-grams, what these make of it: in greedy search the logarithm of
     /// the probability by the changed logits, in a beam the changed logarithm.
     public let logProbability: Float
+}
+
+extension DecodedToken {
+    /// The same as a token of the side branch.
+    var leavingAtBranch: DecodedToken {
+        DecodedToken(id: id, exitLayer: 0, logProbability: logProbability)
+    }
+}
+
+extension DecodingResult {
+    /// The same with tokens of the side branch.
+    var leavingAtBranch: DecodingResult {
+        DecodingResult(
+            hypotheses: hypotheses.map {
+                Hypothesis(
+                    tokens: $0.tokens.map(\.leavingAtBranch), score: $0.score,
+                    finishReason: $0.finishReason, alignment: $0.alignment)
+            }, operations: operations, speculation: speculation, candidates: candidates)
+    }
 }
 
 /// Why an output ended.
@@ -90,7 +109,7 @@ public struct SpeculationCount: Sendable, Equatable {
 
 /// Why a text could not be decoded.
 public enum DecodingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The network gave a number that is not finite: its weights overflow fp32 on this input.
+    /// The network gave a number that is not finite: its weights overflow fp32 on this input; layer 0 is the side branch.
     case notFinite(layer: Int)
 
     /// What happened and what would be right.
@@ -98,7 +117,7 @@ public enum DecodingError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .notFinite(let layer):
             """
-            the classifier after layer \(layer) gave probabilities that are not numbers: the \
+            the classifier after \(layer == 0 ? "the side branch" : "layer \(layer)") gave probabilities that are not numbers: the \
             checkpoint's weights overflow fp32 on this text
             """
         }

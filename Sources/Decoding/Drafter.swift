@@ -4,28 +4,37 @@ import TranslationModel
 /// Drafts tokens for the sentences of a batch, which the batch's next step then verifies (docs/speculative.md).
 ///
 /// A draft is a step of its own through the layers below the exit that drafts. Its rows stay there; the verifying step takes them from
-/// there on, so that nothing runs twice.
+/// there on, so that nothing runs twice. Where the side branch drafts, the step is one of the branch, and the verifying step goes through
+/// all layers.
 struct Drafter {
     private var economics: DraftEconomics
     private let exit: Int?
     /// Weights that a draft reads, that passes up to layer 1, 2, and so on read, and those of no layers, of layer 1, and so on.
     private let bytes: (draft: Int, passes: [Int], lower: [Int])
     private let model: TranslationModel
+    /// Of the side branch, where that drafts.
+    private let branchStep: DecoderStep?
     private var drafting: [Sentence] = []
     private var rows: [DecoderRow] = []
     private var proposals: [DecoderStep.Proposal] = []
+    /// The rows of a draft that propose.
+    private var proposing: [Int] = []
     /// Whether any sentence of the step may draft, so that there is something to measure.
     private var isSpeculating = false
 
     init(for model: TranslationModel) {
         self.model = model
         exit = model.draftExit
+        branchStep = exit == 0 ? model.branch.map { DecoderStep(for: $0) } : nil
         let lower = (1..<model.decoderLayerCount).map { model.layerBytes(through: $0) }
         let passes = (1...model.decoderLayerCount).map { model.passBytes(through: $0) }
         bytes = (model.draftBytes, passes, [0] + lower)
         economics = DraftEconomics(
             draftShare: Double(model.draftBytes) / Double(model.passBytes))
     }
+
+    /// Bytes of working memory of its own.
+    var byteCount: Int { branchStep?.byteCount ?? 0 }
 
     /// Drafts as many tokens as pay for each sentence that may have some.
     mutating func draft(for sentences: [Sentence], _ step: DecoderStep) {
@@ -82,11 +91,21 @@ struct Drafter {
 
     private mutating func propose(_ exit: Int, _ step: DecoderStep) {
         rows.removeAll(keepingCapacity: true)
-        for sentence in drafting { rows.append(sentence.draftRow) }
+        proposing.removeAll(keepingCapacity: true)
+        for sentence in drafting {
+            if let branchStep {
+                sentence.readInBranch(branchStep, into: &rows)
+            } else {
+                rows.append(sentence.draftRow)
+            }
+            proposing.append(rows.count - 1)
+        }
         let start = ContinuousClock.now
+        branchStep?.team = step.team
+        let step = branchStep ?? step
         step.begin(rows)
-        for n in 1...exit { step.runLayer(n) }
-        step.propose(into: &proposals)
+        for n in 1...(branchStep == nil ? exit : model.branchLayerCount) { step.runLayer(n) }
+        step.propose(proposing, into: &proposals)
         step.leave(Array(rows.indices))
         economics.noteDraft(rows: rows.count, seconds: (.now - start) / .seconds(1))
     }

@@ -6,7 +6,7 @@ import Tensor
 public struct ExitRule: Sendable, Equatable {
     /// What a policy can be told, beside the bounds.
     public struct Parameters: Sendable {
-        /// The layer of a policy that needs one, 1 … N.
+        /// The layer of a policy that needs one, 1 … N; 0: the side branch of a model that has one.
         public var layer: Int?
         /// τ_n for n = 1 … N − 1 of a policy that takes thresholds, each 0 … 1.
         public var thresholds: [Double]
@@ -38,7 +38,7 @@ public struct ExitRule: Sendable, Equatable {
 
     /// Who decides.
     public let policy: ExitPolicy
-    /// a … b, within 1 … N.
+    /// a … b, within 1 … N; 0 … N where tokens leave at the side branch.
     public let bounds: ClosedRange<Int>
     /// How many ids `confidence` remembers of a token that stays, K; nil: none, the exact rule.
     ///
@@ -75,17 +75,18 @@ public struct ExitRule: Sendable, Equatable {
     /// - Parameters:
     ///   - policy: who decides.
     ///   - parameters: those that the policy takes; it takes no notice of others.
-    ///   - bounds: a … b; nil: 1 … N.
+    ///   - bounds: a … b; nil: 1 … N, of the side branch 0 … N.
     ///   - layerCount: N.
-    /// - Precondition: `bounds` and the layer lie within 1 … N, candidates within 1 …
+    /// - Precondition: `bounds` lie within 1 … N and the layer within them, or it is 0, and they may begin there; candidates within 1 …
     ///   `maximumCandidates`, drafts within 0 … `maximumDrafts`, and thresholds are N − 1 in number; what comes from outside is checked by
     ///   `ExitOptions.resolve`.
     public init(
         _ policy: ExitPolicy, _ parameters: Parameters = Parameters(),
         bounds: ClosedRange<Int>? = nil, layerCount: Int
     ) {
-        let bounds = bounds ?? 1...layerCount
-        precondition(bounds.lowerBound >= 1 && bounds.upperBound <= layerCount)
+        let lowest = policy.needsLayer ? min(parameters.layer ?? 1, 1) : 1
+        let bounds = bounds ?? lowest...layerCount
+        precondition(bounds.lowerBound >= lowest && bounds.upperBound <= layerCount)
         precondition(
             parameters.candidates.map { (1...Self.maximumCandidates).contains($0) } ?? true)
         precondition(parameters.drafts.map { (0...Self.maximumDrafts).contains($0) } ?? true)
@@ -106,11 +107,14 @@ public struct ExitRule: Sendable, Equatable {
         if case .thresholds(let thresholds, of: _) = decision { thresholds } else { nil }
     }
 
-    /// The exit of every token where it is the same for all of them, 1 … N; nil where a head or the
+    /// The exit of every token where it is the same for all of them, 1 … N, or 0, the side branch; nil where a head or the
     /// classifier decides.
     public var constantDepth: Int? {
         if case .layer(let layer) = decision { clamp(layer ?? bounds.upperBound) } else { nil }
     }
+
+    /// Whether the side branch decodes, and the network's own layers do not.
+    public var usesBranch: Bool { constantDepth == 0 }
 
     /// The nearest layer within the bounds.
     public func clamp(_ layer: Int) -> Int {
@@ -153,8 +157,8 @@ extension ExitRule.Decision {
         case .lastLayer, .verifiedDrafts:
             self = .layer(nil)
         case .givenLayer:
-            guard let layer = parameters.layer, (1...layerCount).contains(layer) else {
-                preconditionFailure("a layer from 1 to N is needed")
+            guard let layer = parameters.layer, (0...layerCount).contains(layer) else {
+                preconditionFailure("a layer from 0 to N is needed")
             }
             self = .layer(layer)
         case .sentenceDepth:

@@ -78,9 +78,22 @@ struct Search {
     /// What is done against repetitions.
     let repetition: RepetitionRules
 
+    /// Appends what the decoder was fed of a hypothesis so far, what decoding starts from first.
+    func appendInputs(of hypothesis: LiveHypothesis, to inputs: inout [Int?]) {
+        inputs.append(startID)
+        var ids: [Int] = []
+        appendTokens(of: hypothesis, to: &ids)
+        inputs.append(contentsOf: ids)
+    }
+
     /// Appends the ids that the decoder was fed of a hypothesis so far, the start token first.
     func appendInputs(of hypothesis: LiveHypothesis, to ids: inout [Int]) {
         if let startID { ids.append(startID) }
+        appendTokens(of: hypothesis, to: &ids)
+    }
+
+    /// Appends the tokens of a hypothesis.
+    private func appendTokens(of hypothesis: LiveHypothesis, to ids: inout [Int]) {
         let first = ids.count
         ids.append(contentsOf: repeatElement(endOfSentence, count: hypothesis.length))
         var index = hypothesis.last

@@ -29,6 +29,8 @@ final class Sentence {
     private(set) var reach = 1.0
     /// Whether another draft may follow.
     private(set) var mayDraft = false
+    /// What the side branch has read of the output; nil where it has not drafted for it.
+    private var branchPath: BranchPath?
     /// What its output is expected to be; nil where nobody says.
     private var expected: ExpectedOutput?
     /// Drafts of this step that are what is expected.
@@ -126,7 +128,9 @@ final class Sentence {
     }
 
     private func result(_ hypotheses: [Hypothesis]) -> DecodingResult {
-        var result = DecodingResult(hypotheses: hypotheses, operations: state.operations)
+        var operations = state.operations
+        operations.executed += branchPath?.state.operations.executed ?? 0
+        var result = DecodingResult(hypotheses: hypotheses, operations: operations)
         if rule.policy.makesDrafts { result.speculation = count }
         result.candidates = candidateCount
         return result
@@ -166,6 +170,20 @@ extension Sentence {
         return DecoderRow(
             state: state, token: last?.token ?? search.live[0].input,
             node: last?.node ?? search.live[0].node, isCertain: false)
+    }
+
+    /// Appends the rows of a side branch's step that proposes what follows `draftRow`; the last one proposes.
+    ///
+    /// - Parameters:
+    ///   - step: the branch's.
+    ///   - rows: receives at least one.
+    func readInBranch(_ step: DecoderStep, into rows: inout [DecoderRow]) {
+        var known: [Int?] = []
+        search.appendInputs(of: search.live[0], to: &known)
+        known.append(contentsOf: drafts.lazy.map(\.token))
+        var path = branchPath ?? BranchPath(DecoderState(source: state.source, in: step))
+        path.read(known, into: &rows)
+        branchPath = path
     }
 
     /// Drafts what is expected to follow, as far as that pays; nothing more is drafted then.

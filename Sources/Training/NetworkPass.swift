@@ -79,7 +79,8 @@ final class NetworkPass {
             let active = exits.map { exits in
                 exits.indices.filter { exits[$0] > index }
             }
-            h = layer.forward(h, source, piece, active: active, dropout, key: nextKey)
+            h = layer.forward(
+                h, source, piece.targetSpans, active: active, dropout, key: nextKey)
             outputs.append(h)
         }
         states = outputs
@@ -117,7 +118,7 @@ final class NetworkPass {
                 network.decoderNorm?.gradient(
                     own, of: outputs[index + 1], into: own, to: gradients)
                 let unused = Matrix(rows: source.rows, columns: source.columns)
-                layer.backward(own, sourceGradient: unused, piece, way)
+                layer.backward(own, sourceGradient: unused, piece.targetSpans, way)
             }
             if let norm = network.decoderNorm {
                 exitGradient.resize(rows: gradient.rows)
@@ -129,7 +130,7 @@ final class NetworkPass {
             } else {
                 supervise(index + 1, gradient)
             }
-            layer.backward(gradient, sourceGradient: sourceGradient, piece, way)
+            layer.backward(gradient, sourceGradient: sourceGradient, piece.targetSpans, way)
         }
         embedBackward(piece.inputIDs, gradient, key: embeddingKeys.target, gradients)
     }
@@ -156,7 +157,7 @@ final class NetworkPass {
     /// How far the last decoder layer's cross-attention is from uniform: Σ greatest weight · S over the
     /// rows and heads of the latest pass, and their number.
     func crossFocus(_ piece: Piece) -> (sum: Double, count: Int) {
-        decoder.last?.crossFocus(piece.crossSpans) ?? (0, 0)
+        decoder.last?.crossFocus(piece.targetSpans) ?? (0, 0)
     }
 
     private func nextKey() -> UInt32 { UInt32(truncatingIfNeeded: keys.next() >> 32) }
@@ -209,86 +210,5 @@ private final class EncoderLayerPass {
     ) {
         feedForward.backward(gradient, way)
         attention.backward(gradient, memoryGradient: gradient, spans, way)
-    }
-}
-
-/// A decoder layer and what it keeps; some positions may have left below it.
-private final class DecoderLayerPass {
-    private let attention: AttentionBlock
-    private let cross: AttentionBlock
-    private let feedForward: FeedForwardBlock
-    private let gathered: Matrix  // [active rows, d]
-    private let merged: Matrix  // [rows, d]
-    private let gatheredGradient: Matrix  // [active rows, d]
-    private var active: Active?
-
-    /// Positions that reach the layer.
-    private struct Active {
-        let rows: [Int]
-        let own: TrainableAttention.Spans
-        let cross: TrainableAttention.Spans
-    }
-
-    init(_ weights: DecoderLayerWeights, heads: Int, width d: Int) {
-        attention = AttentionBlock(
-            weights.attention, heads: heads, width: d, isSelfAttention: true)
-        cross = AttentionBlock(weights.cross, heads: heads, width: d, isSelfAttention: false)
-        feedForward = FeedForwardBlock(weights.feedForward, width: d)
-        gathered = Matrix(rows: 0, columns: d)
-        merged = Matrix(rows: 0, columns: d)
-        gatheredGradient = Matrix(rows: 0, columns: d)
-    }
-
-    func forward(
-        _ h: Matrix, _ source: Matrix, _ piece: Piece, active rows: [Int]?, _ dropout: Dropout,
-        key: () -> UInt32
-    ) -> Matrix {
-        active = rows.map { rows in
-            let spans = piece.spans(of: rows)
-            return Active(rows: rows, own: spans.own, cross: spans.cross)
-        }
-        let x = active.map { gather(h, $0.rows, into: gathered) } ?? h
-        let attended = attention.forward(
-            x, memory: h, active?.own ?? piece.decoderSpans, dropout, key: key())
-        let crossed = cross.forward(
-            attended, memory: source, active?.cross ?? piece.crossSpans, dropout, key: key())
-        let output = feedForward.forward(crossed, dropout, key: key())
-        guard let active else { return output }
-        // A position that has left is copied upward (method.md §1).
-        merged.resize(rows: h.rows)
-        merged.copyRows(from: h)
-        for (index, row) in active.rows.enumerated() {
-            merged.copyRow(row, from: output, sourceRow: index)
-        }
-        return merged
-    }
-
-    func backward(
-        _ gradient: Matrix, sourceGradient: Matrix, _ piece: Piece, _ way: BackwardContext
-    ) {
-        let own = active.map { gather(gradient, $0.rows, into: gatheredGradient) } ?? gradient
-        feedForward.backward(own, way)
-        cross.backward(
-            own, memoryGradient: sourceGradient, active?.cross ?? piece.crossSpans, way)
-        guard let active else {
-            return attention.backward(own, memoryGradient: own, piece.decoderSpans, way)
-        }
-        for row in active.rows { gradient.clear(row: row) }
-        attention.backward(own, memoryGradient: gradient, active.own, way)
-        for (index, row) in active.rows.enumerated() {
-            gradient.addRow(row, own, otherRow: index)
-        }
-    }
-
-    func crossFocus(_ spans: TrainableAttention.Spans) -> (sum: Double, count: Int) {
-        cross.focus(active?.cross ?? spans)
-    }
-
-    private func gather(_ matrix: Matrix, _ rows: [Int], into target: Matrix) -> Matrix {
-        target.resize(rows: rows.count)
-        for (index, row) in rows.enumerated() {
-            target.copyRow(index, from: matrix, sourceRow: row)
-        }
-        return target
     }
 }

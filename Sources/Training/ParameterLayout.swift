@@ -42,10 +42,7 @@ public struct ParameterLayout: Sendable {
             addFeedForward(prefix, d, c.encoder.feedForwardWidth)
         }
         for layer in 0..<(c.sharesLayers ? 1 : N) {
-            let prefix = "model.decoder.layers.\(layer)."
-            addAttention(prefix + "self_attn", d)
-            addAttention(prefix + "encoder_attn", d)
-            addFeedForward(prefix, d, c.decoder.feedForwardWidth)
+            addDecoderLayer("model.decoder.layers.\(layer).", c)
         }
         if c.architecture.normalizesEnds {
             for stack in ["encoder", "decoder"] { addNorm("model.\(stack).layer_norm", d) }
@@ -58,6 +55,18 @@ public struct ParameterLayout: Sendable {
             let outputs = head.outputs(layers: N)
             add(head.weightName, [outputs, d], isExit: true)
             add(head.biasName, [outputs], isExit: true)
+        }
+    }
+
+    /// The layers of a side branch beside a network (checkpoint-format.md).
+    ///
+    /// - Parameters:
+    ///   - count: of them.
+    ///   - configuration: the network's.
+    init(branchLayers count: Int, beside configuration: ModelConfiguration) {
+        for layer in 0..<count { addDecoderLayer("exits.branch.layers.\(layer).", configuration) }
+        if configuration.architecture.normalizesEnds {
+            addNorm("exits.branch.layer_norm", configuration.width)
         }
     }
 
@@ -76,6 +85,12 @@ public struct ParameterLayout: Sendable {
         entries.append(
             Entry(name: name, shape: shape, range: count..<count + size, isExit: isExit))
         count += size
+    }
+
+    private mutating func addDecoderLayer(_ prefix: String, _ c: ModelConfiguration) {
+        addAttention(prefix + "self_attn", c.width)
+        addAttention(prefix + "encoder_attn", c.width)
+        addFeedForward(prefix, c.width, c.decoder.feedForwardWidth)
     }
 
     private mutating func addAttention(_ prefix: String, _ d: Int) {

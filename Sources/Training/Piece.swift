@@ -27,15 +27,12 @@ struct Piece: Sendable {
     private(set) var targetPositions: [Int] = []
     /// Every source position attends to its whole sentence.
     private(set) var encoderSpans: TrainableAttention.Spans
-    /// Every target position attends to those up to itself.
-    private(set) var decoderSpans: TrainableAttention.Spans
-    /// Every target position attends to its whole source sentence.
-    private(set) var crossSpans: TrainableAttention.Spans
+    /// What every target position attends to.
+    private(set) var targetSpans: TargetSpans
 
     init(_ pairs: [SentencePair], start: Int, encoderHeads: Int, decoderHeads: Int) {
         encoderSpans = .init(heads: encoderHeads)
-        decoderSpans = .init(heads: decoderHeads)
-        crossSpans = .init(heads: decoderHeads)
+        targetSpans = TargetSpans(heads: decoderHeads)
         for pair in pairs { append(pair, start: start) }
     }
 
@@ -51,21 +48,38 @@ struct Piece: Sendable {
         targetRanges.append(target)
         targetPositions += 0..<target.count
         for _ in source { encoderSpans.append(source) }
+        targetSpans.append(target: target, source: source)
+    }
+}
+
+/// What target positions attend to in a decoder layer.
+struct TargetSpans: Sendable {
+    /// Each position: those up to itself.
+    private(set) var own: TrainableAttention.Spans
+    /// Each position: its whole source sentence.
+    private(set) var cross: TrainableAttention.Spans
+
+    init(heads: Int) {
+        own = .init(heads: heads)
+        cross = .init(heads: heads)
+    }
+
+    /// Those of a sentence's positions.
+    mutating func append(target: Range<Int>, source: Range<Int>) {
         for position in target {
-            decoderSpans.append(target.lowerBound..<position + 1)
-            crossSpans.append(source)
+            own.append(target.lowerBound..<position + 1)
+            cross.append(source)
         }
     }
 
-    /// The spans of some target positions only.
-    func spans(of rows: [Int]) -> (own: TrainableAttention.Spans, cross: TrainableAttention.Spans) {
-        var own = TrainableAttention.Spans(heads: decoderSpans.heads)
-        var cross = own
+    /// Those of some positions only.
+    func selecting(_ rows: [Int]) -> TargetSpans {
+        var selected = TargetSpans(heads: own.heads)
         for row in rows {
-            own.append(decoderSpans.keys(row))
-            cross.append(crossSpans.keys(row))
+            selected.own.append(own.keys(row))
+            selected.cross.append(cross.keys(row))
         }
-        return (own, cross)
+        return selected
     }
 }
 

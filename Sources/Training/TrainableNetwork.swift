@@ -51,7 +51,9 @@ public final class TrainableNetwork: Sendable {
         parameters = builder.parameters
         embedding = layout.entry("model.shared.weight").range
         encoder = builder.stack(c.encoder.layers, builder.encoderLayer)
-        decoder = builder.stack(c.decoder.layers, builder.decoderLayer)
+        decoder = builder.stack(c.decoder.layers) {
+            builder.decoderLayer("model.decoder.layers.\($0).")
+        }
         let ends = c.architecture.normalizesEnds
         encoderNorm = ends ? builder.norm("model.encoder.layer_norm") : nil
         decoderNorm = ends ? builder.norm("model.decoder.layer_norm") : nil
@@ -129,7 +131,7 @@ struct DecoderLayerWeights: Sendable {
 }
 
 /// Makes the maps of a network over one parameter vector.
-private final class LayerBuilder {
+final class LayerBuilder {
     let layout: ParameterLayout
     let parameters: ParameterVector
     private let c: ModelConfiguration
@@ -166,9 +168,8 @@ private final class LayerBuilder {
             feedForward: feedForward(prefix, c.encoder.feedForwardWidth))
     }
 
-    func decoderLayer(_ index: Int) -> DecoderLayerWeights {
-        let prefix = "model.decoder.layers.\(index)."
-        return DecoderLayerWeights(
+    func decoderLayer(_ prefix: String) -> DecoderLayerWeights {
+        DecoderLayerWeights(
             attention: attention(prefix + "self_attn"),
             cross: attention(prefix + "encoder_attn"),
             feedForward: feedForward(prefix, c.decoder.feedForwardWidth))
@@ -198,6 +199,7 @@ private final class LayerBuilder {
     func norm(_ name: String) -> TrainableNorm {
         TrainableNorm(
             gamma: layout.entry(name + ".weight").range.lowerBound,
-            beta: layout.entry(name + ".bias").range.lowerBound, width: c.width, in: parameters)
+            beta: layout.entry(name + ".bias").range.lowerBound, width: c.width, in: parameters,
+            epsilon: c.architecture.normEpsilon)
     }
 }

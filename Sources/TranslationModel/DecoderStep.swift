@@ -76,7 +76,7 @@ public final class DecoderStep {
     private let input: ProjectionInput  // [m, d] or [asked rows, d]
     private let headInput: ProjectionInput  // [asked rows, d]
     private let headLogits: Matrix  // [asked rows, N]
-    private let draftLogits: Matrix  // [active rows, outputs of the head for drafts]
+    private let draftLogits: Matrix  // [asked rows, outputs of the head for drafts]
     /// What the latest `classify` was asked: rows of all ids, rows of candidates, and for each offset its row of `logits`.
     private var asked: (open: [Int], listed: [Int], rows: [Int]) = ([], [], [])
     private var listedStates: [DecoderState] = []
@@ -172,13 +172,7 @@ public final class DecoderStep {
             }
             let place = active.count
             active.append(index)
-            let position = model.decoderEnds.positions.row(path.count - 1)
-            if let token = row.token {
-                model.targetEmbedding.embed(
-                    token, into: (hidden, place), scale: model.embeddingScale, adding: position)
-            } else {
-                hidden.copyRow(place, from: position.0, sourceRow: position.1)
-            }
+            model.embedTarget(row.token, position: path.count, into: (hidden, place))
         }
         model.decoderEnds.embeddingNorm?.apply(hidden, rows: 0..<active.count, into: hidden)
         if weightCount > sourceWeights.count {
@@ -417,21 +411,22 @@ public final class DecoderStep {
         public let probability: Float
     }
 
-    /// What the head for drafts proposes to follow each active row, after the layer that it reads.
+    /// What the head for drafts proposes to follow some active rows, after the layer that it reads.
     ///
-    /// - Parameter proposals: what it held is replaced by one for each active row.
+    /// - Parameters:
+    ///   - offsets: offsets into `active`, ascending.
+    ///   - proposals: what it held is replaced by one for each offset.
     /// - Precondition: the model has the head.
-    public func propose(into proposals: inout [Proposal]) {
+    public func propose(_ offsets: [Int], into proposals: inout [Proposal]) {
         guard let head = model.draftHead else {
             preconditionFailure("the model has no exit below the last")
         }
         proposals.removeAll(keepingCapacity: true)
-        let offsets = Array(active.indices)
         takeExit(offsets, after: head.exit)
-        draftLogits.resize(rows: active.count)
+        draftLogits.resize(rows: offsets.count)
         head.projection.apply(input, into: draftLogits)
         charge(offsets, operations: 2 * head.projection.outputs * d)
-        for row in active.indices {
+        for row in offsets.indices {
             let top = LogitRow(draftLogits, row: row).top()
             proposals.append(
                 Proposal(id: head.id(of: top.id), probability: exp(top.logProbability)))

@@ -6,17 +6,31 @@ import Tensor
 /// Proposals decide nothing but how often the last layer agrees with them, so a head over the most frequent ids serves as well as
 /// the classifier and reads a fraction of its weights (frequency-ranked drafts, FR-Spec, Zhao et al. 2025).
 struct DraftHead: Sendable {
-    /// e, 1 … N − 1.
+    /// The layer of its decoder that it reads, 1 … N − 1; of a side branch its last.
     let exit: Int
     /// The id of each output; empty: outputs are ids.
     let ids: [Int]
     /// [outputs, d].
     let projection: Projection
 
-    init(_ drafting: ExitsConfiguration.Drafting, _ classifiers: ExitClassifiers) {
-        exit = drafting.exit
-        ids = drafting.ids
-        let classifier = classifiers[exit]
+    /// Of an exit of the network; nil where the side branch drafts.
+    init?(_ drafting: ExitsConfiguration.Drafting, _ classifiers: ExitClassifiers) {
+        guard drafting.exit != SideBranchLayers.exit else { return nil }
+        self.init(drafting.exit, drafting.ids, classifiers[drafting.exit])
+    }
+
+    /// Of a side branch, behind its last layer; nil where an exit of the network drafts.
+    init?(
+        _ drafting: ExitsConfiguration.Drafting, ofBranch layerCount: Int,
+        _ classifier: Projection
+    ) {
+        guard drafting.exit == SideBranchLayers.exit else { return nil }
+        self.init(layerCount, drafting.ids, classifier)
+    }
+
+    private init(_ exit: Int, _ ids: [Int], _ classifier: Projection) {
+        self.exit = exit
+        self.ids = ids
         projection = ids.isEmpty ? classifier : classifier.selecting(ids)
     }
 
@@ -28,8 +42,10 @@ struct DraftHead: Sendable {
 }
 
 extension TranslationModel {
-    /// The exit that drafts for `speculative`, 1 … N − 1; nil where the decoder has one layer.
-    public var draftExit: Int? { draftHead?.exit }
+    /// The exit that drafts for `speculative`: 1 … N − 1, or 0, the side branch; nil where the decoder has one layer.
+    public var draftExit: Int? {
+        branch?.draftHead == nil ? draftHead?.exit : SideBranchLayers.exit
+    }
 
     /// Bytes of weights that a pass reads once, however many rows it has: N layers and a classifier.
     public var passBytes: Int { passBytes(through: decoderLayerCount) }
@@ -47,12 +63,16 @@ extension TranslationModel {
 
     /// Bytes of weights that a draft reads: the layers up to the exit that drafts and its head; 0 where there is none.
     public var draftBytes: Int {
-        draftHead.map { draftBytes(exit: $0.exit, ids: $0.projection.outputs) } ?? 0
+        guard let exit = draftExit, let head = draftHead ?? branch?.draftHead else { return 0 }
+        return draftBytes(exit: exit, ids: head.projection.outputs)
     }
 
-    /// Bytes of weights that a draft would read at another exit with a head over so many ids.
+    /// Bytes of weights that a draft would read at another exit, 0 … N − 1, with a head over so many ids.
     public func draftBytes(exit: Int, ids count: Int) -> Int {
-        layerBytes(1...exit) + adapters.byteCount(after: exit)
+        if exit == SideBranchLayers.exit, let branch {
+            return branch.draftBytes(exit: branch.decoderLayerCount, ids: count)
+        }
+        return layerBytes(1...exit) + adapters.byteCount(after: exit)
             + classifiers[exit].weightByteCount * count / vocabularySize
     }
 

@@ -37,6 +37,11 @@ struct ExitClassifiers: Sendable {
         self.projections = projections
     }
 
+    /// One classifier after every layer.
+    init(last: Projection, layers count: Int) {
+        projections = Array(repeating: last, count: count)
+    }
+
     /// The classifier after layer `n`, 1 … N.
     subscript(n: Int) -> Projection { projections[n - 1] }
 
@@ -59,11 +64,12 @@ struct ExitHeads: Sendable {
     /// N − 1 heads [1, d]: only the one of the layer just run is asked.
     let tokenGeometric: [Projection]?
 
+    /// No heads.
+    init() { (sequence, tokenMultinomial, tokenGeometric) = (nil, nil, nil) }
+
     init(_ exits: ParameterReader?, layers layerCount: Int, width d: Int) throws(CheckpointError) {
         guard let exits else {
-            sequence = nil
-            tokenMultinomial = nil
-            tokenGeometric = nil
+            (sequence, tokenMultinomial, tokenGeometric) = (nil, nil, nil)
             return
         }
         sequence = try Self.head(.sequence, exits, layers: layerCount, width: d)

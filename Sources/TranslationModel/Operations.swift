@@ -20,12 +20,12 @@ extension TranslationModel {
     /// 4 S d², keys and values of the source in one layer.
     func crossKeyValueOperations(sourceCount: Int) -> Int { 4 * sourceCount * d * d }
 
-    /// N layers and one classifier on one position; the first position also pays the keys and values
+    /// N layers and one classifier on one position, in a side branch, too; the first position also pays the keys and values
     /// of the source in all layers.
     func fullDepthOperations(position t: Int, sourceCount: Int) -> Int {
-        let layers = decoderLayerCount * layerOperations(position: t, sourceCount: sourceCount)
-        let source =
-            t == 1 ? decoderLayerCount * crossKeyValueOperations(sourceCount: sourceCount) : 0
+        let count = fullDepthLayerCount
+        let layers = count * layerOperations(position: t, sourceCount: sourceCount)
+        let source = t == 1 ? count * crossKeyValueOperations(sourceCount: sourceCount) : 0
         return layers + source + 2 * vocabularySize * d
     }
 }

@@ -11,7 +11,7 @@ struct ParameterReader {
     let prefix: String
     /// Of the projections that are made.
     let precision: Precision
-    private let instructionSet: InstructionSet
+    let instructionSet: InstructionSet
     private let projections: ProjectionSource
 
     init(

@@ -20,8 +20,13 @@ public final class TranslationModel: Sendable {
     let classifiers: ExitClassifiers
     let adapters: ExitAdapters
     let heads: ExitHeads
-    /// What `speculative` drafts with; nil: there is no exit below the last.
+    /// What `speculative` drafts with in this decoder; nil: nothing does.
     let draftHead: DraftHead?
+    /// The side branch: a shallow decoder over the same embeddings, encoder states and classifier (method.md §1); nil where the checkpoint
+    /// has none.
+    public let branch: TranslationModel?
+    /// N of the network; of a side branch that of the network beside it.
+    let fullDepthLayerCount: Int
     let encoderEnds: StackEnds
     let decoderEnds: StackEnds
     let embeddingScale: Float
@@ -82,11 +87,53 @@ public final class TranslationModel: Sendable {
         adapters = try ExitAdapters(exits, c)
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
         try heads.require(checkpoint.exits.defaultPolicy)
-        draftHead = checkpoint.exits.drafting.map { [classifiers] in DraftHead($0, classifiers) }
         alignmentHeads = Self.alignmentHeads(checkpoint.exits.alignmentHeads, c)
         embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
+        fullDepthLayerCount = c.decoder.layers
+        let layers = try SideBranchLayers(exits, c)
+        let drafting = checkpoint.exits.drafting
+        if drafting?.exit == SideBranchLayers.exit, layers == nil { throw SideBranchLayers.missing }
+        draftHead = drafting.flatMap { [classifiers] in DraftHead($0, classifiers) }
+        if let layers {
+            let last = classifiers[c.decoder.layers]
+            branch = TranslationModel(
+                layers, embeddings, (encoderLayers, encoderEnds), decoderEnds, last,
+                drafting.flatMap { DraftHead($0, ofBranch: layers.layers.count, last) },
+                root, c)
+        } else {
+            branch = nil
+        }
         packed = projections.unpacked
         mappedByteCount = projections.mappedBytes
+    }
+
+    /// A side branch: its own layers between what the network has before and behind the decoder's.
+    private init(
+        _ own: SideBranchLayers, _ embeddings: Embeddings,
+        _ encoder: (layers: [EncoderLayer], ends: StackEnds), _ ends: StackEnds,
+        _ classifier: Projection, _ drafts: DraftHead?, _ root: ParameterReader,
+        _ c: ModelConfiguration
+    ) {
+        let count = own.layers.count
+        configuration = c.withDecoderLayers(count)
+        precision = root.precision
+        instructionSet = root.instructionSet
+        sourceEmbedding = embeddings.source
+        (encoderLayers, encoderEnds) = encoder
+        targetEmbedding = embeddings.target
+        decoderEnds = ends.ending(with: own.norm)
+        decoderLayers = own.layers
+        classifiers = ExitClassifiers(last: classifier, layers: count)
+        adapters = ExitAdapters(layers: count)
+        heads = ExitHeads()
+        draftHead = drafts
+        branch = nil
+        fullDepthLayerCount = c.decoder.layers
+        alignmentHeads = Self.alignmentHeads(nil, configuration)
+        embeddingScale = c.scalesEmbeddings ? Float(c.width).squareRoot() : 1
+        packed = []
+        mappedByteCount = 0
+        companion = nil
     }
 
     private static func alignmentHeads(
@@ -186,7 +233,12 @@ public final class TranslationModel: Sendable {
         return stacks + classifiers.byteCount + positions.reduce(0) { $0 + $1.byteCount }
             + (embeddings == 2 ? sourceEmbedding.byteCount : 0)
             + (classifiers.holds(targetEmbedding) ? 0 : targetEmbedding.byteCount)
-            + adapters.byteCount + (draftHead?.ownByteCount ?? 0)
+            + adapters.byteCount + (draftHead?.ownByteCount ?? 0) + (branch?.branchByteCount ?? 0)
+    }
+
+    /// Bytes of a side branch beside the network.
+    private var branchByteCount: Int {
+        decoderLayers.reduce(draftHead?.ownByteCount ?? 0) { $0 + $1.byteCount }
     }
 }
 

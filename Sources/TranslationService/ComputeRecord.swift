@@ -13,6 +13,10 @@ public struct ComputeRecord: Sendable, Equatable {
     public let decoderLayers: Int
     /// Tokens that left at each layer, layer 1 first.
     public private(set) var exitHistogram: [Int]
+    /// Tokens that left at the side branch, exit 0.
+    public private(set) var branchTokens = 0
+    /// Layers of the branch, for each of them.
+    private var branchLayersRun = 0
     /// Decoder operations, classifiers and heads included.
     public private(set) var operations: OperationCount
     /// Encoder operations.
@@ -42,11 +46,18 @@ public struct ComputeRecord: Sendable, Equatable {
 
     /// The record of one decoded text.
     init(
-        _ result: DecodingResult, policy: ExitPolicy, decoderLayers: Int,
+        _ result: DecodingResult, policy: ExitPolicy, by network: TranslationModel,
         encoderOperations: Int
     ) {
-        self.init(policy: policy, decoderLayers: decoderLayers)
-        for token in result.hypotheses[0].tokens { exitHistogram[token.exitLayer - 1] += 1 }
+        self.init(policy: policy, decoderLayers: network.decoderLayerCount)
+        for token in result.hypotheses[0].tokens {
+            if token.exitLayer == 0 {
+                branchTokens += 1
+                branchLayersRun += network.branchLayerCount
+            } else {
+                exitHistogram[token.exitLayer - 1] += 1
+            }
+        }
         operations = result.operations
         self.encoderOperations = encoderOperations
         speculation = result.speculation
@@ -56,6 +67,8 @@ public struct ComputeRecord: Sendable, Equatable {
     /// Adds what another text cost.
     public static func += (sum: inout ComputeRecord, other: ComputeRecord) {
         for (index, count) in other.exitHistogram.enumerated() { sum.exitHistogram[index] += count }
+        sum.branchTokens += other.branchTokens
+        sum.branchLayersRun += other.branchLayersRun
         sum.addCounts(of: other)
         sum.operations = sum.operations + other.operations
         sum.encoderOperations += other.encoderOperations
@@ -77,17 +90,17 @@ public struct ComputeRecord: Sendable, Equatable {
     }
 
     /// Tokens of the returned outputs, end of sentence included.
-    public var targetTokens: Int { exitHistogram.reduce(0, +) }
+    public var targetTokens: Int { exitHistogram.reduce(branchTokens, +) }
 
-    /// Σ of the exit layers.
+    /// Σ of the exit layers; of a token of the side branch the layers of that.
     public var layersRun: Int {
-        exitHistogram.enumerated().reduce(0) { $0 + ($1.offset + 1) * $1.element }
+        exitHistogram.enumerated().reduce(branchLayersRun) { $0 + ($1.offset + 1) * $1.element }
     }
 
     /// N for each token.
     public var layersFullDepth: Int { targetTokens * decoderLayers }
 
-    /// Mean exit layer; 0 without tokens.
+    /// Mean of the layers run for a token; 0 without tokens.
     public var averageExitLayer: Double {
         targetTokens == 0 ? 0 : Double(layersRun) / Double(targetTokens)
     }

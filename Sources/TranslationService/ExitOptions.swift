@@ -7,7 +7,7 @@ import TranslationModel
 public struct ExitOptions: Sendable, Equatable {
     /// Who decides; nil: the model's default.
     public var policy: ExitPolicy?
-    /// For `fixed` only: the layer, 1 … N.
+    /// For `fixed` only: the layer, 1 … N, or 0, the side branch of a model that has one.
     public var layer: Int?
     /// For `token_geometric` and `confidence`; nil: the model's.
     public var threshold: Threshold?
@@ -96,7 +96,7 @@ public struct ExitOptions: Sendable, Equatable {
         if let guarantee { return try rule(guarantee, of: model) }
         let layerCount = model.layerCount
         let policy = policy ?? model.defaultPolicy
-        var faults = rangeFaults(layerCount) + conflicts(policy, layerCount)
+        var faults = rangeFaults(model) + conflicts(policy, layerCount)
         if let head = model.missingHead(policy) {
             faults.append(
                 RequestFault(
@@ -121,8 +121,11 @@ public struct ExitOptions: Sendable, Equatable {
             policy,
             .init(
                 layer: layer, thresholds: thresholds, candidates: ruleCandidates, drafts: drafts),
-            bounds: (minimumLayer ?? 1)...(maximumLayer ?? layerCount), layerCount: layerCount)
+            bounds: lowestLayer...(maximumLayer ?? layerCount), layerCount: layerCount)
     }
+
+    /// No token leaves below it: layer 1, unless the side branch is asked for.
+    private var lowestLayer: Int { minimumLayer ?? min(layer ?? 1, 1) }
 
     /// The certificate that a guarantee is given by: the cheapest of its risk whose bound is no higher.
     ///
@@ -174,13 +177,21 @@ public struct ExitOptions: Sendable, Equatable {
         }
     }
 
-    private func rangeFaults(_ layerCount: Int) -> [RequestFault] {
+    private func rangeFaults(_ model: ServedModel) -> [RequestFault] {
+        let layerCount = model.layerCount
         var faults: [RequestFault] = []
         func outOfRange(_ parameter: RequestParameter, _ explanation: Explanation) {
             faults.append(RequestFault(.outOfRange, parameter, explanation))
         }
+        if let layer, !(model.lowestExit...layerCount).contains(layer) {
+            let branch = model.lowestExit == 0 ? ", or 0, the side branch" : ""
+            outOfRange(
+                .layer,
+                "\(.layer) must be 1 to \(layerCount), the number of decoder layers\(branch); given \(layer)"
+            )
+        }
         let layers: [(Int?, RequestParameter)] = [
-            (layer, .layer), (minimumLayer, .minimumLayer), (maximumLayer, .maximumLayer),
+            (minimumLayer, .minimumLayer), (maximumLayer, .maximumLayer),
         ]
         for case (let value?, let parameter) in layers where !(1...layerCount).contains(value) {
             outOfRange(
@@ -240,7 +251,7 @@ public struct ExitOptions: Sendable, Equatable {
     }
 
     private func boundFaults(_ policy: ExitPolicy, _ layerCount: Int) -> [RequestFault] {
-        let (lowest, highest) = (minimumLayer ?? 1, maximumLayer ?? layerCount)
+        let (lowest, highest) = (lowestLayer, maximumLayer ?? layerCount)
         guard lowest <= highest else {
             return [
                 RequestFault(

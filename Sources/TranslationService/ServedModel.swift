@@ -26,6 +26,8 @@ public final class ServedModel: Sendable {
     public let exit: ExitOptions
     /// Policies that the checkpoint has heads for.
     private let heads: Set<ExitHead>
+    /// Decoder layers of the side branch; 0 where there is none.
+    public let branchLayerCount: Int
     /// Where the network is.
     let slot: NetworkSlot
     /// The pair of languages that texts are framed for, where it is known.
@@ -97,6 +99,7 @@ public final class ServedModel: Sendable {
         exit = options.exit
         heads = Set(
             ExitHead.allCases.filter { checkpoint.exitHeads?.contains($0.weightName) == true })
+        branchLayerCount = TranslationModel.branchLayerCount(checkpoint)
         let source = NetworkSource(
             checkpoint, name: id, precision: options.precision,
             releasesContent: options.releasesContent, packs: options.packs)
@@ -126,6 +129,7 @@ public final class ServedModel: Sendable {
         precision = model.precision
         exit = model.exit
         heads = model.heads
+        branchLayerCount = model.branchLayerCount
         slot = model.slot
         table = model.table
         self.tokenizer = tokenizer
@@ -136,6 +140,7 @@ public final class ServedModel: Sendable {
     public var certificates: [ExitCertificate] {
         checkpoint.exits.certificates.filter {
             $0.network == networkChecksum && $0.precision == precision.rawValue
+                && $0.layer ?? lowestExit >= lowestExit
         }
     }
 
@@ -186,6 +191,9 @@ public final class ServedModel: Sendable {
         guard own == "model", names.count == 2, names[0] != ".." else { return own }
         return names[0]
     }
+
+    /// The exit that costs least: 0, the side branch, or layer 1.
+    public var lowestExit: Int { branchLayerCount > 0 ? 0 : 1 }
 
     /// N, the number of decoder layers.
     public var layerCount: Int { checkpoint.configuration.decoder.layers }

@@ -86,7 +86,8 @@ struct DepthMetrics: Sendable {
         targetTokens = registry.counter(
             "shoal_target_tokens_total", help: "Target tokens returned.")
         exitLayer = registry.histograms(
-            "shoal_decoder_exit_layer", help: "Exit layers of returned tokens.",
+            "shoal_decoder_exit_layer",
+            help: "Exit layers of returned tokens; 0: the side branch.",
             bounds: layers.map(Double.init), labels: ["model", "policy"],
             zeroes: catalog.models.flatMap { model in
                 ExitPolicy.allCases.map { [model.id, $0.rawValue] }
@@ -129,6 +130,7 @@ struct DepthMetrics: Sendable {
                 passes.increment(by: count.passes)
             }
             let exits = exitLayer.labeled(model.id, compute.policy.rawValue)
+            if compute.branchTokens > 0 { exits.observe(0, times: compute.branchTokens) }
             for (index, count) in compute.exitHistogram.enumerated() where count > 0 {
                 exits.observe(Double(index + 1), times: count)
             }

@@ -315,11 +315,9 @@ final class Worker {
     private func finish(
         _ sentence: PendingSentence, _ result: DecodingResult, by network: TranslationModel
     ) {
-        let model = service.model(of: sentence.job)
         let outputs = result.hypotheses.map { output(of: sentence, $0) }
         let compute = ComputeRecord(
-            result, policy: sentence.job.request.options.exit.policy,
-            decoderLayers: model.layerCount,
+            result, policy: sentence.job.request.options.exit.policy, by: network,
             encoderOperations: network.encoderOperations(sourceCount: sentence.ids.count))
         let decoded = DecodedInput(
             outputs: outputs, compute: compute, sourceTokens: sentence.ids.count)

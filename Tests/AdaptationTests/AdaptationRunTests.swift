@@ -5,14 +5,26 @@ import TestSupport
 import Testing
 import TranslationModel
 
-/// Agreement of each exit along full depth's outputs, as decoding asks the exits.
+/// Agreement of each exit along full depth's outputs, as decoding asks the exits; the side branch's last.
 private func agreement(
     _ model: TranslationModel, _ sentences: [AdaptationSentence], prefix: [Int]
 ) -> [Double] {
+    let exits = bests(model, sentences, prefix: prefix)
+    let branch = model.branch.map { bests($0, sentences, prefix: prefix) }
+    func share(_ tokens: [Int]) -> Double {
+        let last = exits[exits.count - 1]
+        return Double(zip(tokens, last).count { $0 == $1 }) / Double(last.count)
+    }
+    return exits.dropLast().map(share) + (branch.map { [share($0[$0.count - 1])] } ?? [])
+}
+
+/// The best ids of every exit along outputs, one list for each exit.
+private func bests(
+    _ model: TranslationModel, _ sentences: [AdaptationSentence], prefix: [Int]
+) -> [[Int]] {
     let step = DecoderStep(for: model)
     let scratch = EncoderScratch(for: model)
-    var agreeing = [Int](repeating: 0, count: model.decoderLayerCount)
-    var tokens = 0
+    var ids = [[Int]](repeating: [], count: model.decoderLayerCount)
     for sentence in sentences {
         let source = model.encode([sentence.source], scratch: scratch)[0]
         let state = DecoderState(source: source, in: step)
@@ -31,13 +43,10 @@ private func agreement(
             }
             step.leave([0])
             guard position >= prefix.count else { continue }
-            tokens += 1
-            for (exit, best) in bests.enumerated() where best == bests[bests.count - 1] {
-                agreeing[exit] += 1
-            }
+            for (exit, best) in bests.enumerated() { ids[exit].append(best) }
         }
     }
-    return agreeing.dropLast().map { Double($0) / Double(tokens) }
+    return ids
 }
 
 @Suite("Runs that adapt a network", .timeLimit(.minutes(10)))
@@ -56,6 +65,11 @@ struct AdaptationRunTests {
         #expect(last.loss < first.loss)
         #expect(zip(first.agreement, last.agreement).allSatisfy { $0 < $1 })
         #expect(last.agreement[2] > 0.6)
+        let before = try #require(record.branchValidations.first?.comparison)
+        let after = try #require(record.branchValidations.last?.comparison)
+        #expect(after.loss < before.loss)
+        #expect(after.agreement[0] > before.agreement[0])
+        #expect(outcome?.branch != nil)
     }
 
     @Test(
@@ -64,6 +78,7 @@ struct AdaptationRunTests {
     func agreesInDecoding(family: String?) throws {
         var fixture = try family.map { try Fixture(family: $0) } ?? Fixture()
         if family == "families/m2m_100" { fixture.prefix = [5] }
+        fixture.hasBranch = family != "marian/ssru"
         let place = try TemporaryDirectory()
         let record = Record()
         let run = try fixture.begin(fixture.options(place.path + "/run", steps: 10))
@@ -72,13 +87,16 @@ struct AdaptationRunTests {
         var exits = ExitsConfiguration(
             decoderLayers: fixture.checkpoint.configuration.decoder.layers)
         exits.decoderTraining = .adapted
-        try fixture.checkpoint.writeExits(exits, outcome.parameters.tensors, to: output)
+        try fixture.checkpoint.writeExits(exits, outcome.tensors, to: output)
         let adapted = try TranslationModel(Checkpoint(directory: output))
         let best = record.validations.min { $0.comparison.loss < $1.comparison.loss }
         let expected = try #require(best?.comparison)
         let sentences = outcome.held
         let got = agreement(adapted, sentences, prefix: fixture.prefix)
-        for (one, other) in zip(got, expected.agreement) {
+        let branch = record.branchValidations.min { $0.comparison.loss < $1.comparison.loss }
+        let all = expected.agreement + (branch?.comparison.agreement ?? [])
+        #expect(got.count == all.count)
+        for (one, other) in zip(got, all) {
             // Rounding may turn a tie of two ids.
             #expect(abs(one - other) < 0.01)
         }
@@ -94,7 +112,7 @@ struct AdaptationRunTests {
             var options = fixture.options(place.path + "/run", steps: 12)
             options.threads = threads
             let outcome = try fixture.begin(options).finish()
-            return try bytes(#require(outcome).parameters)
+            return try bytes(#require(outcome))
         }
         #expect(results[0] == results[1])
         #expect(results[0] == results[2])
@@ -102,7 +120,7 @@ struct AdaptationRunTests {
 
     @Test(
         "A run that was interrupted and goes on comes to what one comes to that never was",
-        arguments: [0, 1, 2, 4, 9])
+        arguments: [0, 1, 2, 4, 9, 18, 24])
     func resumed(questions: Int) throws {
         let fixture = try Fixture()
         let place = try TemporaryDirectory()
@@ -116,7 +134,7 @@ struct AdaptationRunTests {
             }, report: { _ in })
         #expect(part == nil || part?.end == .interrupted)
         let rest = try fixture.begin(options, resuming: true).finish()
-        #expect(try bytes(#require(rest).parameters) == bytes(#require(whole).parameters))
+        #expect(try bytes(#require(rest)) == bytes(#require(whole)))
     }
 
     @Test("An interrupted fit gives what was fitted so far")
@@ -198,11 +216,13 @@ struct AdaptationRunTests {
         for name in ["parameters", "first_moment", "second_moment", "mean", "best"] {
             file.append(name, [3], [1, 2, 3])
         }
-        for content in [file.bytes, Array("nonsense".utf8)] {
-            try place.write(content, to: "run/state.safetensors")
-            let run = try fixture.begin(options, resuming: true)
-            #expect(throws: CheckpointError.self) {
-                _ = try run.finish()
+        for name in ["branch.safetensors", "state.safetensors"] {
+            for content in [file.bytes, Array("nonsense".utf8)] {
+                try place.write(content, to: "run/" + name)
+                let run = try fixture.begin(options, resuming: true)
+                #expect(throws: CheckpointError.self, "\(name)") {
+                    _ = try run.finish()
+                }
             }
         }
     }

@@ -11,6 +11,8 @@ struct Fixture {
     let directory: TemporaryDirectory
     /// Target ids that every output begins with.
     var prefix: [Int] = []
+    /// Whether runs fit a side branch.
+    var hasBranch = true
 
     /// A random network of four layers, of which exits say little.
     init(_ precision: Precision = .float32) throws {
@@ -46,6 +48,8 @@ struct Fixture {
     func options(_ directory: String, steps: Int) -> AdaptationRun.Options {
         var options = AdaptationRun.Options(directory: directory)
         options.steps = steps
+        options.branchLayers = hasBranch ? 1 : 0
+        options.branchSteps = steps
         options.batchTokens = 120
         options.rate = 0.01
         options.validationInterval = 5
@@ -75,6 +79,9 @@ extension AdaptationRun {
 /// What a run said.
 final class Record {
     private(set) var validations: [(step: Int, comparison: ExitComparison)] = []
+    /// Of the side branch.
+    private(set) var branchValidations: [(step: Int, comparison: ExitComparison)] = []
+    /// Of all fits.
     private(set) var steps = 0
     private(set) var decoded = 0
     private(set) var sentences = 0
@@ -83,17 +90,20 @@ final class Record {
     func note(_ event: AdaptationRun.Event) {
         switch event {
         case .decoded(let done, of: _): decoded = done
-        case .started(_, let sentences): self.sentences = sentences
+        case .started(_, _, let sentences): self.sentences = sentences
         case .step: steps += 1
-        case .validated(let step, let comparison, _): validations.append((step, comparison))
-        case .finished(let end, _): self.end = end
+        case .validated(.adapters, let step, let comparison, _):
+            validations.append((step, comparison))
+        case .validated(.branch, let step, let comparison, _):
+            branchValidations.append((step, comparison))
+        case .finished(_, let end, _): self.end = end
         }
     }
 }
 
-/// The file that a run's parameters make, to be compared bit by bit.
-func bytes(_ parameters: AdapterParameters) throws -> [UInt8] {
+/// The file that a run's result makes, to be compared bit by bit.
+func bytes(_ outcome: AdaptationRun.Outcome) throws -> [UInt8] {
     let directory = try TemporaryDirectory()
-    try SafetensorsWriter.write(parameters.tensors, to: "exits.safetensors", in: directory.path)
+    try SafetensorsWriter.write(outcome.tensors, to: "exits.safetensors", in: directory.path)
     return directory.bytes("exits.safetensors")
 }

@@ -68,7 +68,7 @@ struct CertificateTests {
     @Test(
         "drafts that cannot be are refused by name",
         arguments: [
-            (#"{"draft_exit": 3}"#, "draft_exit"), (#"{"draft_exit": 0}"#, "draft_exit"),
+            (#"{"draft_exit": 3}"#, "draft_exit"), (#"{"draft_exit": -1}"#, "draft_exit"),
             (#"{"draft_ids": [24]}"#, "draft_ids"), (#"{"draft_ids": [-1]}"#, "draft_ids"),
             (#"{"draft_ids": [3, 3]}"#, "draft_ids"), (#"{"draft_ids": "a"}"#, "draft_ids"),
         ])

@@ -31,7 +31,8 @@ private struct Fixture {
             [
                 "adapt", "--model", model.path, "--text", place.path + "/text.de", "--output",
                 output, "--draws", "2", "--threads", "1",
-            ] + flags, interruptedAfter: text)
+            ] + (flags.contains("--branch-steps") ? [] : ["--branch-layers", "0"]) + flags,
+            interruptedAfter: text)
     }
 
     func translate(_ model: String, _ flags: String...) throws -> Run {
@@ -51,9 +52,10 @@ struct AdaptTests {
     @Test("A checkpoint gets exits, says how they agree, and keeps full depth to the bit")
     func adapts() throws {
         let fixture = try Fixture()
-        let run = try fixture.run("--steps", "8")
+        let run = try fixture.run("--steps", "8", "--branch-steps", "6")
         #expect(run.status == 0, "\(run.error)")
-        #expect(run.error.contains("learning from 20 sentences, a new fit"))
+        #expect(run.error.contains("adapters: learning from 20 sentences, a new fit"))
+        #expect(run.error.contains("side branch: learning from 20 sentences, a new fit"))
         #expect(run.error.contains("held out at step 8"))
         for text in [
             "agreement before", "tokens a pass", "token_geometric", "confidence", "fixed 1",

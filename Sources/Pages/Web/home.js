@@ -85,7 +85,7 @@ function swatch(layer, ...children) {
   const made = element("span", { class: "swatch" }, ...children);
   const count = model().decoder_layers;
   for (const [theme, stops] of Object.entries(scales)) {
-    const color = mix(stops, count > 1 ? (layer - 1) / (count - 1) : 0);
+    const color = mix(stops, count > 1 ? Math.max(layer - 1, 0) / (count - 1) : 0);
     made.style.setProperty(`--${theme}`, `rgb(${color.join(" ")})`);
     made.style.setProperty(`--${theme}-ink`, inkOn(color));
   }
@@ -180,7 +180,7 @@ function languageName(code, otherwise) {
 }
 
 function showModel() {
-  const { id, encoder_layers, decoder_layers, limits, policies, default_policy } = model();
+  const { id, encoder_layers, decoder_layers, side_branch_layers, limits, policies, default_policy } = model();
   const source_lang = hasPairs() ? byID("from").value || undefined : model().source_lang;
   const target_lang = hasPairs() ? byID("to").value : model().target_lang;
   byID("model-line").textContent = `${id}: ${encoder_layers} encoder and ${decoder_layers} decoder layers`;
@@ -190,6 +190,7 @@ function showModel() {
   if (target_lang) byID("translation").lang = byID("tokens").lang = target_lang;
   byID("example").hidden = !examples[source_lang];
   for (const id of ["layer", "min-layer", "max-layer"]) byID(id).max = decoder_layers;
+  byID("layer").min = side_branch_layers > 0 ? 0 : 1;
   byID("min-layer").placeholder = 1;
   byID("max-layer").placeholder = decoder_layers;
   byID("beam").max = limits.max_beam;
@@ -298,7 +299,7 @@ function addToken({ piece, exit_layer, logprob }, place) {
   byID("result").hidden = false;
   byID("intro").hidden = true;
   byID("tokens").classList.toggle("scored", isScored);
-  byID("tokens-legend").textContent = `Below each token: the layer that it left at, 1 to ${model().decoder_layers}`
+  byID("tokens-legend").textContent = `Below each token: the layer that it left at, 1 to ${model().decoder_layers}${model().side_branch_layers > 0 ? ", or 0, the side branch" : ""}`
     + (isScored ? ", and the probability that the model gave it there." : ".");
 }
 
@@ -330,10 +331,12 @@ function showFacts({ compute, score }, timings) {
       : "Negative: asking when to leave cost more operations than leaving early saved." : "";
 }
 
-function showHistogram(counts) {
-  const most = Math.max(...counts, 1);
-  byID("histogram").replaceChildren(...counts.map((count, at) => {
-    const [key, bar] = [swatch(at + 1, String(at + 1)), swatch(at + 1)];
+function showHistogram({ exit_histogram, branch_tokens }) {
+  const layers = exit_histogram.map((count, at) => [at + 1, count]);
+  const exits = branch_tokens ? [[0, branch_tokens], ...layers] : layers;
+  const most = Math.max(...exits.map(([, count]) => count), 1);
+  byID("histogram").replaceChildren(...exits.map(([exit, count]) => {
+    const [key, bar] = [swatch(exit, String(exit)), swatch(exit)];
     key.classList.add("key");
     bar.classList.add("bar");
     bar.style.setProperty("--share", count / most);
@@ -360,7 +363,7 @@ function showAnswer(answer) {
   const { compute } = translation;
   byID("measures").hidden = compute.target_tokens === 0;
   showFacts(translation, timings);
-  showHistogram(compute.exit_histogram);
+  showHistogram(compute);
   byID("status").textContent = translation.finish_reason === "length"
     ? "Cut at the length limit." : compute.speculation ? `${compute.target_tokens} tokens in ${compute.speculation.passes} passes.`
     : `${compute.target_tokens} tokens, ${share(compute.layers_saved)} of the layers saved.`;
@@ -388,7 +391,7 @@ async function showStream(body) {
 
 /** What to do about a fault at a field, in words for people; what is not known here is said as the server says it. */
 function advice(id, { code, detail }) {
-  const { decoder_layers: layers, limits } = model() ?? {};
+  const { decoder_layers: layers, side_branch_layers: branch, limits } = model() ?? {};
   if (code === "text_too_long") {
     return `This text is too long: at most ${limits.max_characters.toLocaleString("en")} characters are translated at once. `
       + "Send it in parts.";
@@ -398,7 +401,7 @@ function advice(id, { code, detail }) {
   if (code !== "out_of_range" && code !== "wrong_type") return detail;
   const wanted = {
     threshold: `Enter a number from 0 to 1, such as 0.5, or ${layers - 1} of them with commas between.`,
-    layer: `Enter a layer from 1 to ${layers}.`,
+    layer: `Enter a layer from ${branch > 0 ? 0 : 1} to ${layers}.`,
     "min-layer": `Enter a layer from 1 to ${layers}, or nothing.`,
     "max-layer": `Enter a layer from 1 to ${layers}, or nothing.`,
     beam: `Enter a whole number from 1 to ${limits?.max_beam}.`,

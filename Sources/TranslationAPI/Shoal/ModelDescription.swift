@@ -42,6 +42,7 @@ extension TranslationAPI {
         }
         writer.member("encoder_layers", c.encoder.layers)
         writer.member("decoder_layers", c.decoder.layers)
+        writer.member("side_branch_layers", model.branchLayerCount)
         writer.member("d_model", c.width)
         writer.member("vocab_size", c.sourceVocabularySize)
         writer.member("decoder_vocab_size", c.targetVocabularySize)

@@ -153,6 +153,7 @@ public struct TranslationJSON: Sendable {
         writer.beginArray()
         for count in compute.exitHistogram { writer.value(count) }
         writer.endArray()
+        if compute.branchTokens > 0 { writer.member("branch_tokens", compute.branchTokens) }
         writer.member("layers_run", compute.layersRun)
         writer.member("layers_full_depth", compute.layersFullDepth)
         writer.name("layers_saved")

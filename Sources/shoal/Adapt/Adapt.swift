@@ -7,6 +7,7 @@ import Glibc
 import System
 import Tensor
 import Tokenization
+import Training
 import TranslationModel
 import TranslationService
 
@@ -17,7 +18,8 @@ struct Adapt: ParsableCommand {
         discussion: """
             The network stays as it is, so full depth gives the same output to the bit. The text is translated at \
             full depth; each lower exit gets an adapter that learns to say what the last exit says, and a head that \
-            learns whether it does. Then the heads that align, thresholds and what drafts best are searched, rules are \
+            learns whether it does. A side branch of one decoder layer beside the network learns the same: it drafts \
+            for the policy speculative, and is exit 0. Then the heads that align, thresholds and what drafts best are searched, rules are \
             certified on sentences that nothing was chosen on (docs/guarantees.md), and the new checkpoint is \
             measured, its time too. No translations are needed; some thousand sentences of the kind that will be \
             translated are enough.
@@ -58,8 +60,14 @@ struct Adapt: ParsableCommand {
     )
     var minutes: Double?
 
-    @Option(name: .long, help: "The last step of the fit, 1 to 1000000.")
+    @Option(name: .long, help: "The last step of the adapters' fit, 1 to 1000000.")
     var steps = 4000
+
+    @Option(name: .long, help: "Decoder layers of the side branch, 0 to 2; 0: none.")
+    var branchLayers = 1
+
+    @Option(name: .long, help: "The last step of the side branch's fit, 1 to 1000000.")
+    var branchSteps = 8000
 
     @Option(name: .long, help: "Take the first so many sentences of the text, 20 to 10000000.")
     var limit = 50_000
@@ -111,6 +119,12 @@ struct Adapt: ParsableCommand {
         guard (1...1_000_000).contains(steps) else {
             throw ValidationError("--steps must be 1 to 1000000.")
         }
+        guard (1...1_000_000).contains(branchSteps) else {
+            throw ValidationError("--branch-steps must be 1 to 1000000.")
+        }
+        guard (0...2).contains(branchLayers) else {
+            throw ValidationError("--branch-layers must be 0 to 2.")
+        }
         guard (AdaptText.fewest...10_000_000).contains(limit) else {
             throw ValidationError("--limit must be \(AdaptText.fewest) to 10000000.")
         }
@@ -151,7 +165,7 @@ struct Adapt: ParsableCommand {
             }
             try converting {
                 try served.checkpoint.writeExits(
-                    exits(of: served), outcome.parameters.tensors, to: place)
+                    exits(of: served), outcome.tensors, to: place)
             }
             signals.savingEnds()
             guard outcome.end != .interrupted, !signals.isRaised else { throw ExitCode(130) }
@@ -213,6 +227,8 @@ struct Adapt: ParsableCommand {
         var options = AdaptationRun.Options(directory: directory)
         options.steps = steps
         options.seconds = fitSeconds(served)
+        options.branchLayers = branch(of: served)
+        options.branchSteps = branchSteps
         options.rate = rate
         options.seed = seed
         options.threads = compute.threads
@@ -222,6 +238,7 @@ struct Adapt: ParsableCommand {
                 languages: \(served.languages.source ?? "?") \(served.languages.target ?? "?")
                 precision: \(served.network.precision.rawValue)
                 rate: \(rate)
+                branch_layers: \(options.branchLayers)
 
                 """
         let encode = served.tokenizer.encode
@@ -231,9 +248,20 @@ struct Adapt: ParsableCommand {
             prefix: served.tokenizer.targetPrefix, options: options, resuming: resume,
             clock: monotonicSeconds)
         let deadline = options.seconds.map { monotonicSeconds() + $0 }
-        let progress = AdaptProgress(steps: steps, deadline: deadline)
+        let progress = AdaptProgress(
+            steps: [.adapters: steps, .branch: branchSteps], deadline: deadline)
         signals.trainingBegins()
         return try run.run(isInterrupted: { signals.isRaised }, report: progress.show)
+    }
+
+    /// Layers of the side branch: fewer than the network's, and none where its layers do not attend.
+    private func branch(of served: ServedModel) -> Int {
+        let c = served.checkpoint.configuration
+        guard branchLayers > 0, !TrainableBranch.canStand(beside: c) else {
+            return min(branchLayers, c.decoder.layers - 1)
+        }
+        writeMessage("\(served.id) has recurrent decoder layers: it gets no side branch")
+        return 0
     }
 
     /// What exits.json says of the new checkpoint before anything is searched.

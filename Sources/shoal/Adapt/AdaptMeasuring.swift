@@ -107,12 +107,14 @@ struct AdaptMeasuring {
         return lines
     }
 
-    private func print(before: [Double], after: [Double]) {
+    private func print(before: [Int: Double], after: [Int: Double]) {
         writeOutput(Style.standardOutput.table("exit   agreement before      after\n"))
-        for (index, shares) in zip(before, after).enumerated() {
+        for (exit, share) in after.sorted(by: { $0.key < $1.key }) {
+            let earlier =
+                before[exit].map { fixed(100 * $0, 1, width: 17) + " %" }
+                ?? "–".padding(left: 19)
             writeOutput(
-                "\(index + 1)".padding(to: 4) + fixed(100 * shares.0, 1, width: 17) + " %"
-                    + fixed(100 * shares.1, 1, width: 9) + " %\n")
+                "\(exit)".padding(to: 4) + earlier + fixed(100 * share, 1, width: 9) + " %\n")
         }
     }
 
@@ -169,7 +171,7 @@ struct AdaptMeasuring {
     /// Every fixed depth, and the policies that are not full depth's answer by another name, as requests get them.
     private func rules(_ model: ServedModel) throws -> [ExitRule] {
         let policies = ThresholdPolicy.allCases.map(\.policy)
-        let depths = (1..<model.layerCount).reversed().map(Optional.some)
+        let depths = (model.lowestExit..<model.layerCount).reversed().map(Optional.some)
         let settings: [(ExitPolicy, Int?)] =
             [(.full, nil)] + depths.map { (.fixed, $0) } + policies.map { ($0, nil) }
             + [(.speculative, nil)]

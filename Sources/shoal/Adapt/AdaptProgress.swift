@@ -4,7 +4,8 @@ import System
 
 /// Shows an adaptation: a line that is written over on a terminal, lines one below the other elsewhere.
 final class AdaptProgress {
-    private let steps: Int
+    /// The last step of each fit.
+    private let steps: [AdaptationRun.Part: Int]
     /// When the budget ends; nil: there is none.
     private let deadline: Double?
     private let isTerminal = isatty(STDERR_FILENO) == 1
@@ -18,7 +19,7 @@ final class AdaptProgress {
     private static let interval = 20
     private static let pause = 0.2
 
-    init(steps: Int, deadline: Double?) {
+    init(steps: [AdaptationRun.Part: Int], deadline: Double?) {
         self.steps = steps
         self.deadline = deadline
     }
@@ -26,21 +27,25 @@ final class AdaptProgress {
     func show(_ event: AdaptationRun.Event) {
         switch event {
         case .decoded(let done, let count): showDecoded(done, of: count)
-        case .started(let step, let sentences):
+        case .started(let part, let step, let sentences):
             start = nil
+            tokens = 0
+            loss = (0, 0)
             line(
-                "learning from \(sentences) sentences, "
+                "\(part.name): learning from \(sentences) sentences, "
                     + (step == 0 ? "a new fit" : "on from step \(step)"))
-        case .step(let step, let loss, let tokens): showStep(step, loss, tokens)
-        case .validated(let step, let comparison, let isBest):
+        case .step(let step, let part, let loss, let tokens):
+            showStep(step, of: steps[part] ?? step, loss, tokens)
+        case .validated(let part, let step, let comparison, let isBest):
+            let first = part == .branch ? 0 : 1
             let agreement = comparison.agreement.enumerated().map {
-                "\($0 + 1): \(fixed(100 * $1, 1)) %"
+                "\($0 + first): \(fixed(100 * $1, 1)) %"
             }
             line(
                 "held out at step \(step): loss \(fixed(comparison.loss, 4))"
                     + (isBest ? " (best)" : "") + "; agreement with full depth by exit  "
                     + agreement.joined(separator: "  "))
-        case .finished(let end, let bestStep):
+        case .finished(let part, let end, let bestStep):
             let why =
                 switch end {
                 case .steps: "all steps taken"
@@ -48,7 +53,7 @@ final class AdaptProgress {
                 case .time: "the time is up"
                 case .interrupted: "interrupted; --resume goes on"
                 }
-            line("\(why); the best is that of step \(bestStep)")
+            line("\(part.name): \(why); the best is that of step \(bestStep)")
         }
     }
 
@@ -64,7 +69,7 @@ final class AdaptProgress {
             isDue: done == count || now - shownAt >= (isTerminal ? Self.pause : 10))
     }
 
-    private func showStep(_ step: Int, _ loss: Double, _ tokens: Int) {
+    private func showStep(_ step: Int, of steps: Int, _ loss: Double, _ tokens: Int) {
         let now = monotonicSeconds()
         guard let start else {
             self.start = (now, step)
@@ -94,5 +99,15 @@ final class AdaptProgress {
     private func line(_ text: String) {
         writeError((hasOpenLine ? "\n" : "") + text + "\n")
         hasOpenLine = false
+    }
+}
+
+extension AdaptationRun.Part {
+    /// What people call it.
+    fileprivate var name: String {
+        switch self {
+        case .adapters: "adapters"
+        case .branch: "side branch"
+        }
     }
 }

@@ -30,7 +30,7 @@ struct AdaptTimes {
         var rows = rules.map { rule in
             BenchRow(
                 name: rule.label(layerCount: model.layerCount),
-                options: DecodingOptions(exit: rule, scores: false), layerCount: model.layerCount)
+                options: DecodingOptions(exit: rule, scores: false), model: model)
         }
         try SentenceRunner(model, threads: setup.threads).measure(&rows, setup, until: end)
         let full = rows.first { $0.isFullDepth }

@@ -153,12 +153,12 @@ struct Bench: ParsableCommand {
                 let rule = try ExitSetting.parse(text).resolve(for: model)
                 let listed = try search.options(rule, model)
                 guard search.shortlist else {
-                    return [BenchRow(name: text, options: listed, layerCount: model.layerCount)]
+                    return [BenchRow(name: text, options: listed, model: model)]
                 }
                 var open = listed
                 open.usesShortlist = false
                 return [(text, open), ("\(text), shortlist", listed)].map { name, options in
-                    BenchRow(name: name, options: options, layerCount: model.layerCount)
+                    BenchRow(name: name, options: options, model: model)
                 }
             } catch let error as InvalidRequest {
                 throw ValidationError(

@@ -4,6 +4,7 @@ import Evaluation
 import JSON
 import Tensor
 import TranslationModel
+import TranslationService
 
 /// What all rows of one run have in common.
 struct BenchSetup {
@@ -28,6 +29,7 @@ struct BenchRow {
     let name: String
     let options: DecodingOptions
     let isFullDepth: Bool
+    private let branchLayers: Int
     /// From source text or ids to target text, one for each sentence.
     private var latencies: [Double] = []
     /// Seconds of each round.
@@ -47,11 +49,12 @@ struct BenchRow {
         let speculation: SpeculationCount?
     }
 
-    init(name: String, options: DecodingOptions, layerCount: Int) {
+    init(name: String, options: DecodingOptions, model: ServedModel) {
         self.name = name
         self.options = options
+        branchLayers = model.branchLayerCount
         isFullDepth =
-            options.exit.constantDepth == layerCount && !options.exit.policy.makesDrafts
+            options.exit.constantDepth == model.layerCount && !options.exit.policy.makesDrafts
             && !options.usesShortlist
     }
 
@@ -59,7 +62,9 @@ struct BenchRow {
     mutating func add(_ sample: Sample) {
         latencies.append(sample.seconds)
         tokens += sample.tokens.count
-        layers += sample.tokens.reduce(0) { $0 + $1.exitLayer }
+        layers += sample.tokens.reduce(0) {
+            $0 + ($1.exitLayer == 0 ? branchLayers : $1.exitLayer)
+        }
         operations = operations + sample.operations
         encoderOperations += sample.encoderOperations
         if let count = sample.speculation { speculation = speculation.map { $0 + count } ?? count }

@@ -7,8 +7,8 @@ import TranslationService
 
 /// The tokens that every exit would have given along full depth's outputs.
 struct ExitTokens {
-    /// For each sentence and position those of exits 1 … N; sentences in no order.
-    let sentences: [[[Int]]]
+    /// One for each sentence, in no order.
+    let sentences: [ExitTrace]
 
     /// Decodes sentences at full depth.
     ///
@@ -28,13 +28,12 @@ struct ExitTokens {
         }
     }
 
-    /// The share of tokens on which each exit 1 … N − 1 agrees with the last, 0 … 1.
-    var agreement: [Double] {
-        let tokens = sentences.joined()
-        let exits = tokens.first.map { $0.count - 1 } ?? 0
-        return (0..<exits).map { exit in
-            Double(tokens.count { $0[exit] == $0[$0.count - 1] }) / Double(max(tokens.count, 1))
-        }
+    /// The share of tokens on which each exit agrees with the last, 0 … 1: exits 1 … N − 1, and 0 where there is a side branch.
+    var agreement: [Int: Double] {
+        guard let first = sentences.first, let position = first.positions.first else { return [:] }
+        let exits = (first.branch == nil ? 1 : 0)..<position.count
+        return Dictionary(
+            uniqueKeysWithValues: exits.map { ($0, sentences.agreement(ofExit: $0)) })
     }
 }
 

@@ -190,7 +190,8 @@ struct Evaluate: ParsableCommand {
     private func allOptions(_ model: ServedModel) -> [ExitOptions] {
         let names = ExitPolicy.allCases.filter { model.missingHead($0) == nil }
         return names.flatMap { name in
-            let layers: [Int?] = name.needsLayer ? (1..<model.layerCount).map { $0 } : [nil]
+            let layers: [Int?] =
+                name.needsLayer ? (model.lowestExit..<model.layerCount).map { $0 } : [nil]
             return layers.map { layer in
                 var options = ExitOptions()
                 options.policy = name

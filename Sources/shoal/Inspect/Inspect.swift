@@ -75,7 +75,10 @@ private struct CheckpointDescription {
             ("positions", "\(c.maximumPositions)"),
             ("exit classifiers", model.checkpoint.exits.classifiers.rawValue),
             ("adapted exits", adaptedExits.isEmpty ? "none" : adaptedExits),
-            ("default policy", model.defaultPolicy.rawValue),
+            (
+                "side branch",
+                model.branchLayerCount == 0 ? "none" : "\(model.branchLayerCount) decoder layers"
+            ), ("default policy", model.defaultPolicy.rawValue),
             ("packed weights", "\(model.network.byteCount) bytes"),
             ("shortlist", model.checkpoint.shortlist.map(Self.text) ?? "none"),
             ("truecaser", model.checkpoint.truecaser.map { "\($0.count) words" } ?? "none"),

@@ -147,12 +147,14 @@ struct Train: ParsableCommand {
         return settings
     }
 
-    /// Refuses heads for exits that would be others afterwards: a run writes no adapters.
+    /// Refuses heads for exits that would be others afterwards: a run writes no adapters and no side branch.
     private func requireNoAdapters(_ exits: Weights) throws {
-        guard let name = exits.entries.first(where: { $0.name.hasPrefix("exits.adapters.") })?.name
+        let parts = ["exits.adapters.", "exits.branch."]
+        let names = exits.entries.lazy.map(\.name)
+        guard let name = names.first(where: { name in parts.contains(where: name.hasPrefix) })
         else { return }
         throw Failure(
-            "decoder.training: frozen does not keep adapters (\(name)): start from the checkpoint that "
+            "decoder.training: frozen does not keep adapters or a side branch (\(name)): start from the checkpoint that "
                 + "was adapted, or run shoal adapt again, which trains stop heads, too",
             code: EX_CONFIGURATION)
     }

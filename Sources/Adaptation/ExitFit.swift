@@ -6,7 +6,7 @@ import Tensor
 import TensorTraining
 import TranslationModel
 
-/// Why adapters could not be fitted.
+/// Why exits could not be fitted.
 public enum AdaptationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The loss of a step was not a number.
     case diverged(step: Int)
@@ -24,28 +24,69 @@ public enum AdaptationError: Error, Sendable, Equatable, CustomStringConvertible
     }
 }
 
-/// Fits adapters and stop heads to a network that stays as it is: batches, gradients, Adam, and a running mean of the parameters.
+/// What is fitted beside a network that stays as it is: one vector of parameters, and the maps over parts of it.
+protocol FittedParameters: AnyObject, Sendable {
+    var vector: ParameterVector { get }
+    /// Exits that they make.
+    var exitCount: Int { get }
+
+    /// Room for as many.
+    func emptyCopy() -> Self
+    /// Brings all packed copies up to date with the vector.
+    func repack()
+}
+
+extension FittedParameters {
+    /// Takes over all values.
+    func copy(from other: Self) {
+        vector.copy(from: other.vector)
+        repack()
+    }
+}
+
+/// What a fit minimises; belongs to one thread.
+protocol ExitLoss: AnyObject, SendableMetatype {
+    associatedtype Parameters: FittedParameters
+
+    /// Compares the exits that the parameters make with the last one.
+    ///
+    /// - Parameters:
+    ///   - reader: the states of some sentences, and the rows that count.
+    ///   - parameters: what makes the exits.
+    ///   - gradients: those of the parameters are added here; nil where none are wanted.
+    ///   - scale: of the gradients.
+    ///   - key: what is random on the way to gradients follows from it.
+    /// - Returns: sums over the positions.
+    func run(
+        _ reader: StateReader, _ parameters: Parameters, gradients: ParameterVector?,
+        scale: Float, key: UInt64
+    ) -> ExitComparison
+}
+
+/// How to fit.
+struct FitOptions: Sendable, Equatable {
+    var batchTokens = 1800
+    var pieces = 4
+    var threads = 1
+    var seed: UInt64 = 1
+    var peakRate = 2e-3
+    var warmUp = 50
+}
+
+/// Fits exits to a network that stays as it is: batches, gradients, Adam, and a running mean of the parameters.
 ///
 /// A batch is cut into pieces that depend on it alone, and their gradients are added in their order, so that the result has the same bits
 /// with any number of threads.
-final class AdapterFit {
-    /// How to fit.
-    struct Options: Sendable, Equatable {
-        var batchTokens = 1800
-        var pieces = 4
-        var threads = 1
-        var seed: UInt64 = 1
-        var peakRate = 2e-3
-        var warmUp = 50
-    }
+final class ExitFit<Loss: ExitLoss> {
+    typealias Parameters = Loss.Parameters
 
-    let now: AdapterParameters
+    let now: Parameters
     /// The running mean of `now`, which is what is validated and kept.
-    let mean: AdapterParameters
+    let mean: Parameters
     let moments: Adam.Moments
     private(set) var order: BatchOrder
     var step = 0
-    private let options: Options
+    private let options: FitOptions
     private let adam = Adam()
     private let workers: [Worker]
     private let gradients: [ParameterVector]
@@ -55,9 +96,9 @@ final class AdapterFit {
     /// Sendable without a lock because each is used by one thread at a time.
     private final class Worker: @unchecked Sendable {
         let reader: StateReader
-        let loss: AdapterLoss
+        let loss: Loss
 
-        init(_ reader: StateReader, _ loss: AdapterLoss) {
+        init(_ reader: StateReader, _ loss: Loss) {
             self.reader = reader
             self.loss = loss
         }
@@ -71,21 +112,19 @@ final class AdapterFit {
     ///   - sentences: what they learn from, at least one.
     ///   - prefix: ids that every output begins with.
     ///   - options: how to fit.
+    ///   - loss: makes what each thread computes losses with.
     init(
-        _ model: TranslationModel, start: AdapterParameters, _ sentences: [AdaptationSentence],
-        prefix: [Int], _ options: Options
+        _ model: TranslationModel, start: Parameters, _ sentences: [AdaptationSentence],
+        prefix: [Int], _ options: FitOptions, loss: () -> Loss
     ) {
-        let c = model.configuration
         now = start
-        mean = start.emptyCopy(epsilon: c.architecture.normEpsilon)
+        mean = start.emptyCopy()
         mean.copy(from: start)
         moments = Adam.Moments(count: start.vector.count)
         order = BatchOrder(sentences, tokens: options.batchTokens, seed: options.seed)
         self.options = options
-        let transposed = model.lastClassifier.transposed(inputs: c.width)
         workers = (0..<max(1, min(options.threads, options.pieces))).map { _ in
-            Worker(
-                StateReader(model, prefix: prefix), AdapterLoss(model, transposed: transposed))
+            Worker(StateReader(model, prefix: prefix), loss())
         }
         gradients = (0..<options.pieces).map { _ in ParameterVector(count: start.vector.count) }
     }
@@ -106,11 +145,15 @@ final class AdapterFit {
         let batch = order.next()
         let scale = 1 / Float(batch.tokenCount)
         let pieces = batch.pieces(options.pieces)
+        let keys = pieces.indices.map { piece in
+            var random = SplitMix64(key: options.seed, 0xD209, UInt64(step), UInt64(piece))
+            return random.next()
+        }
         let sums = each(pieces) { [gradients, now] worker, index in
             gradients[index].clear(0..<gradients[index].count)
             worker.reader.read(pieces[index])
             return worker.loss.run(
-                worker.reader, now, gradients: gradients[index], scale: scale)
+                worker.reader, now, gradients: gradients[index], scale: scale, key: keys[index])
         }
         step += 1
         guard sums.loss.isFinite else { throw .diverged(step: step) }
@@ -132,17 +175,18 @@ final class AdapterFit {
 
     /// Compares the exits on other sentences, with some parameters.
     func compare(
-        _ sentences: [AdaptationSentence], with adapters: AdapterParameters
+        _ sentences: [AdaptationSentence], with parameters: Parameters
     ) -> ExitComparison {
-        adapters.repack()
-        var sums = ExitComparison(exits: adapters.exits.count)
+        parameters.repack()
+        var sums = ExitComparison(exits: parameters.exitCount)
         var rest = sentences[...]
         while !rest.isEmpty {
             let pieces = Array(rest.prefix(64)).pieces(options.pieces)
             rest = rest.dropFirst(64)
             sums += each(pieces) { worker, index in
                 worker.reader.read(pieces[index])
-                return worker.loss.run(worker.reader, adapters, gradients: nil, scale: 1)
+                return worker.loss.run(
+                    worker.reader, parameters, gradients: nil, scale: 1, key: 0)
             }
         }
         return sums
@@ -170,6 +214,6 @@ final class AdapterFit {
             }
         }
         return results.withLock { $0 }.compactMap(\.self).reduce(
-            into: ExitComparison(exits: now.exits.count), +=)
+            into: ExitComparison(exits: now.exitCount), +=)
     }
 }
