@@ -55,7 +55,9 @@ public struct JSONWriter: Sendable {
     /// Writes `true` or `false`.
     public mutating func value(_ value: Bool) { append(value ? "true" : "false") }
     /// Writes an integer in full.
-    public mutating func value(_ value: some BinaryInteger) { append("\(value)") }
+    public mutating func value(_ value: some BinaryInteger) { append(String(value)) }
+    /// Writes an integer in full.
+    public mutating func value(_ value: Int) { append(value.description) }
     /// Writes the fewest digits that read back as the same double; `null` if it is not finite.
     public mutating func value(_ value: Double) {
         append(value.isFinite ? value.description : "null")
@@ -130,13 +132,13 @@ public struct JSONWriter: Sendable {
 
     private mutating func appendQuoted(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        var rest = text.utf8[...]
-        while let escaped = rest.firstIndex(where: Self.mustBeEscaped) {
-            bytes.append(contentsOf: rest[..<escaped])
-            appendEscaped(rest[escaped])
-            rest = rest[rest.index(after: escaped)...]
+        if text.utf8.contains(where: Self.mustBeEscaped) {
+            for byte in text.utf8 {
+                if Self.mustBeEscaped(byte) { appendEscaped(byte) } else { bytes.append(byte) }
+            }
+        } else {
+            bytes.append(contentsOf: text.utf8)
         }
-        bytes.append(contentsOf: rest)
         bytes.append(UInt8(ascii: "\""))
     }
 
