@@ -91,6 +91,8 @@ public final class DecoderStep {
     /// Nodes whose memories a layer lacks, each behind those before it, and the rows that need them.
     private var missingNodes: [Int] = []
     private var missingRows: [Int] = []
+    /// All offsets into `active`, while drafts are proposed.
+    private var everyRow: [Int] = []
 
     var d: Int { model.configuration.width }
 
@@ -426,11 +428,12 @@ public final class DecoderStep {
             preconditionFailure("the model has no exit below the last")
         }
         proposals.removeAll(keepingCapacity: true)
-        let offsets = Array(active.indices)
-        takeExit(offsets, after: head.exit)
+        everyRow.removeAll(keepingCapacity: true)
+        everyRow.append(contentsOf: active.indices)
+        takeExit(everyRow, after: head.exit)
         draftLogits.resize(rows: active.count)
         head.projection.apply(input, into: draftLogits)
-        charge(offsets, operations: 2 * head.projection.outputs * d)
+        charge(everyRow, operations: 2 * head.projection.outputs * d)
         for row in active.indices {
             let top = LogitRow(draftLogits, row: row).top()
             proposals.append(
