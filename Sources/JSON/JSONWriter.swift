@@ -57,7 +57,13 @@ public struct JSONWriter: Sendable {
     /// Writes an integer in full.
     public mutating func value(_ value: some BinaryInteger) { append(String(value)) }
     /// Writes an integer in full.
-    public mutating func value(_ value: Int) { append(value.description) }
+    public mutating func value(_ value: Int) {
+        // Most numbers of a translation, such as the layers of its tokens, have one digit.
+        guard 0..<10 ~= value else { return append(value.description) }
+        separate()
+        bytes.append(UInt8(ascii: "0") + UInt8(value))
+        needsComma = true
+    }
     /// Writes the fewest digits that read back as the same double; `null` if it is not finite.
     public mutating func value(_ value: Double) {
         append(value.isFinite ? value.description : "null")
@@ -132,12 +138,13 @@ public struct JSONWriter: Sendable {
 
     private mutating func appendQuoted(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: Self.mustBeEscaped) {
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        if bytes[start...].contains(where: Self.mustBeEscaped) {
+            bytes.removeSubrange(start...)
             for byte in text.utf8 {
                 if Self.mustBeEscaped(byte) { appendEscaped(byte) } else { bytes.append(byte) }
             }
-        } else {
-            bytes.append(contentsOf: text.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
     }
