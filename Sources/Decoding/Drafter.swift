@@ -19,6 +19,7 @@ struct Drafter {
     private var proposals: [DecoderStep.Proposal] = []
     /// The rows of a draft that propose.
     private var proposing: [Int] = []
+    private var everyRow: [Int] = []
     /// Whether any sentence of the step may draft, so that there is something to measure.
     private var isSpeculating = false
 
@@ -106,7 +107,9 @@ struct Drafter {
         step.begin(rows)
         for n in 1...(branchStep == nil ? exit : model.branchLayerCount) { step.runLayer(n) }
         step.propose(proposing, into: &proposals)
-        step.leave(Array(rows.indices))
+        everyRow.removeAll(keepingCapacity: true)
+        everyRow.append(contentsOf: rows.indices)
+        step.leave(everyRow)
         economics.noteDraft(rows: rows.count, seconds: (.now - start) / .seconds(1))
     }
 

@@ -81,25 +81,25 @@ struct Search {
     /// Appends what the decoder was fed of a hypothesis so far, what decoding starts from first.
     func appendInputs(of hypothesis: LiveHypothesis, to inputs: inout [Int?]) {
         inputs.append(startID)
-        var ids: [Int] = []
-        appendTokens(of: hypothesis, to: &ids)
-        inputs.append(contentsOf: ids)
+        let first = inputs.count
+        inputs.append(contentsOf: repeatElement(Optional(endOfSentence), count: hypothesis.length))
+        forEachToken(of: hypothesis) { inputs[first + $0] = $1 }
     }
 
     /// Appends the ids that the decoder was fed of a hypothesis so far, the start token first.
     func appendInputs(of hypothesis: LiveHypothesis, to ids: inout [Int]) {
         if let startID { ids.append(startID) }
-        appendTokens(of: hypothesis, to: &ids)
-    }
-
-    /// Appends the tokens of a hypothesis.
-    private func appendTokens(of hypothesis: LiveHypothesis, to ids: inout [Int]) {
         let first = ids.count
         ids.append(contentsOf: repeatElement(endOfSentence, count: hypothesis.length))
+        forEachToken(of: hypothesis) { ids[first + $0] = $1 }
+    }
+
+    /// Tells the place and the id of each token of a hypothesis, the last one first.
+    private func forEachToken(of hypothesis: LiveHypothesis, _ body: (Int, Int) -> Void) {
         var index = hypothesis.last
-        var place = first + hypothesis.length - 1
+        var place = hypothesis.length - 1
         while let token = index {
-            ids[place] = history[Int(token)].token.id
+            body(place, history[Int(token)].token.id)
             index = history[Int(token)].previous
             place -= 1
         }

@@ -31,6 +31,8 @@ final class Sentence {
     private(set) var mayDraft = false
     /// What the side branch has read of the output; nil where it has not drafted for it.
     private var branchPath: BranchPath?
+    /// What the decoder was fed so far, drafts included; of use while the branch drafts.
+    private var known: [Int?] = []
     /// What its output is expected to be; nil where nobody says.
     private var expected: ExpectedOutput?
     /// Drafts of this step that are what is expected.
@@ -178,12 +180,13 @@ extension Sentence {
     ///   - step: the branch's.
     ///   - rows: receives at least one.
     func readInBranch(_ step: DecoderStep, into rows: inout [DecoderRow]) {
-        var known: [Int?] = []
+        known.removeAll(keepingCapacity: true)
         search.appendInputs(of: search.live[0], to: &known)
         known.append(contentsOf: drafts.lazy.map(\.token))
-        var path = branchPath ?? BranchPath(DecoderState(source: state.source, in: step))
-        path.read(known, into: &rows)
-        branchPath = path
+        if branchPath == nil {
+            branchPath = BranchPath(DecoderState(source: state.source, in: step))
+        }
+        branchPath?.read(known, into: &rows)
     }
 
     /// Drafts what is expected to follow, as far as that pays; nothing more is drafted then.

@@ -107,8 +107,8 @@ extension RequestParser {
         let read: ArraySlice<UInt8>?
         do {
             read = try line(
-                limit: most, or: .uriTooLong,
-                "The request target is longer than \(limits.targetBytes) bytes.")
+                limit: most, or: .uriTooLong
+            ) { "The request target is longer than \($0.targetBytes) bytes." }
         } catch {
             builder = RequestLine(startOf: reader.unread).map(HeadBuilder.init)
             throw error
@@ -131,7 +131,7 @@ extension RequestParser {
         guard
             let bytes = try line(
                 limit: limits.headBytes - headUsed, or: .headerFieldsTooLarge,
-                "The head is larger than \(limits.headBytes) bytes.")
+                { "The head is larger than \($0.headBytes) bytes." })
         else { return .starved }
         headUsed += bytes.count + 2
         guard !bytes.isEmpty else { return try finishHead() }
@@ -176,7 +176,7 @@ extension RequestParser {
         guard
             let bytes = try line(
                 limit: limits.chunkLineBytes, or: .malformedRequest,
-                "A chunk-size line is longer than \(limits.chunkLineBytes) bytes.")
+                { "A chunk-size line is longer than \($0.chunkLineBytes) bytes." })
         else { return .starved }
         let chunk = try ChunkLine(bytes, most: limits.bodyBytes - body.count, limits: limits)
         extensionBytes += chunk.extensionBytes
@@ -202,7 +202,7 @@ extension RequestParser {
 
     private mutating func chunkEnd(_ head: RequestHead) throws(HTTPFailure) -> Step {
         let complaint = "A chunk must end where its size says."
-        guard let bytes = try line(limit: 2, or: .malformedRequest, complaint) else {
+        guard let bytes = try line(limit: 2, or: .malformedRequest, { _ in complaint }) else {
             return .starved
         }
         guard bytes.isEmpty else { throw .malformed(complaint) }
@@ -216,7 +216,7 @@ extension RequestParser {
         guard
             let bytes = try line(
                 limit: limits.trailerBytes - used, or: .headerFieldsTooLarge,
-                "The trailer section is larger than \(limits.trailerBytes) bytes.")
+                { "The trailer section is larger than \($0.trailerBytes) bytes." })
         else { return .starved }
         guard !bytes.isEmpty else { return finishRequest(head) }
         _ = try FieldLine.split(bytes)
@@ -235,14 +235,14 @@ extension RequestParser {
         return .event(.request(request))
     }
 
-    private mutating func line(limit: Int, or code: HTTPFailure.Code, _ detail: String)
-        throws(HTTPFailure) -> ArraySlice<UInt8>?
-    {
+    private mutating func line(
+        limit: Int, or code: HTTPFailure.Code, _ detail: (HTTPLimits) -> String
+    ) throws(HTTPFailure) -> ArraySlice<UInt8>? {
         do {
             return try reader.line(limit: limit)
         } catch {
             switch error {
-            case .tooLong: throw HTTPFailure(code, detail)
+            case .tooLong: throw HTTPFailure(code, detail(limits))
             case .malformed:
                 throw .malformed("Lines end in CRLF and hold no other control characters.")
             }

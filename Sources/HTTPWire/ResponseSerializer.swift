@@ -55,7 +55,11 @@ package enum ResponseSerializer {
         for field in response.fields where !ours.contains(field.name.canonicalName) {
             output += field.name.rawName.utf8
             output += [UInt8(ascii: ":"), ASCII.space]
-            output += field.value.utf8.lazy.map { ASCII.isControl($0) ? ASCII.space : $0 }
+            let start = output.count
+            output += field.value.utf8
+            for place in start..<output.count where ASCII.isControl(output[place]) {
+                output[place] = ASCII.space
+            }
             output += crlf
         }
         if let framing { output += "\(framing)\r\n".utf8 }

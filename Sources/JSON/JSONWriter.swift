@@ -55,7 +55,15 @@ public struct JSONWriter: Sendable {
     /// Writes `true` or `false`.
     public mutating func value(_ value: Bool) { append(value ? "true" : "false") }
     /// Writes an integer in full.
-    public mutating func value(_ value: some BinaryInteger) { append("\(value)") }
+    public mutating func value(_ value: some BinaryInteger) { append(String(value)) }
+    /// Writes an integer in full.
+    public mutating func value(_ value: Int) {
+        // Most numbers of a translation, such as the layers of its tokens, have one digit.
+        guard 0..<10 ~= value else { return append(value.description) }
+        separate()
+        bytes.append(UInt8(ascii: "0") + UInt8(value))
+        needsComma = true
+    }
     /// Writes the fewest digits that read back as the same double; `null` if it is not finite.
     public mutating func value(_ value: Double) {
         append(value.isFinite ? value.description : "null")
@@ -130,13 +138,14 @@ public struct JSONWriter: Sendable {
 
     private mutating func appendQuoted(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        var rest = text.utf8[...]
-        while let escaped = rest.firstIndex(where: Self.mustBeEscaped) {
-            bytes.append(contentsOf: rest[..<escaped])
-            appendEscaped(rest[escaped])
-            rest = rest[rest.index(after: escaped)...]
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        if bytes[start...].contains(where: Self.mustBeEscaped) {
+            bytes.removeSubrange(start...)
+            for byte in text.utf8 {
+                if Self.mustBeEscaped(byte) { appendEscaped(byte) } else { bytes.append(byte) }
+            }
         }
-        bytes.append(contentsOf: rest)
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -24,7 +24,7 @@ public enum LanguageIdentifier {
     public static func identify(
         _ text: String, among languages: Set<LanguageTag>? = nil
     ) -> LanguageIdentification {
-        var evidence = Evidence(profiles: .embedded)
+        var evidence = Evidence()
         for scalar in text.composed.unicodeScalars.prefix(maximumCharacters) {
             evidence.add(scalar.value)
         }
@@ -34,19 +34,18 @@ public enum LanguageIdentifier {
 
 /// What the words of a text say.
 private struct Evidence {
-    private let profiles: LanguageProfiles
+    private let profiles = LanguageProfiles.embedded
     private var reader = WordReader()
     private var run = PlainRun()
-    /// By script and language, in steps of the profiles.
-    private var scores: [Int32]
+    /// By script, those of all languages in steps of the profiles; empty where the text has no letter of the script.
+    private var scores: [[Int32]]
     /// Letters of each script, and at the end those of unknown ones.
     private var letters: [Int]
     /// A word with what stands before and after it.
     private var padded: [UInt32] = []
 
-    init(profiles: LanguageProfiles) {
-        self.profiles = profiles
-        scores = Array(repeating: 0, count: profiles.scripts.count * profiles.tags.count)
+    init() {
+        scores = Array(repeating: [], count: profiles.scripts.count)
         letters = Array(repeating: 0, count: profiles.scripts.count + 1)
     }
 
@@ -78,8 +77,10 @@ private struct Evidence {
             return
         }
         letters[script] += word.count
-        let languages = profiles.scripts[script].languages
-        guard languages.count > 1 else { return }
+        if scores[script].isEmpty {
+            scores[script] = Array(repeating: 0, count: profiles.tags.count)
+        }
+        guard profiles.scripts[script].languages.count > 1 else { return }
         padded.removeAll(keepingCapacity: true)
         if script != LetterTable.han { padded.append(GramHash.blank) }
         padded.append(contentsOf: word)
@@ -89,15 +90,13 @@ private struct Evidence {
 
     private mutating func addGrams(_ script: Int) {
         let order = profiles.scripts[script].order
-        let base = script * profiles.tags.count
+        var scores = scores[script].mutableSpan
         for start in padded.indices {
             var hash = GramHash()
             for end in start..<min(start + order, padded.count) {
                 hash.add(padded[end])
                 guard end > start || padded[end] != GramHash.blank else { continue }
-                profiles.forEachScore(of: hash.value) { language, score in
-                    scores[base + language] += score
-                }
+                profiles.add(hash.value, to: &scores)
             }
         }
     }
@@ -120,18 +119,28 @@ private struct Evidence {
         guard let script = profiles.scripts.indices.max(by: { weights[$0] < weights[$1] }),
             weights[script] > 0
         else { return [] }
-        let scored = profiles.scripts[script].languages
-            .filter { allowed?.contains(profiles.tags[$0]) ?? true }
-            .map { language in
-                let score = scores[script * profiles.tags.count + language]
-                return (profiles.tags[language], Self.step * Double(score))
-            }
-        return Posterior(
+        var languages = profiles.scripts[script].languages
+        if let allowed { languages.removeAll { !allowed.contains(profiles.tags[$0]) } }
+        let confidences = Posterior(
             script: profiles.scripts[script], letters: letters[script],
             share: Double(weights[script]) / Double(total)
-        ).languages(scored)
+        ).confidences(languages.map { Self.step * Double(scores[script][$0]) })
+        return likeliest(languages, confidences)
+    }
+
+    /// The languages in question, the likeliest first; a tag is made of these alone.
+    private func likeliest(_ languages: [Int], _ confidences: [Double]) -> [IdentifiedLanguage] {
+        zip(languages, confidences).filter { $1 >= Self.least }
+            .map { IdentifiedLanguage(language: profiles.tags[$0], confidence: $1) }
+            .sorted {
+                $0.confidence == $1.confidence
+                    ? $0.language.description < $1.language.description
+                    : $0.confidence > $1.confidence
+            }
     }
 
     /// Nats that a step of the scores stands for.
     private static let step = 0.5
+    /// The confidence below which a language is out of the question.
+    private static let least = 0.001
 }

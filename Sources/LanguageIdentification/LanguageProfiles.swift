@@ -17,7 +17,7 @@ import LanguageTags
 ///
 /// A row is the number of its languages, then their places, or with the highest bit set a set of places in 9 bytes;
 /// then their scores, 4 bits each, the first one low.
-struct LanguageProfiles: Sendable {
+final class LanguageProfiles: Sendable {
     struct Script: Sendable {
         /// Characters of an n-gram, at most.
         let order: Int
@@ -39,7 +39,8 @@ struct LanguageProfiles: Sendable {
     /// Places of languages, and scores in steps of half a nat.
     private let scores: [(language: UInt8, score: UInt8)]
 
-    static let embedded = Self(reading: EmbeddedFile.mapped("LanguageIdentification/profiles.bin"))
+    static let embedded = LanguageProfiles(
+        reading: EmbeddedFile.mapped("LanguageIdentification/profiles.bin"))
 
     private init(reading bytes: UnsafeBufferPointer<UInt8>) {
         var reader = ByteReader(bytes: bytes)
@@ -62,15 +63,14 @@ struct LanguageProfiles: Sendable {
         (starts, scores) = reader.rows(count)
     }
 
-    /// Calls with each language and score of an n-gram, if there is one with this hash.
+    /// Adds what an n-gram says, if there is one with this hash, to the scores of all languages.
     @inline(__always)
-    func forEachScore(of hash: UInt32, _ body: (Int, Int32) -> Void) {
+    func add(_ hash: UInt32, to sums: inout MutableSpan<Int32>) {
         let bucket = Int(hash >> 16)
         let rest = UInt16(truncatingIfNeeded: hash)
         for index in Int(buckets[bucket])..<Int(buckets[bucket + 1]) where rests[index] == rest {
-            for entry in scores[Int(starts[index])..<Int(starts[index + 1])] {
-                body(Int(entry.language), Int32(entry.score))
-            }
+            let row = scores[Int(starts[index])..<Int(starts[index + 1])]
+            for (language, score) in row { sums[Int(language)] &+= Int32(score) }
         }
     }
 }

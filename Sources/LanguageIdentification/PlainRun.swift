@@ -3,12 +3,15 @@ struct PlainRun {
     private(set) var characters: [UInt32] = []
     /// Whether nothing in it says that it is an address, the name of a file, a number, a placeholder or code.
     private(set) var isText = true
-    private static let signs = Set("@/\\_{}<>$%=#&0123456789".unicodeScalars.map(\.value))
+    /// Of each character of ASCII, whether it is such a sign.
+    private static let isSign = (0..<0x80).map { value in
+        "@/\\_{}<>$%=#&0123456789".utf8.contains(value)
+    }
     private static let dot: UInt32 = 0x2E
 
     mutating func add(_ value: UInt32) {
         let isLetter = (0x41...0x5A).contains(value & ~0x20)
-        if Self.signs.contains(value) || isLetter && characters.last == Self.dot { isText = false }
+        if Self.isSign[Int(value)] || isLetter && characters.last == Self.dot { isText = false }
         characters.append(value)
     }
 

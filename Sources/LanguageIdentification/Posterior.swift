@@ -1,5 +1,4 @@
 import Glibc
-import LanguageTags
 
 /// Makes probabilities of the scores of languages.
 ///
@@ -28,19 +27,14 @@ struct Posterior {
     /// Texts in a script of one known language that are in this language.
     private static let alone = 0.99
 
-    /// - Parameter scored: the languages that come into question with their scores in nats.
-    /// - Returns: the languages, the likeliest first, those that are out of the question left out.
-    func languages(_ scored: [(LanguageTag, Double)]) -> [IdentifiedLanguage] {
-        let probabilities = script.languages.count > 1 ? shared(scored.map(\.1)) : [own]
-        return zip(scored, probabilities)
-            .map { IdentifiedLanguage(language: $0.0, confidence: share * $1) }
-            .filter { $0.confidence >= Self.least }
-            .sorted {
-                ($1.confidence, $0.language.description) < ($0.confidence, $1.language.description)
-            }
+    /// How likely the text is in each of some languages.
+    ///
+    /// - Parameter scores: those of the languages that come into question, in nats.
+    /// - Returns: a probability for each, 0 to 1.
+    func confidences(_ scores: [Double]) -> [Double] {
+        let probabilities = script.languages.count > 1 ? shared(scores) : scores.map { _ in own }
+        return probabilities.map { share * $0 }
     }
-
-    private static let least = 0.001
 
     /// A letter or two may be symbols.
     private var own: Double { Self.alone * (1 - pow(0.5, Double(letters))) }
@@ -49,8 +43,9 @@ struct Posterior {
         let scale = Self.scale / Double(letters).squareRoot()
         let none = chance * script.letterScore * Double(letters) * scale
         let exponents = scores.map { $0 * scale }
-        let top = max(none, exponents.max() ?? none)
-        let sum = exponents.reduce(exp(none - top)) { $0 + exp($1 - top) }
-        return exponents.map { exp($0 - top) / sum }
+        let top = exponents.reduce(none, max)
+        let powers = exponents.map { exp($0 - top) }
+        let sum = powers.reduce(exp(none - top), +)
+        return powers.map { $0 / sum }
     }
 }

@@ -13,6 +13,20 @@ struct ServerMetrics: ServerObserver {
     private let parseErrors: MetricFamily<Counter>
     private let handshakeFailures: Counter
     private let access: AccessLog?
+    /// What answers of each kind are counted by.
+    private let counted = Lock<[AnswerKind: AnswerCount]>([:])
+
+    /// Of closed sets, as labels are.
+    private struct AnswerKind: Hashable {
+        let method: String
+        let route: String
+        let status: Int
+    }
+
+    private struct AnswerCount {
+        let requests: Counter
+        let seconds: Histogram
+    }
 
     private static let routes = Set(TranslationAPI.routes.map(\.label))
     private static let methods: Set = [
@@ -73,8 +87,7 @@ struct ServerMetrics: ServerObserver {
     func finished(_ record: RequestRecord) {
         let method = Self.methods.contains(record.method) ? record.method : "other"
         let route = Self.routes.contains(record.route) ? record.route : "other"
-        requests.labeled(method, route, String(record.status)).increment()
-        duration.labeled(route).observe(record.seconds)
+        count(AnswerKind(method: method, route: route, status: record.status), record.seconds)
         guard let access, access.hasLine(route: route, status: record.status) else { return }
         var metadata: Logger.Metadata = [
             "method": "\(method)", "route": "\(route)",
@@ -91,5 +104,18 @@ struct ServerMetrics: ServerObserver {
                 }
         }
         access.log.info("request", metadata: metadata)
+    }
+
+    private func count(_ kind: AnswerKind, _ seconds: Double) {
+        let count = counted.withLock { counted -> AnswerCount in
+            if let known = counted[kind] { return known }
+            let new = AnswerCount(
+                requests: requests.labeled(kind.method, kind.route, String(kind.status)),
+                seconds: duration.labeled(kind.route))
+            counted[kind] = new
+            return new
+        }
+        count.requests.increment()
+        count.seconds.observe(seconds)
     }
 }

@@ -19,8 +19,15 @@ public enum Hexadecimal {
     }
 
     /// Two lower-case digits for each byte.
+    @inlinable
     public static func text(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0)] }, as: UTF8.self)
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * bytes.underestimatedCount)
+        for byte in bytes {
+            digits.append(digit(byte >> 4))
+            digits.append(digit(byte))
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     /// The bytes that pairs of digits in either case spell; nil for anything else.

@@ -121,14 +121,27 @@ public struct LogitRow {
     public func appendBest(
         _ count: Int, from floor: Float = -.infinity, to list: inout [(id: Int, value: Float)]
     ) {
+        withBest(count, from: floor) { ids, values in
+            for place in ids.indices { list.append((id: ids[place], value: values[place])) }
+        }
+    }
+
+    /// Calls with the ids that `appendBest` appends, and their values; nothing is allocated.
+    func withBest<Result>(
+        _ count: Int, from floor: Float = -.infinity,
+        _ body: (_ ids: Span<Int>, _ values: Span<Float>) -> Result
+    ) -> Result {
         precondition(count > 0 && count <= Self.maximumBest)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
-            withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { ids in
-                let found = ck_top_k(
-                    instructionSet.isa, matrix.pointer(row: row), self.count, floor, count,
-                    values.baseAddress, ids.baseAddress)
-                for index in 0..<found {
-                    list.append((id: id(of: Int(ids[index])), value: values[index]))
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+            withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { columns in
+                withUnsafeTemporaryAllocation(of: Int.self, capacity: count) { ids in
+                    let found = ck_top_k(
+                        instructionSet.isa, matrix.pointer(row: row), self.count, floor, count,
+                        values.baseAddress, columns.baseAddress)
+                    for place in 0..<found { ids[place] = id(of: Int(columns[place])) }
+                    return body(
+                        UnsafeBufferPointer(rebasing: ids[..<found]).span,
+                        UnsafeBufferPointer(rebasing: values[..<found]).span)
                 }
             }
         }

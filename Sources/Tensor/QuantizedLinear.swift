@@ -212,7 +212,7 @@ public final class QuantizedLinear: @unchecked Sendable {
     /// The greatest output of a row, the lowest among equals: the bits that `apply` gives there.
     ///
     /// The outputs of the highest bounds are computed; no other whose bound is below the greatest of them can be it. The weights of those
-    /// that are left are read as in `apply(_:row:outputs:into:)`.
+    /// that are left are read as in `apply(_:row:outputs:into:)`. Nothing is allocated.
     ///
     /// - Parameters:
     ///   - x: what `bound` read.
@@ -224,30 +224,30 @@ public final class QuantizedLinear: @unchecked Sendable {
         _ x: QuantizedRows, row: Int, bounds upper: Matrix, scratch: Matrix
     ) -> LogitRow.Best? {
         let bounds = LogitRow(upper, row: row, instructionSet: instructionSet)
-        var first: [(id: Int, value: Float)] = []
-        bounds.appendBest(Self.firstTried, to: &first)
-        guard let known = greatest(of: first, x, row, scratch), known.value > -.infinity else {
-            return nil
+        let (known, bound) = bounds.withBest(Self.firstTried) { ids, values in
+            // No other output has a higher bound than the last of them.
+            let isFull = ids.count == Self.firstTried
+            return (
+                greatest(of: ids, x, row, scratch), isFull ? values[ids.count - 1] : -.infinity
+            )
         }
-        let least = first.last?.value ?? 0
-        guard first.count == Self.firstTried, least >= known.value else { return known }
-        var rest: [(id: Int, value: Float)] = []
-        bounds.appendBest(LogitRow.maximumBest, from: known.value, to: &rest)
-        guard rest.count < LogitRow.maximumBest else { return nil }
-        return greatest(of: rest, x, row, scratch)
+        guard let known, known.value > -.infinity else { return nil }
+        guard bound >= known.value else { return known }
+        return bounds.withBest(LogitRow.maximumBest, from: known.value) { ids, _ in
+            ids.count < LogitRow.maximumBest ? greatest(of: ids, x, row, scratch) : nil
+        }
     }
 
     /// Outputs that are computed at first.
     private static let firstTried = 8
 
     private func greatest(
-        of candidates: [(id: Int, value: Float)], _ x: QuantizedRows, _ row: Int, _ scratch: Matrix
+        of ids: Span<Int>, _ x: QuantizedRows, _ row: Int, _ scratch: Matrix
     ) -> LogitRow.Best? {
-        let ids = candidates.map(\.id)
-        apply(x, row: row, outputs: ids.span, into: (scratch, 0))
+        apply(x, row: row, outputs: ids, into: (scratch, 0))
         var best: LogitRow.Best?
-        for (place, id) in ids.enumerated() {
-            let value = scratch[0, place]
+        for place in ids.indices {
+            let (id, value) = (ids[place], scratch[0, place])
             guard let other = best else {
                 best = LogitRow.Best(id: id, value: value)
                 continue

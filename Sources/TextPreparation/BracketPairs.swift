@@ -18,12 +18,20 @@ struct BracketPairs {
     private static let openers = Dictionary(uniqueKeysWithValues: closers.map { ($1, $0) })
     private static let guillemet: UInt32 = 0xAB
 
+    /// Whether a scalar is to be looked up: letters of most scripts are not.
+    private static func mayBeBracket(_ value: UInt32) -> Bool {
+        switch value {
+        case 0x28, 0x29, 0x5B, 0x5D, 0x7B, 0x7D, 0xAB, 0xBB, 0x3000...: true
+        default: false
+        }
+    }
+
     /// Looks once at each scalar.
     init(_ values: [UInt32]) {
         opening = [Int](repeating: -1, count: values.count)
         enclosedUntil = opening
         var open: [(value: UInt32, index: Int)] = []
-        for (index, value) in values.enumerated() {
+        for (index, value) in values.enumerated() where Self.mayBeBracket(value) {
             if Self.closers[value] != nil {
                 let before = index > 0 ? values[index - 1] : 0
                 if before != 0x3A && before != 0x3B && before != 0x3D {

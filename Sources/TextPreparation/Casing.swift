@@ -9,11 +9,19 @@ public enum Casing: Sendable, Equatable {
 }
 
 /// Finds the case of a sentence, writes it as running text, and gives a translation its case again.
-struct CaseRules {
+///
+/// An object, since each text that is prepared has it with it.
+final class CaseRules: Sendable {
     let running: RunningCase
     let target: LanguageRules
     /// Whether capitals follow Turkish rules: i and İ, ı and I.
     let targetIsTurkic: Bool
+
+    init(running: RunningCase, target: LanguageRules, targetIsTurkic: Bool) {
+        self.running = running
+        self.target = target
+        self.targetIsTurkic = targetIsTurkic
+    }
 
     /// What changes nothing.
     static let none = CaseRules(

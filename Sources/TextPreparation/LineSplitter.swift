@@ -107,9 +107,11 @@ struct LineSplitter {
         while last < min(end, start + 9), Self.counts(scalars[last]) { last += 1 }
         // The last full stop belongs to the suffix.
         if last > start, scalars[last - 1] == "." { last -= 1 }
-        guard last > start, last < end, let kind = kind(of: start..<last) else { return nil }
+        guard last > start, last < end, scalars[last] == ")" || scalars[last] == ".",
+            let kind = kind(of: start..<last)
+        else { return nil }
         if scalars[last] == ")" { return isBlankOrEnd(last + 1, end) ? last + 1 : nil }
-        guard !isOpened, scalars[last] == ".", kind != .capital else { return nil }
+        guard !isOpened, kind != .capital else { return nil }
         if last + 1 < end, scalars[last + 1] == ")" {
             return isBlankOrEnd(last + 2, end) ? last + 2 : nil
         }

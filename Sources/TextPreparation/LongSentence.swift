@@ -20,9 +20,11 @@ public struct LengthLimit: Sendable {
         self.measure = measure
     }
 
-    /// Whether a text is short enough.
-    func holds(_ text: String) -> Bool {
-        text.utf8.count <= unmeasuredBytes || measure(text) <= maximum
+    /// Whether a text is short enough, with what stands behind it; what surely is becomes no string.
+    func holds(_ scalars: ArraySlice<Unicode.Scalar>, _ mark: Unicode.Scalar? = nil) -> Bool {
+        let bytes = scalars.reduce(mark.map(UTF8.width) ?? 0) { $0 + UTF8.width($1) }
+        guard bytes > unmeasuredBytes else { return true }
+        return measure(String(scalars) + (mark.map { String($0) } ?? "")) <= maximum
     }
 }
 
@@ -58,10 +60,21 @@ struct LongSentence {
     /// The ends of the grapheme clusters outside of protected spans.
     private let ends: [Int]
 
+    /// The parts of a sentence: one where it is short enough.
+    ///
     /// - Parameters:
     ///   - sentence: the sentence; its protected spans are not parted.
     ///   - limit: the greatest length.
-    init(_ sentence: CleanSentence, _ limit: LengthLimit) {
+    /// - Returns: ranges of scalars that join to the sentence. Each is at most as long as the limit, unless one grapheme cluster
+    ///   or one protected span is longer.
+    static func pieces(of sentence: CleanSentence, _ limit: LengthLimit?) -> [Range<Int>] {
+        guard let limit, !limit.holds(sentence.scalars[...]) else {
+            return [0..<sentence.scalars.count]
+        }
+        return Self(sentence, limit).pieces()
+    }
+
+    private init(_ sentence: CleanSentence, _ limit: LengthLimit) {
         scalars = sentence.scalars
         self.limit = limit
         var ends: [Int] = []
@@ -77,11 +90,7 @@ struct LongSentence {
         self.ends = ends
     }
 
-    /// Ranges of scalars that join to the sentence.
-    ///
-    /// Each is at most as long as the limit, unless one grapheme cluster or one protected span is longer.
-    func pieces() -> [Range<Int>] {
-        guard !limit.holds(String(scalars)) else { return [0..<scalars.count] }
+    private func pieces() -> [Range<Int>] {
         let atoms = atoms(in: 0..<scalars.count, from: .blank)
         var pieces: [Range<Int>] = []
         var rest = atoms[...]

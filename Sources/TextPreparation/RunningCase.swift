@@ -1,5 +1,5 @@
 /// How words are written in running text: what the model's truecaser knows, or what its vocabulary knows best.
-struct RunningCase {
+struct RunningCase: Sendable {
     let rules: LanguageRules
     /// Whether capitals follow Turkish rules: i and İ, ı and I.
     let isTurkic: Bool

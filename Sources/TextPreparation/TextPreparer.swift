@@ -1,5 +1,5 @@
 /// Takes texts apart into what is copied and what a model translates.
-public struct TextPreparer: Sendable {
+public final class TextPreparer: Sendable {
     private let options: PreparationOptions
     private let segmenter: SentenceSegmenter
     private let rules: LanguageRules
@@ -176,9 +176,7 @@ struct PreparedTextBuilder {
         let needsWords = options.adaptsCase || options.completesSentences
         let words = needsWords ? CasedWord.all(in: sentence) : []
         let casing = options.adaptsCase ? cases.normalise(&sentence, words) : .running
-        let pieces =
-            options.limit.map { LongSentence(sentence, $0).pieces() }
-            ?? [0..<sentence.scalars.count]
+        let pieces = LongSentence.pieces(of: sentence, options.limit)
         let first = inputs.count
         for (index, piece) in pieces.enumerated() {
             let isLast = index == pieces.count - 1
@@ -199,8 +197,7 @@ struct PreparedTextBuilder {
         guard options.completesSentences,
             let mark = sentence.missingMark(rules, wordCount: wordCount)
         else { return nil }
-        let text = String(sentence.scalars[piece]) + String(mark)
-        return options.limit?.holds(text) ?? true ? mark : nil
+        return options.limit?.holds(sentence.scalars[piece], mark) ?? true ? mark : nil
     }
 
     /// Adds a part of a sentence without the blanks around it.

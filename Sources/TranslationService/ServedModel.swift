@@ -34,6 +34,8 @@ public final class ServedModel: Sendable {
     public let languages: (source: String?, target: String?)
 
     private let table: ModelLanguages
+    /// What took texts apart last, for requests that name no words and no tags.
+    let preparers = KeptPreparer()
     /// The same for other pairs of languages, each made when it is first asked for.
     private let others: Lock<[[LanguageTag?]: ServedModel]> = Lock([:])
 

@@ -1,7 +1,7 @@
 public import Telemetry
 
 /// What the service counts; the names are those of the dashboard and the alerts.
-public struct ServiceMetrics: Sendable {
+public final class ServiceMetrics: Sendable {
     let queue: QueueMetrics
     let batches: BatchMetrics
     let times: StageTimes
@@ -31,7 +31,7 @@ public struct ServiceMetrics: Sendable {
     }
 
     /// Registers the metrics of a service with one model.
-    public init(registry: MetricRegistry, model: ServedModel) {
+    public convenience init(registry: MetricRegistry, model: ServedModel) {
         self.init(registry: registry, catalog: ModelCatalog([model]))
     }
 

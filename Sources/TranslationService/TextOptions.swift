@@ -1,4 +1,5 @@
 import Checkpoint
+import System
 public import TextPreparation
 import Tokenization
 
@@ -19,6 +20,37 @@ public struct TextOptions: Sendable {
     public init() {}
 }
 
+/// The preparer of a model's last plain request, which mostly serves the next one as well.
+final class KeptPreparer: Sendable {
+    /// What a preparer depends on where a request names no words and no tags.
+    struct Kind: Equatable {
+        let splitsSentences: Bool
+        let lineBreaks: SentenceSegmenter.LineBreaks
+        let limit: Int
+        let isDraft: Bool
+
+        /// Nil for requests that name some: each has a preparer of its own.
+        init?(_ options: TextOptions, limit: Int, isDraft: Bool) {
+            guard options.markup == nil, options.glossary == nil, options.protectedTerms.isEmpty
+            else { return nil }
+            splitsSentences = options.splitsSentences
+            lineBreaks = options.lineBreaks
+            self.limit = limit
+            self.isDraft = isDraft
+        }
+    }
+
+    private let last: Lock<(kind: Kind, preparer: TextPreparer)?> = Lock(nil)
+
+    /// The one that is kept where it is of a kind, else one that is made, and kept from now on.
+    func preparer(_ kind: Kind, _ make: () -> TextPreparer) -> TextPreparer {
+        if let last = last.withLock({ $0 }), last.kind == kind { return last.preparer }
+        let preparer = make()
+        last.withLock { $0 = (kind, preparer) }
+        return preparer
+    }
+}
+
 extension ServedModel {
     /// What takes texts apart for this model.
     ///
@@ -28,6 +60,13 @@ extension ServedModel {
     ///   - isDraft: whether the texts are expected translations: they keep their case and their ends.
     /// - Returns: a preparer that asks the tokenizer how long and how well known words are.
     func preparer(_ options: TextOptions, limit: Int, isDraft: Bool = false) -> TextPreparer {
+        guard let kind = KeptPreparer.Kind(options, limit: limit, isDraft: isDraft) else {
+            return newPreparer(options, limit: limit, isDraft: isDraft)
+        }
+        return preparers.preparer(kind) { newPreparer(options, limit: limit, isDraft: isDraft) }
+    }
+
+    private func newPreparer(_ options: TextOptions, limit: Int, isDraft: Bool) -> TextPreparer {
         var all = PreparationOptions(source: languages.source, target: languages.target)
         all.markup = options.markup
         all.splitsSentences = options.splitsSentences

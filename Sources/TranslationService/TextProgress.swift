@@ -55,7 +55,7 @@ struct TextProgress {
         self.aligns = aligns
         self.none = none
         inputs = prepared.inputs.map { InputProgress($0) }
-        waiting = prepared.sentences.map(\.inputs.count)
+        waiting = prepared.sentences.map { $0.inputs.count }
         rest = prepared.inputs.count
     }
 

@@ -295,18 +295,24 @@ public final class TranslationService: Sendable {
 
     /// Lets the sentences of a request that is segmented wait for their turns.
     func join(_ job: Job, _ sentences: [PendingSentence]) {
-        queue.change { queue in
-            queue.join(job, sentences)
-            metrics.queue.show(&queue)
-        }
+        queueUp { $0.join(job, sentences) }
     }
 
     /// Lets more sentences of a request that has joined wait for their turns.
     func add(_ job: Job, _ sentences: [PendingSentence]) {
-        queue.change { queue in
-            queue.add(job, sentences)
+        queueUp { $0.add(job, sentences) }
+    }
+
+    /// Changes what waits, and wakes whoever sleeps until something does: no worker where all have sentences in their
+    /// batches, which look at the queue before each step.
+    private func queueUp(_ change: (inout Queue) -> Void) {
+        let isAwaited = queue.withLock { queue in
+            change(&queue)
             metrics.queue.show(&queue)
+            // A worker that is counted as busy still looks at the queue, under its lock, before it sleeps.
+            return queue.isStopping || busyWorkers.load(ordering: .relaxed) < queue.workers
         }
+        if isAwaited { wakeAll() }
     }
 
     /// The next request whose texts the preparing thread is to segment; nil: none will come any more.

@@ -56,6 +56,33 @@ private func text(_ value: JSONValue, _ style: JSONWriter.Style = .compact) -> S
             String(decoding: writer.bytes, as: UTF8.self) == "[-0.21,null,18446744073709551615]")
     }
 
+    @Test("Integers of any length are written in full, and parted")
+    func integers() {
+        let values = [0, 9, 10, -1, -10, 1234, .max, .min]
+        var writer = JSONWriter()
+        writer.beginArray()
+        for value in values { writer.value(value) }
+        writer.name("nine")
+        writer.value(9)
+        writer.endArray()
+        let list = values.map { "\($0)" }.joined(separator: ",")
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == "[\(list),\"nine\":9]")
+    }
+
+    @Test("What is written before a string with escapes stays, and so does what follows")
+    func escapesBetween() {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name("plain")
+        writer.value("a\tb\"")
+        writer.name("quoted \\")
+        writer.value("")
+        writer.endObject()
+        #expect(
+            String(decoding: writer.bytes, as: UTF8.self)
+                == #"{"plain":"a\tb\"","quoted \\":""}"#)
+    }
+
     @Test("Only quotation marks, backslashes and control characters are escaped")
     func escapes() throws {
         let all = (0..<0x20).map { String(Unicode.Scalar(UInt8($0))) }.joined()

@@ -97,6 +97,40 @@ import Testing
         #expect(LanguageIdentifier.identify("Это книга", among: pair).candidates.isEmpty)
     }
 
+    /// Texts that do not tell, with their likeliest languages and how many come into question.
+    static let doubtful: [(text: String, letters: Int, count: Int, best: [(String, Double)])] = [
+        ("Zwei Hunde", 9, 14, [("de", 0.788542), ("lb", 0.081738), ("nl", 0.041966)]),
+        ("Hotel Taxi", 9, 50, [("mt", 0.122187), ("ts", 0.093586), ("ca", 0.054902)]),
+        ("in der", 5, 32, [("da", 0.297838), ("de", 0.174146), ("lb", 0.121769)]),
+        ("da", 2, 62, [("ha", 0.178136), ("so", 0.116545), ("pt", 0.066194)]),
+        ("Мама", 4, 11, [("be", 0.117637), ("sr", 0.117637), ("tt", 0.096313)]),
+        (
+            "Das ist ein Buch. Это книга на столе.", 28, 11,
+            [("ru", 0.412218), ("bg", 0.026699), ("mk", 0.026699)]
+        ),
+    ]
+
+    @Test("Probabilities are those that were calibrated, languages equally likely by their codes")
+    func probabilities() {
+        for (text, letters, count, best) in Self.doubtful {
+            let found = LanguageIdentifier.identify(text)
+            #expect(found.letterCount == letters && found.candidates.count == count, "\(text)")
+            #expect(found.candidates.prefix(3).map(\.language.description) == best.map(\.0))
+            for (candidate, (_, confidence)) in zip(found.candidates, best) {
+                #expect(abs(candidate.confidence - confidence) < 1e-6, "\(text)")
+            }
+        }
+    }
+
+    @Test("Where all languages come into question, the answer is the same as where none is named")
+    func amongAll() {
+        let all = Set(LanguageIdentifier.languages)
+        for (_, text) in Self.sentences {
+            #expect(
+                LanguageIdentifier.identify(text, among: all) == LanguageIdentifier.identify(text))
+        }
+    }
+
     @Test(
         "Any bytes have an answer with probabilities that add up to 1 at most, and always the same")
     func anyBytes() {

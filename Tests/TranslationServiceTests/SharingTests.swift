@@ -1,4 +1,5 @@
 import Decoding
+import Dispatch
 import System
 import Testing
 import TranslationService
@@ -19,6 +20,23 @@ struct SharingTests {
             }
         }
         #expect(record.entries(2) == ["short", "long"])
+        worker.service.stop()
+    }
+
+    @Test("Requests that come while workers fall idle and busy again are all answered")
+    func wakeUps() throws {
+        let worker = try SharedWorker(maximumSequences: 2, workers: 2)
+        let answered = Lock(0)
+        DispatchQueue.concurrentPerform(iterations: 6) { client in
+            for turn in 0..<30 {
+                let request = worker.request(texts: 1, length: 1 + (client + turn) % 3)
+                guard case .success = worker.service.answer(to: request, within: 60) else {
+                    return
+                }
+                answered.withLock { $0 += 1 }
+            }
+        }
+        #expect(answered.withLock { $0 } == 180)
         worker.service.stop()
     }
 

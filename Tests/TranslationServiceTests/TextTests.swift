@@ -80,6 +80,31 @@ struct TextTests {
         worker.service.stop()
     }
 
+    @Test("What one request says of its texts changes nothing for those after it")
+    func independence() throws {
+        let text = "Ein Mann liest\nein Buch. Zwei <b>Hunde</b> spielen im Schnee."
+        let changes: [(inout TextOptions) -> Void] = [
+            { _ in }, { $0.splitsSentences = false }, { $0.lineBreaks = .blanks },
+            { $0.protectedTerms = ["Hunde"] }, { $0.markup = MarkupOptions(.html) },
+        ]
+        func translation(_ change: (inout TextOptions) -> Void, in test: Self) throws -> String {
+            var options = TextOptions()
+            change(&options)
+            let result = try test.translate([text]) { $0.preparation = options }
+            return "\(texts(result)) \(result.translations[0].sentences.map(\.source))"
+        }
+        let alone = try changes.map { change in
+            let fresh = try Self()
+            defer { fresh.worker.service.stop() }
+            return try translation(change, in: fresh)
+        }
+        #expect(Set(alone).count == changes.count)
+        for index in [0, 1, 0, 2, 0, 3, 0, 4, 1, 2, 3, 2, 1, 0] {
+            #expect(try translation(changes[index], in: self) == alone[index])
+        }
+        worker.service.stop()
+    }
+
     @Test(
         "What has no words is copied and costs nothing",
         arguments: ["", " ", "12345", "3,50 €", "2026-11-24", "...", "😀", "-", "%1$s", "\r\n\t"])

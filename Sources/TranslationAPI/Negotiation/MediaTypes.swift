@@ -22,7 +22,7 @@ enum MediaType: String {
     ///
     /// - Returns: nil for a type that is none of these.
     init?(contentTypeOf fields: HTTPFields) {
-        guard let value = fields[.contentType] else {
+        guard let value = fields[.contentType], value != Self.json.rawValue else {
             self = .json
             return
         }

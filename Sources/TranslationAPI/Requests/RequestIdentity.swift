@@ -25,10 +25,7 @@ struct RequestIdentity {
 
     /// 128 random bits in hexadecimal.
     private static func newID() -> String {
-        Hexadecimal.text(
-            (0..<2).flatMap { _ in
-                withUnsafeBytes(of: UInt64.random(in: 0...UInt64.max)) { Array($0) }
-            })
+        withUnsafeBytes(of: UInt128.random(in: 0...UInt128.max)) { Hexadecimal.text($0) }
     }
 
     /// 1 to 128 of letters, digits, '.', '_' and '-'.

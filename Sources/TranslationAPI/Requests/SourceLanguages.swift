@@ -98,8 +98,9 @@ extension LanguageIdentification {
     /// That a text is not translated which the model could have translated is worse than the contrary, so the bar is higher
     /// than that of `sure`.
     fileprivate func surelyOther(than source: String?) -> LanguageTag? {
-        guard let own = source.flatMap({ LanguageTag($0) })?.language, let best,
-            best.confidence >= Self.certainty, best.language.language != own,
+        // Mostly it is the model's, as the model writes it, and no tag has to be read.
+        guard let best, best.confidence >= Self.certainty, best.language.language != source,
+            let own = source.flatMap({ LanguageTag($0) })?.language, best.language.language != own,
             LanguageIdentifier.languages.contains(where: { $0.language == own }),
             candidates.allSatisfy({ $0.language.language != own || $0.confidence <= Self.trace })
         else { return nil }

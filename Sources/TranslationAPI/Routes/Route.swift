@@ -22,6 +22,10 @@ enum Route: Equatable {
     init?(path: String) {
         // The path of a target that could not be read is empty, and no route's.
         guard path.first == "/" else { return nil }
+        if let route = Self(plain: path) {
+            self = route
+            return
+        }
         let parts = path.split(separator: "/").map(String.init)
         if let route = LibreTranslateRoute(parts: parts) {
             self = .libreTranslate(route)
@@ -32,6 +36,16 @@ enum Route: Equatable {
             return
         }
         let path = "/" + parts.joined(separator: "/")
+        if let route = Self(plain: path) {
+            self = route
+            return
+        }
+        guard path.hasPrefix("/models/"), path.utf8.count > 8 else { return nil }
+        self = .model(id: String(path.dropFirst(8)))
+    }
+
+    /// The route of a path of this API that has no parts to be filled in, as most requests write it.
+    private init?(plain path: String) {
         switch path {
         case "/translate": self = .translate
         case "/tokenize": self = .tokenize
@@ -46,9 +60,7 @@ enum Route: Equatable {
         case "/openapi.json": self = .documentJSON
         case "/": self = .home
         case "/docs": self = .reference
-        default:
-            guard path.hasPrefix("/models/"), path.utf8.count > 8 else { return nil }
-            self = .model(id: String(path.dropFirst(8)))
+        default: return nil
         }
     }
 

@@ -11,6 +11,7 @@ struct OwnAnswer: TranslationAnswer {
 
     func response(to result: TranslationResult) -> ServerResponse {
         var writer = JSONWriter()
+        writer.reserveCapacity(1024)
         write(result, body.parts, to: &writer)
         return ServerResponse(
             status: 200,
@@ -100,6 +101,6 @@ extension Timings {
 
     /// Server-Timing.
     fileprivate var fieldValue: String {
-        stages.map { "\($0.name);dur=\($0.milliseconds)" }.joined(separator: ", ")
+        stages.map { $0.name + ";dur=" + $0.milliseconds.description }.joined(separator: ", ")
     }
 }
