@@ -70,7 +70,7 @@ void ck_layer_norm_reference(const ck_norm_args *a) {
 
 static void attend_head(const ck_attention_args *a, size_t head, float scale) {
     size_t first = head * a->head_width;
-    float *scores = a->scores;
+    float *scores = a->scores + head * ck_attention_stride(a->count);
     for (size_t t = 0; t < a->count; t++) {
         const float *key = a->keys + ck_key_row(a, t) * a->stride + first;
         float lanes[16] = {0};

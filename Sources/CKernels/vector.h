@@ -14,6 +14,7 @@ typedef float v8 __attribute__((ext_vector_type(8)));
 typedef float v4 __attribute__((ext_vector_type(4)));
 typedef float v2 __attribute__((ext_vector_type(2)));
 typedef int32_t i16 __attribute__((ext_vector_type(16)));
+typedef int32_t i4 __attribute__((ext_vector_type(4)));
 typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 
 // Vectors wider than the registers are passed to functions that are always inlined, so no calling convention is at stake.
@@ -52,10 +53,11 @@ CK_INLINE float fold_max(v16 v) {
     return v[0];
 }
 
-CK_INLINE v16 exp16(v16 x) {
+/// exp(x), to the bit the same where it is known that no x is above 0.
+CK_INLINE v16 exp16_of(v16 x, bool is_above_zero) {
     i16 is_number = x == x;
     v16 t = choose(x < splat(CK_EXP_LOWEST), splat(CK_EXP_LOWEST), x);
-    t = choose(t > splat(CK_EXP_HIGHEST), splat(CK_EXP_HIGHEST), t);
+    if (is_above_zero) t = choose(t > splat(CK_EXP_HIGHEST), splat(CK_EXP_HIGHEST), t);
     t = choose(is_number, t, splat(0.0f));
     v16 n = __builtin_elementwise_rint(t * splat(CK_LOG2_E));
     v16 r = fma16(n, splat(-CK_LN2_HIGH), t);
@@ -66,12 +68,19 @@ CK_INLINE v16 exp16(v16 x) {
     p = fma16(p, r, splat(CK_EXP_C4));
     p = fma16(p, r, splat(CK_EXP_C5));
     v16 y = fma16(p, r * r, r) + splat(1.0f);
-    i16 whole = __builtin_convertvector(n, i16), half = whole >> 1;
-    y = y * (v16)((half + 127) << 23) * (v16)((whole - half + 127) << 23);
+    i16 whole = __builtin_convertvector(n, i16);
+    if (is_above_zero) {
+        i16 half = whole >> 1;
+        y = y * (v16)((half + 127) << 23) * (v16)((whole - half + 127) << 23);
+    } else {
+        y = y * (v16)((whole + 127) << 23);  // at least the smallest normal power, so rounded once as in two steps
+    }
     y = choose(x < splat(CK_EXP_LOWEST), splat(0.0f), y);
-    y = choose(x > splat(CK_EXP_HIGHEST), splat(INFINITY), y);
+    if (is_above_zero) y = choose(x > splat(CK_EXP_HIGHEST), splat(INFINITY), y);
     return choose(is_number, y, x);
 }
+
+CK_INLINE v16 exp16(v16 x) { return exp16_of(x, true); }
 
 /// Phi(x), from the tail that is small.
 CK_INLINE v16 normal_cdf16(v16 x) {

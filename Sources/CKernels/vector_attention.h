@@ -1,16 +1,24 @@
 /// Attention. Included after vector.h.
 
-/// The folded sums of four vectors, each in the order of `fold_sum`, in a quarter of the steps of one after the other.
-CK_INLINE v4 fold_sums(v16 a, v16 b, v16 c, v16 d) {
-    v16 ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
-             __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-    v16 cd = __builtin_shufflevector(c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
-             __builtin_shufflevector(c, d, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-    v16 four = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
-               __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-    v8 two = __builtin_shufflevector(four, four, 0, 1, 4, 5, 8, 9, 12, 13) +
-             __builtin_shufflevector(four, four, 2, 3, 6, 7, 10, 11, 14, 15);
-    return two.even + two.odd;
+/// Half as many numbers: two vectors' lower halves beside each other, and their upper halves.
+#define CK_PAIR_LANES(a, b, low, high)                                                                               \
+    v16 low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);                 \
+    v16 high = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+
+CK_INLINE v16 greater16(v16 a, v16 b) { return choose(b > a, b, a); }
+
+/// Four vectors folded in the order of `fold_sum` or `fold_max`, in a quarter of the steps of one after the other.
+CK_INLINE v4 fold_four(v16 a, v16 b, v16 c, v16 d, bool is_sum) {
+    CK_PAIR_LANES(a, b, low_ab, high_ab);
+    CK_PAIR_LANES(c, d, low_cd, high_cd);
+    v16 ab = is_sum ? low_ab + high_ab : greater16(low_ab, high_ab), cd = is_sum ? low_cd + high_cd : greater16(low_cd, high_cd);
+    v16 low = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    v16 high = __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    v16 four = is_sum ? low + high : greater16(low, high);
+    v8 first = __builtin_shufflevector(four, four, 0, 1, 4, 5, 8, 9, 12, 13);
+    v8 second = __builtin_shufflevector(four, four, 2, 3, 6, 7, 10, 11, 14, 15);
+    v8 two = is_sum ? first + second : second > first ? second : first;
+    return is_sum ? two.even + two.odd : two.odd > two.even ? two.odd : two.even;
 }
 
 /// q · k for four keys.
@@ -26,80 +34,100 @@ CK_INLINE v4 dots(const float *q, const float *const k[4], size_t width) {
         v16 x = load_part(q + i, width - i, 0.0f);
         CK_UNROLL for (int j = 0; j < 4; j++) sums[j] = fma16(x, load_part(k[j] + i, width - i, 0.0f), sums[j]);
     }
-    return fold_sums(sums[0], sums[1], sums[2], sums[3]);
+    return fold_four(sums[0], sums[1], sums[2], sums[3], true);
 }
 
-/// Scores of the keys t ... t + 3, -inf where there are none.
-CK_INLINE v4 score_four(const ck_attention_args *a, size_t first, float scale, size_t t) {
-    if (t >= a->count) return (v4)(-INFINITY);
-    const float *k[4];
-    CK_UNROLL for (size_t j = 0; j < 4; j++) {
-        k[j] = a->keys + first + ck_key_row(a, ck_min(t + j, a->count - 1)) * a->stride;
+/// Where four keys or values from t on start, the last one again where there are fewer.
+CK_INLINE void four_rows(const ck_attention_args *a, const float *base, size_t t, const float *rows[4]) {
+    CK_UNROLL for (size_t j = 0; j < 4; j++) rows[j] = base + ck_key_row(a, ck_min(t + j, a->count - 1)) * a->stride;
+}
+
+/// Scores of all heads for every key, then -inf up to a whole vector. Four keys are read from their start to their end, as memory is
+/// read fastest.
+CK_INLINE void score(const ck_attention_args *a, float scale) {
+    size_t padded = ck_attention_stride(a->count), last = (a->count - 1) / 4 * 4;
+    for (size_t t = 0; t <= last; t += 4) {
+        const float *k[4];
+        four_rows(a, a->keys, t, k);
+        i4 exists = (i4)((int32_t)(a->count - t)) > (i4){0, 1, 2, 3};
+        for (size_t head = 0; head < a->heads; head++) {
+            size_t first = head * a->head_width;
+            const float *own[4] = {k[0] + first, k[1] + first, k[2] + first, k[3] + first};
+            v4 scores = dots(a->query + first, own, a->head_width) * (v4)(scale);
+            scores = exists ? scores : (v4)(-INFINITY);
+            memcpy(a->scores + head * padded + t, &scores, sizeof scores);
+        }
     }
-    v4 scores = dots(a->query + first, k, a->head_width) * (v4)(scale);
-    CK_UNROLL for (size_t j = 1; j < 4; j++) scores[j] = t + j < a->count ? scores[j] : -INFINITY;
-    return scores;
-}
-
-/// Scores of one head for every key, then -inf up to a whole vector. Stored by whole vectors, as they will be loaded: a load waits
-/// for a narrower store to leave the core.
-CK_INLINE void score(const ck_attention_args *a, size_t first, float scale) {
-    for (size_t t = 0; t < a->count; t += 16) {
-        v16 scores;
-        scores.lo.lo = score_four(a, first, scale, t);
-        scores.lo.hi = score_four(a, first, scale, t + 4);
-        scores.hi.lo = score_four(a, first, scale, t + 8);
-        scores.hi.hi = score_four(a, first, scale, t + 12);
-        store(a->scores + t, scores);
+    v4 none = (v4)(-INFINITY);
+    for (size_t head = 0; head < a->heads; head++) {
+        for (size_t t = last + 4; t < padded; t += 4) memcpy(a->scores + head * padded + t, &none, sizeof none);
     }
 }
 
-/// Scores become exp(score − max); returns 1 / their sum.
-CK_INLINE float softmax_scores(float *scores, size_t padded) {
-    v16 highest = splat(-INFINITY);
+/// Scores of `heads` heads, four or one, become exp(score - the head's greatest); the normalisers 1 / their sums.
+CK_INLINE void softmax_scores(float *scores, size_t padded, int heads, float *normalisers) {
+    v16 highest[4], sums[4];
+    CK_UNROLL for (int j = 0; j < heads; j++) highest[j] = splat(-INFINITY), sums[j] = splat(0.0f);
     for (size_t t = 0; t < padded; t += 16) {
-        v16 s = load(scores + t);
-        highest = choose(s > highest, s, highest);
+        CK_UNROLL for (int j = 0; j < heads; j++) highest[j] = greater16(highest[j], load(scores + (size_t)j * padded + t));
     }
-    v16 best = splat(fold_max(highest));
+    v4 best;
+    if (heads == 4) best = fold_four(highest[0], highest[1], highest[2], highest[3], false);
+    else best[0] = fold_max(highest[0]);
+    for (size_t t = 0; t < padded; t += 16) {
+        CK_UNROLL for (int j = 0; j < heads; j++) {
+            float *own = scores + (size_t)j * padded + t;
+            v16 e = exp16_of(load(own) - splat(best[j]), false);
+            store(own, e);
+            sums[j] += e;
+        }
+    }
+    if (heads == 4) {
+        v4 inverse = (v4)(1.0f) / fold_four(sums[0], sums[1], sums[2], sums[3], true);
+        memcpy(normalisers, &inverse, sizeof inverse);
+    } else {
+        *normalisers = 1.0f / fold_sum(sums[0]);
+    }
+}
+
+/// Adds `some` values, from t on, to 16 columns of the output, of which `count` exist; the last ones are multiplied by `normaliser`.
+CK_INLINE void add_values(
+    const ck_attention_args *a, size_t t, int some, const float *const v[4], const float *weights, size_t column, size_t count,
+    float normaliser) {
+    float *out = a->out + column;
     v16 sum = splat(0.0f);
-    for (size_t t = 0; t < padded; t += 16) {
-        v16 e = exp16(load(scores + t) - best);
-        store(scores + t, e);
-        sum += e;
+    if (t > 0) sum = count == 16 ? load(out) : load_part(out, count, 0.0f);
+    CK_UNROLL for (int j = 0; j < some; j++) {
+        sum = fma16(splat(weights[j]), count == 16 ? load(v[j] + column) : load_part(v[j] + column, count, 0.0f), sum);
     }
-    return 1.0f / fold_sum(sum);
+    if (t + (size_t)some == a->count) sum *= splat(normaliser);
+    if (count == 16) store(out, sum);
+    else store_part(out, sum, count);
 }
 
-CK_INLINE void attend_head(const ck_attention_args *a, size_t head, float scale) {
-    size_t first = head * a->head_width;
-    score(a, first, scale);
-    v16 normaliser = splat(softmax_scores(a->scores, ck_padded(a->count)));
-    const float *values = a->values + first;
-    float *out = a->out + first;
-    size_t i = 0;
-    for (; i + 32 <= a->head_width; i += 32) {
-        v16 low = splat(0.0f), high = splat(0.0f);
-        for (size_t t = 0; t < a->count; t++) {
-            const float *value = values + ck_key_row(a, t) * a->stride + i;
-            low = fma16(splat(a->scores[t]), load(value), low);
-            high = fma16(splat(a->scores[t]), load(value + 16), high);
-        }
-        store(out + i, low * normaliser);
-        store(out + i + 16, high * normaliser);
-    }
-    for (; i < a->head_width; i += 16) {
-        size_t count = ck_min(16, a->head_width - i);
-        v16 sum = splat(0.0f);
-        for (size_t t = 0; t < a->count; t++) {
-            const float *value = values + ck_key_row(a, t) * a->stride + i;
-            sum = fma16(splat(a->scores[t]), count == 16 ? load(value) : load_part(value, count, 0.0f), sum);
-        }
-        store_part(out + i, sum * normaliser, count);
+/// The values from t on, `some` of them, of all heads.
+CK_INLINE void weigh(const ck_attention_args *a, size_t t, int some, const float *normalisers) {
+    size_t padded = ck_attention_stride(a->count);
+    const float *v[4];
+    four_rows(a, a->values, t, v);
+    for (size_t head = 0; head < a->heads; head++) {
+        const float *weights = a->scores + head * padded + t;
+        size_t column = head * a->head_width, end = column + a->head_width;
+        for (; column + 16 <= end; column += 16) add_values(a, t, some, v, weights, column, 16, normalisers[head]);
+        if (column < end) add_values(a, t, some, v, weights, column, end - column, normalisers[head]);
     }
 }
 
 void CK_NAME(ck_attention)(const ck_attention_args *a) {
-    float scale = 1.0f / sqrtf((float)a->head_width);
-    for (size_t head = 0; head < a->heads; head++) attend_head(a, head, scale);
+    size_t padded = ck_attention_stride(a->count), t = 0, head = 0;
+    float *normalisers = a->scores + a->heads * padded;
+    score(a, 1.0f / sqrtf((float)a->head_width));
+    for (; head + 4 <= a->heads; head += 4) softmax_scores(a->scores + head * padded, padded, 4, normalisers + head);
+    for (; head < a->heads; head++) softmax_scores(a->scores + head * padded, padded, 1, normalisers + head);
+    for (; t + 4 <= a->count; t += 4) weigh(a, t, 4, normalisers);
+    switch (a->count - t) {
+    case 3: weigh(a, t, 3, normalisers); break;
+    case 2: weigh(a, t, 2, normalisers); break;
+    case 1: weigh(a, t, 1, normalisers); break;
+    }
 }

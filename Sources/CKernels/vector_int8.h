@@ -12,9 +12,16 @@
 _Static_assert(CK_INT8_STRIP % (16 * CK_INT8_VECTORS) == 0, "tiles end with strips");
 _Static_assert(CK_INT8_STRIP % (16 * CK_INT8_ROW_VECTORS) == 0, "tiles of one row end with strips");
 
-/// Whether a product ends in nothing that a tile cannot do in its registers: no function but a maximum, no residual.
-CK_INLINE bool ends_simply(const ck_linear_int8_args *a) {
-    return !a->residual && (a->activation == CK_IDENTITY || a->activation == CK_RELU);
+/// Whether a tile can do in its registers what follows the sums: no function but a maximum, and `width` outputs that all exist.
+CK_INLINE bool ends_simply(const ck_linear_int8_args *a, size_t column, size_t width) {
+    return (a->activation == CK_IDENTITY || a->activation == CK_RELU) && column + width <= a->outputs;
+}
+
+/// That end for 16 outputs of one row; what is below `lowest` becomes it.
+CK_INLINE void finish_simply(const ck_linear_int8_args *a, size_t row, size_t column, v16 value, v16 lowest) {
+    value = choose(value < lowest, lowest, value);
+    if (a->residual) value += load(a->residual + row * a->ldr + column);
+    store(a->y + row * a->ldy + column, value);
 }
 
 /// Activation and residual of 16 outputs of one row, then the store.
@@ -62,7 +69,7 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
                 }                                                                                                        \
             }                                                                                                            \
         }                                                                                                                \
-        bool simple = ends_simply(a) && column + 16 * vectors <= a->outputs;                                             \
+        bool simple = ends_simply(a, column, 16 * vectors);                                                              \
         v16 lowest = splat(a->activation == CK_RELU ? 0.0f : -INFINITY);                                                 \
         v16 done[rows][vectors]; /* in memory: the sums themselves are never indexed by a variable */                    \
         CK_UNROLL for (int j = 0; j < vectors; j++) {                                                                    \
@@ -72,7 +79,7 @@ CK_INLINE void finish_int8(const ck_linear_int8_args *a, size_t row, size_t colu
                 dot_sums sum = chains > 1 ? dot_join(sums[0][i][j], sums[chains - 1][i][j]) : sums[0][i][j];             \
                 v16 value = __builtin_convertvector(dot_result(sum), v16);                                               \
                 value = fma16(value, splat(a->x_scales[row + i]) * scale, bias);                                         \
-                if (simple) store(y + (size_t)i * a->ldy + 16 * j, choose(value < lowest, lowest, value));               \
+                if (simple) finish_simply(a, row + (size_t)i, column + 16 * (size_t)j, value, lowest);                   \
                 else done[i][j] = value;                                                                                 \
             }                                                                                                            \
         }                                                                                                                \

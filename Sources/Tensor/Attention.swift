@@ -34,21 +34,6 @@ public final class Attention {
         }
     }
 
-    /// Which rows of the keys and values are attended to.
-    public enum Rows {
-        /// These, in this order; each must exist.
-        case path(ArraySlice<Int32>)
-        /// All from the first to before the last.
-        case range(Range<Int>)
-
-        var count: Int {
-            switch self {
-            case .path(let rows): rows.count
-            case .range(let range): range.count
-            }
-        }
-    }
-
     /// Attends with the query in the first columns of a row.
     ///
     /// - Parameters:
@@ -58,24 +43,50 @@ public final class Attention {
     ///   - output: matrix and row that the result goes to; at least `width` columns, not the keys'
     ///     matrix.
     public func attend(
-        query: (matrix: Matrix, row: Int), _ keysValues: KeysValues, rows: Rows,
+        query: (matrix: Matrix, row: Int), _ keysValues: KeysValues, rows: Range<Int>,
         into output: (matrix: Matrix, row: Int)
     ) {
         precondition(query.matrix.columns >= width && output.matrix.columns >= width)
         precondition(output.matrix !== keysValues.matrix, "the result would overwrite keys")
+        check(rows, keysValues)
         var arguments = arguments(keysValues, count: rows.count)
         arguments.query = UnsafePointer(query.matrix.pointer(row: query.row))
         arguments.out = output.matrix.pointer(row: output.row)
-        switch rows {
-        case .range(let range):
-            check(range, keysValues)
-            arguments.start = range.lowerBound
-            ck_attention(instructionSet.isa, &arguments)
-        case .path(let path):
-            precondition(
-                path.allSatisfy { $0 >= 0 && $0 < keysValues.matrix.rows }, "row outside the keys")
-            path.withUnsafeBufferPointer { path in
-                arguments.rows = path.baseAddress
+        arguments.start = rows.lowerBound
+        ck_attention(instructionSet.isa, &arguments)
+    }
+
+    /// Attends with a query in each of the first rows of a matrix, each to positions of its own.
+    ///
+    /// - Parameters:
+    ///   - queries: at least `width` columns, and as many rows as there are paths.
+    ///   - keysValues: what all of them attend to.
+    ///   - nodes: rows of the keys and values; each must exist.
+    ///   - paths: for each query its part of `nodes`, at least one, in the order of positions.
+    ///   - output: the same rows are written, at least `width` columns; not the keys' matrix.
+    public func attend(
+        queries: Matrix, _ keysValues: KeysValues, nodes: [Int32], paths: [Range<Int>],
+        into output: Matrix
+    ) {
+        precondition(queries.columns >= width && output.columns >= width)
+        precondition(output !== keysValues.matrix, "the result would overwrite keys")
+        guard let longest = paths.lazy.map(\.count).max() else { return }
+        let keyRows = keysValues.matrix.rows
+        var arguments = arguments(keysValues, count: longest)
+        let query = queries.pointer(rows: 0..<paths.count)
+        let out = output.pointer(rows: 0..<paths.count)
+        let nodes = nodes.span
+        nodes.withUnsafeBufferPointer { start in
+            for index in paths.indices {
+                let path = nodes.extracting(paths[index])
+                precondition(!path.isEmpty, "nothing to attend to")
+                for place in path.indices {
+                    precondition(path[place] >= 0 && path[place] < keyRows, "row outside the keys")
+                }
+                arguments.query = UnsafePointer(query + index * queries.columns)
+                arguments.out = out + index * output.columns
+                arguments.rows = start.baseAddress.map { $0 + paths[index].lowerBound }
+                arguments.count = path.count
                 ck_attention(instructionSet.isa, &arguments)
             }
         }
@@ -103,22 +114,18 @@ public final class Attention {
         arguments.query = UnsafePointer(query.matrix.pointer(row: query.row))
         arguments.out = output.matrix.pointer(row: output.row)
         arguments.start = rows.lowerBound
-        arguments.heads = 1
+        ck_attention(instructionSet.isa, &arguments)
         for head in 0..<heads {
-            ck_attention(instructionSet.isa, &arguments)
-            keepScores(count: rows.count, in: &weights, at: start + head * rows.count)
-            arguments.query += arguments.head_width
-            arguments.keys += arguments.head_width
-            arguments.values += arguments.head_width
-            arguments.out += arguments.head_width
+            keepScores(of: head, count: rows.count, in: &weights, at: start + head * rows.count)
         }
     }
 
-    /// Copies the scores that the kernel left, exp(score − max), divided by their sum.
-    private func keepScores(count: Int, in weights: inout [Float], at start: Int) {
+    /// Copies the scores of a head that the kernel left, exp(score − max), divided by their sum.
+    private func keepScores(of head: Int, count: Int, in weights: inout [Float], at start: Int) {
+        let left = scores.floats + head * ck_attention_stride(count)
         var sum: Float = 0
-        for index in 0..<count { sum += scores.floats[index] }
-        for index in 0..<count { weights[start + index] = scores.floats[index] / sum }
+        for index in 0..<count { sum += left[index] }
+        for index in 0..<count { weights[start + index] = left[index] / sum }
     }
 
     /// What each position adds to the heads' outputs along a direction: to scores[j] the sum over some
@@ -205,8 +212,9 @@ public final class Attention {
             keysValues.keyColumn >= 0 && keysValues.keyColumn <= lastColumn
                 && keysValues.valueColumn >= 0 && keysValues.valueColumn <= lastColumn,
             "columns outside the matrix")
-        // The kernel works on scores by whole vectors of 16.
-        if count > scores.count { scores = Storage(zeros: (2 * count + 15) / 16 * 16) }
+        if ck_attention_scratch(heads, count) > scores.count {
+            scores = Storage(zeros: ck_attention_scratch(heads, 2 * count))
+        }
         var arguments = ck_attention_args()
         arguments.keys = UnsafePointer(matrix.pointer(rows: 0..<0) + keysValues.keyColumn)
         arguments.values = UnsafePointer(matrix.pointer(rows: 0..<0) + keysValues.valueColumn)

@@ -63,6 +63,20 @@ public final class Matrix {
             pointer(row: row), source.pointer(row: sourceRow), columns * MemoryLayout<Float>.stride)
     }
 
+    /// Copies the first rows of another matrix of as many columns: row i becomes row `targets[i]`.
+    public func copyRows(to targets: [Int], from source: Matrix) {
+        precondition(source.columns == columns, "rows of different widths")
+        precondition(source !== self, "rows overwritten before they are read")
+        let from = source.pointer(rows: 0..<targets.count)
+        let to = pointer(rows: 0..<rows)
+        for (row, target) in targets.enumerated() {
+            precondition(target >= 0 && target < rows, "row outside the matrix")
+            memcpy(
+                to + target * columns, from + row * columns,
+                columns * MemoryLayout<Float>.stride)
+        }
+    }
+
     /// Sets every element to zero.
     public func clear() { memset(storage.floats, 0, rows * columns * MemoryLayout<Float>.stride) }
 

@@ -88,6 +88,9 @@ public final class DecoderStep {
     private var screening = ScreeningPause()
     /// Made when it is first needed.
     lazy var aligner = SourceAligner(for: model)
+    /// Nodes of the active rows and their parts of `paths`.
+    private var activeNodes: [Int] = []
+    private var activePaths: [Range<Int>] = []
     /// Nodes whose memories a layer lacks, each behind those before it, and the rows that need them.
     private var missingNodes: [Int] = []
     private var missingRows: [Int] = []
@@ -174,6 +177,7 @@ public final class DecoderStep {
             active.append(index)
             model.embedTarget(row.token, position: path.count, into: (hidden, place))
         }
+        takeActiveNodes()
         model.decoderEnds.embeddingNorm?.apply(hidden, rows: 0..<active.count, into: hidden)
         if weightCount > sourceWeights.count {
             sourceWeights = Array(repeating: 0, count: 3 * weightCount / 2)
@@ -209,6 +213,16 @@ public final class DecoderStep {
                 hidden.copyRow(place, from: positions.exitStates, sourceRow: node)
             }
         }
+        takeActiveNodes()
+    }
+
+    /// Notes which nodes are active, and their paths.
+    private func takeActiveNodes() {
+        let rows = rows
+        activeNodes.removeAll(keepingCapacity: true)
+        activeNodes.append(contentsOf: active.lazy.map { Int(rows[$0].node) })
+        activePaths.removeAll(keepingCapacity: true)
+        activePaths.append(contentsOf: active.lazy.map { rows[$0].path })
     }
 
     private var weightsPerSourcePosition: Int {
@@ -239,9 +253,11 @@ public final class DecoderStep {
         attendToSource(layer, n, rows: m)
         layer.feedForward.apply(hidden, rows: m, feedForward, sum: sum)
         if model.adapters[n] != nil { adapted.begin(rows: m) }
+        let rows = rows
         for index in active {
-            rows[index].state.operations.executed += model.layerOperations(
-                position: rows[index].position, sourceCount: rows[index].sourceCount)
+            let row = rows[index]
+            row.state.operations.executed += model.layerOperations(
+                position: row.position, sourceCount: row.sourceCount)
         }
     }
 
@@ -272,6 +288,7 @@ public final class DecoderStep {
             }
         }
         active.removeLast(active.count - kept)
+        takeActiveNodes()
     }
 
     /// Computes the logits of exit `n` for some active rows, one row for each offset: of all ids into `logits`, or of the candidates that
@@ -553,14 +570,11 @@ public final class DecoderStep {
         norm.enter(hidden, rows: m, input, scratch: sum)
         block.query.apply(input, into: query)
         block.keyValue.apply(input, into: keyValue)
-        for (offset, index) in active.enumerated() {
-            let node = rows[index].node
-            keyValues.copyRow(Int(node), from: keyValue, sourceRow: offset)
-            positions.markFilled(node, layers: n)
-            attention.attend(
-                query: (query, offset), .init(keyValues, keyColumn: 0, valueColumn: d),
-                rows: .path(paths[rows[index].path]), into: (context, offset))
-        }
+        keyValues.copyRows(to: activeNodes, from: keyValue)
+        positions.markFilled(activeNodes, layers: n)
+        attention.attend(
+            queries: query, .init(keyValues, keyColumn: 0, valueColumn: d), nodes: paths,
+            paths: activePaths, into: context)
         input.set(context, rows: m)
         block.output.apply(input, into: sum, .init(residual: hidden))
         norm.leave(sum, rows: m, into: hidden)
@@ -582,6 +596,7 @@ public final class DecoderStep {
     private func attendToSource(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
         layer.crossNorm.enter(hidden, rows: m, input, scratch: sum)
         layer.crossQuery.apply(input, into: query)
+        let (rows, d) = (rows, d)
         for (offset, index) in active.enumerated() {
             guard let matrix = rows[index].state.crossKeyValues[n - 1] else { continue }
             let keyValues = Attention.KeysValues(matrix, keyColumn: 0, valueColumn: d)
@@ -591,7 +606,7 @@ public final class DecoderStep {
                     into: (context, offset), weights: &sourceWeights, at: start)
             } else {
                 attention.attend(
-                    query: (query, offset), keyValues, rows: .range(0..<matrix.rows),
+                    query: (query, offset), keyValues, rows: 0..<matrix.rows,
                     into: (context, offset))
             }
         }

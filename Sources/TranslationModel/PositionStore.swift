@@ -98,6 +98,10 @@ final class PositionStore {
 
     func markFilled(_ node: Int32, layers: Int) { nodes[Int(node)].filled = Int32(layers) }
 
+    func markFilled(_ some: [Int], layers: Int) {
+        for node in some { nodes[node].filled = Int32(layers) }
+    }
+
     /// A matrix [rows, 2d] for the keys and values of a source; what it holds is unspecified.
     func takeSourceKeyValues(rows: Int) -> Matrix {
         let matrix = sourceKeyValues.popLast() ?? Matrix(rows: 0, columns: 2 * d)

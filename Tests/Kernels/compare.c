@@ -146,10 +146,11 @@ static void run_attention(ck_isa isa, drawing *d, results *r) {
     int32_t *rows = take(d, count * sizeof *rows);
     for (size_t t = 0; t < count; t++) rows[t] = (int32_t)(draw(d) % count);
     a.rows = draw(d) % 2 ? rows : 0;
-    a.scores = take(d, (count + 16) * sizeof *a.scores);
+    a.scores = take(d, ck_attention_scratch(heads, count) * sizeof *a.scores);
     a.out = take(d, width * sizeof *a.out);
     ck_attention(isa, &a);
     keep(r, a.out, width * sizeof *a.out);
+    for (size_t head = 0; head < heads; head++) keep(r, a.scores + head * ck_attention_stride(count), count * sizeof *a.scores);
 }
 
 static void run_attention_training(ck_isa isa, drawing *d, results *r) {

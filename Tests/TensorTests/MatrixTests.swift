@@ -51,6 +51,14 @@ struct MatrixTests {
         #expect(target.row(0) == [3, 4] && target.row(1) == [3, 4])
     }
 
+    @Test("rows are copied to the places that are named, and no others change")
+    func copyRowsToPlaces() {
+        let source = matrixOf([1, 2, 3, 4, 5, 6], columns: 2)
+        let target = matrixOf(Array(repeating: 0, count: 8), columns: 2)
+        target.copyRows(to: [3, 0], from: source)
+        #expect((0..<4).map(target.row) == [[3, 4], [0, 0], [0, 0], [1, 2]])
+    }
+
     @Test("refuses a row or column outside it", arguments: [(2, 0), (-1, 0), (0, 3), (0, -1)])
     func outside(row: Int, column: Int) async {
         await #expect(processExitsWith: .failure) { [row, column] in

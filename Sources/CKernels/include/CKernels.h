@@ -140,11 +140,16 @@ typedef struct ck_attention_args {
     const int32_t *rows;
     size_t start, count;
     size_t heads, head_width;
-    float *scores;       ///< scratch of `count` floats, rounded up to a multiple of 16
+    float *scores;       ///< scratch of `ck_attention_scratch` floats; then exp(score - the greatest) of each head, from its own place on
     float *out;          ///< [heads * head_width]
 } ck_attention_args;
 
 void ck_attention(ck_isa isa, const ck_attention_args *args);
+
+/// Floats from one head's place in the scratch to the next: `count` rounded up to whole vectors of 16.
+static inline size_t ck_attention_stride(size_t count) { return (count + 15) / 16 * 16; }
+
+static inline size_t ck_attention_scratch(size_t heads, size_t count) { return heads * (ck_attention_stride(count) + 1); }
 
 /// `ck_attention` for `queries` queries `query_stride` floats apart, over the same keys; outputs `out_stride` floats apart.
 void ck_attention_rows(ck_isa isa, const ck_attention_args *args, size_t queries, size_t query_stride, size_t out_stride);
