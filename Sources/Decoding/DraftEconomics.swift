@@ -19,6 +19,8 @@ package struct DraftEconomics {
 
     /// Steps after which a draft is tried though none seems to pay: what was learnt may no longer hold.
     private static let patience = 64
+    /// What a draft has to save for each second that it takes: times are those of the runs before, and what lies between runs is in none.
+    private static let caution = 1.1
     /// Outcomes after which older ones count half.
     private static let memory = 1024.0
 
@@ -54,7 +56,7 @@ package struct DraftEconomics {
         let seconds =
             draft.isKnown ? draft.seconds(rows: count) : draftShare * pass.seconds(rows: count)
         return reach * savings.right / savings.all * worth
-            > seconds / Double(count) + pass.furtherRow(after: rows.now)
+            > Self.caution * (seconds / Double(count) + pass.furtherRow(after: rows.now))
     }
 
     /// Whether it pays to verify drafts that are all right with the probability `reach`; true where no pass was seen yet.

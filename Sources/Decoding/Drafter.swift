@@ -91,6 +91,7 @@ struct Drafter {
     }
 
     private mutating func propose(_ exit: Int, _ step: DecoderStep) {
+        let start = ContinuousClock.now
         rows.removeAll(keepingCapacity: true)
         proposing.removeAll(keepingCapacity: true)
         for sentence in drafting {
@@ -101,7 +102,6 @@ struct Drafter {
             }
             proposing.append(rows.count - 1)
         }
-        let start = ContinuousClock.now
         branchStep?.team = step.team
         let step = branchStep ?? step
         step.begin(rows)

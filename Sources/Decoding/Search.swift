@@ -82,7 +82,7 @@ struct Search {
     func appendInputs(of hypothesis: LiveHypothesis, to inputs: inout [Int?]) {
         inputs.append(startID)
         let first = inputs.count
-        inputs.append(contentsOf: repeatElement(Optional(endOfSentence), count: hypothesis.length))
+        inputs.append(contentsOf: repeatElement(nil, count: hypothesis.length))
         forEachToken(of: hypothesis) { inputs[first + $0] = $1 }
     }
 
