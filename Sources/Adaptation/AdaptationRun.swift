@@ -218,7 +218,7 @@ public final class AdaptationRun {
         loss: () -> Loss
     ) throws -> Learned<Loss.Parameters> {
         let state = FitState(of: part, in: options.directory)
-        var progress = try state.progress() ?? FitState.Progress()
+        var progress = try state.progress() ?? FitState.Progress(exits: first.exitCount)
         progress.sentences = text.count
         let fit = ExitFit(
             model, start: first, text.training, prefix: prefix, fitOptions, loss: loss)
@@ -230,7 +230,7 @@ public final class AdaptationRun {
             let comparison = fit.compare(text.held, with: fit.mean)
             let isBest = comparison.loss < progress.bestLoss
             if isBest { best.copy(from: fit.mean) }
-            progress.note(comparison.loss, step: fit.step, isBest: isBest)
+            progress.note(comparison, step: fit.step, isBest: isBest)
             report(.validated(part, step: fit.step, comparison, isBest: isBest))
             try state.save(fit, best: best, progress)
         }
@@ -256,8 +256,7 @@ public final class AdaptationRun {
         }
         let why = reason ?? .steps
         report(.finished(part, why, bestStep: progress.bestStep))
-        return Learned(
-            best: best, agreement: fit.compare(text.held, with: best).agreement, end: why)
+        return Learned(best: best, agreement: progress.bestAgreement, end: why)
     }
 
     /// Sources with their outputs, without those that have none.

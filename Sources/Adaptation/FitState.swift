@@ -22,9 +22,12 @@ struct FitState {
         var sentences = 0
         var bestStep = 0
         var bestLoss = Double.infinity
+        /// Of each exit of the best parameters with the last one, on the sentences that are held out.
+        var bestAgreement: [Double]
         var validationsSinceBest = 0
 
-        init() {}
+        /// At the start of a fit of so many exits.
+        init(exits count: Int) { bestAgreement = Array(repeating: 0, count: count) }
 
         init(_ metadata: [String: String], file: String) throws(CheckpointError) {
             func number(_ name: String) throws(CheckpointError) -> Int {
@@ -37,16 +40,20 @@ struct FitState {
             bestStep = try number("best_step")
             validationsSinceBest = try number("validations_since_best")
             bestLoss = Double(metadata["best_loss"] ?? "") ?? .infinity
+            bestAgreement = (metadata["best_agreement"] ?? "").split(separator: " ").compactMap {
+                Double($0)
+            }
         }
 
         /// Takes a validation into account.
-        mutating func note(_ loss: Double, step: Int, isBest: Bool) {
+        mutating func note(_ comparison: ExitComparison, step: Int, isBest: Bool) {
             guard isBest else {
                 validationsSinceBest += 1
                 return
             }
             bestStep = step
-            bestLoss = loss
+            bestLoss = comparison.loss
+            bestAgreement = comparison.agreement
             validationsSinceBest = 0
         }
 
@@ -55,6 +62,7 @@ struct FitState {
                 "step": String(step), "epoch": String(position.epoch),
                 "sentence": String(position.sentence), "sentences": String(sentences),
                 "best_step": String(bestStep), "best_loss": String(bestLoss),
+                "best_agreement": bestAgreement.map(\.description).joined(separator: " "),
                 "validations_since_best": String(validationsSinceBest),
             ]
         }
@@ -97,6 +105,12 @@ struct FitState {
         _ fit: ExitFit<Loss>, best: Loss.Parameters, _ progress: Progress
     ) throws(CheckpointError) {
         let state = try Weights(safetensors: file, in: directory)
+        guard progress.bestAgreement.count == best.exitCount else {
+            throw CheckpointError(
+                .outOfRange, file: file, subject: "best_agreement",
+                found: "\(progress.bestAgreement.count) numbers",
+                expected: "\(best.exitCount), one for each exit that is fitted")
+        }
         for (name, vector) in Self.vectors(fit, best) {
             vector.set(try state.floats(named: name, shape: [vector.count]), at: 0)
         }

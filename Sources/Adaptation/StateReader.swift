@@ -47,14 +47,9 @@ final class StateReader {
             let known = prefix + sentence.output.dropLast()
             let tokens = [model.configuration.decoderStartID] + known.map(Optional.some)
             self.sentences.append((source, tokens.count))
-            var node: Int32?
-            for (index, token) in tokens.enumerated() {
-                let next = state.append(after: node)
-                node = next
-                if index >= prefix.count { rows.append(batch.count) }
-                inputs.append((token, index + 1))
-                batch.append(DecoderRow(state: state, token: token, node: next))
-            }
+            rows += batch.count + prefix.count..<batch.count + tokens.count
+            for (index, token) in tokens.enumerated() { inputs.append((token, index + 1)) }
+            batch += state.append(feeding: tokens)
         }
         step.begin(batch)
         for (index, states) in states.enumerated() {

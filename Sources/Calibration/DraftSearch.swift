@@ -60,7 +60,7 @@ public struct DraftSearch {
 
     /// The cheapest choice of each exit 1 … N − 1, that of the side branch first where there is one.
     public func choices() -> [Choice] {
-        ((model.branch == nil ? 1 : 0)..<model.decoderLayerCount).map { exit in
+        (model.lowestExit..<model.decoderLayerCount).map { exit in
             let all = choice(exit, ids: nil)
             return Self.sizes.filter { $0 < ranked.count }.reduce(all) { best, size in
                 let other = choice(exit, ids: size)

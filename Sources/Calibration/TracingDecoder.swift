@@ -98,11 +98,8 @@ final class TracingDecoder {
         let step = branchStep ?? DecoderStep(for: branch)
         branchStep = step
         let state = DecoderState(source: sentence.source, in: step)
-        var rows: [DecoderRow] = []
-        for token in [model.configuration.decoderStartID] + output.dropLast().map(Optional.some) {
-            let node = state.append(after: rows.last?.node)
-            rows.append(DecoderRow(state: state, token: token, node: node))
-        }
+        let rows = state.append(
+            feeding: [model.configuration.decoderStartID] + output.dropLast().map(Optional.some))
         step.begin(rows)
         for n in 1...branch.decoderLayerCount { step.runLayer(n) }
         let all = Array(rows.indices)

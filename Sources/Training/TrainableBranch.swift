@@ -11,8 +11,6 @@ public final class TrainableBranch: Sendable {
     public let network: ModelConfiguration
     /// All parameters.
     public let parameters: ParameterVector
-    /// Decoder layers.
-    public let layerCount: Int
     let layers: [DecoderLayerWeights]
     /// Behind the last layer, where the network's stacks end so.
     let norm: TrainableNorm?
@@ -29,7 +27,6 @@ public final class TrainableBranch: Sendable {
         let builder = LayerBuilder(
             ParameterLayout(branchLayers: count, beside: network), network)
         self.network = network
-        layerCount = count
         layout = builder.layout
         parameters = builder.parameters
         layers = (0..<count).map { builder.decoderLayer("exits.branch.layers.\($0).") }
@@ -58,7 +55,7 @@ public final class TrainableBranch: Sendable {
 
     /// Room for as many.
     public func emptyCopy() -> TrainableBranch {
-        TrainableBranch(layers: layerCount, beside: network)
+        TrainableBranch(layers: layers.count, beside: network)
     }
 
     /// Brings all packed copies up to date with the parameters.

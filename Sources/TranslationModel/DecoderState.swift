@@ -48,6 +48,24 @@ public final class DecoderState {
         return leaf
     }
 
+    /// Adds positions that are known, one behind the other.
+    ///
+    /// - Parameters:
+    ///   - inputs: what each feeds in; nil: its position alone.
+    ///   - node: the position before the first of them; nil: there is none.
+    ///   - isCertain: as in `DecoderRow`.
+    /// - Returns: a row for each, all of which may be in one step; their nodes are live until they are released.
+    public func append(
+        feeding inputs: some Sequence<Int?>, after node: Int32? = nil, isCertain: Bool = true
+    ) -> [DecoderRow] {
+        var last = node
+        return inputs.map { input in
+            let next = append(after: last)
+            last = next
+            return DecoderRow(state: self, token: input, node: next, isCertain: isCertain)
+        }
+    }
+
     /// Says that no hypothesis ends in `node` any more.
     ///
     /// - Precondition: `node` came from `append` and was not released before.

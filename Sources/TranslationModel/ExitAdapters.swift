@@ -18,15 +18,12 @@ struct ExitAdapters: Sendable {
     /// N − 1 entries.
     private let adapters: [ExitAdapter?]
 
-    /// None, for a decoder of so many layers.
-    init(layers count: Int) { adapters = Array(repeating: nil, count: count - 1) }
-
     init(_ exits: ParameterReader?, _ c: ModelConfiguration) throws(CheckpointError) {
+        let lower = c.decoder.layers - 1
         guard let exits else {
-            adapters = Array(repeating: nil, count: c.decoder.layers - 1)
+            adapters = Array(repeating: nil, count: lower)
             return
         }
-        let lower = c.decoder.layers - 1
         try Self.refuseOthers(exits, lower: lower)
         var adapters: [ExitAdapter?] = []
         for index in 0..<lower {

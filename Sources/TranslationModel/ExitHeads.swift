@@ -37,11 +37,6 @@ struct ExitClassifiers: Sendable {
         self.projections = projections
     }
 
-    /// One classifier after every layer.
-    init(last: Projection, layers count: Int) {
-        projections = Array(repeating: last, count: count)
-    }
-
     /// The classifier after layer `n`, 1 … N.
     subscript(n: Int) -> Projection { projections[n - 1] }
 
@@ -63,9 +58,6 @@ struct ExitHeads: Sendable {
     let tokenMultinomial: Projection?  // [N, d]
     /// N − 1 heads [1, d]: only the one of the layer just run is asked.
     let tokenGeometric: [Projection]?
-
-    /// No heads.
-    init() { (sequence, tokenMultinomial, tokenGeometric) = (nil, nil, nil) }
 
     init(_ exits: ParameterReader?, layers layerCount: Int, width d: Int) throws(CheckpointError) {
         guard let exits else {

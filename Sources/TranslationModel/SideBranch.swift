@@ -56,7 +56,10 @@ extension TranslationModel {
     /// Decoder layers of the side branch; 0 where there is none.
     public var branchLayerCount: Int { branch?.decoderLayerCount ?? 0 }
 
-    /// The same of a checkpoint whose network is not in memory, by the names of its tensors.
+    /// The exit that costs least: 0, the side branch, or layer 1.
+    public var lowestExit: Int { branch == nil ? 1 : SideBranchLayers.exit }
+
+    /// `branchLayerCount` of a checkpoint whose network is not in memory, by the names of its tensors.
     public static func branchLayerCount(_ checkpoint: Checkpoint) -> Int {
         (0..<checkpoint.configuration.decoder.layers).prefix {
             checkpoint.exitHeads?.contains(SideBranchLayers.mark(ofLayer: $0)) == true

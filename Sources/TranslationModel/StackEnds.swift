@@ -5,11 +5,13 @@ import Tensor
 struct StackEnds: Sendable {
     let positions: PositionTable
     let embeddingNorm: LayerNorm?  // layernorm_embedding [d]
-    let norm: LayerNorm?  // layer_norm [d]
+    private(set) var norm: LayerNorm?  // layer_norm [d]
 
     /// The same before the first layer with another normalisation behind the last.
     func ending(with norm: LayerNorm?) -> StackEnds {
-        StackEnds(positions: positions, embeddingNorm: embeddingNorm, norm: norm)
+        var other = self
+        other.norm = norm
+        return other
     }
 
     /// Reads those of `model.encoder` or `model.decoder`; `shared` is the table of positions that follow from the configuration alone.
@@ -27,11 +29,5 @@ struct StackEnds: Sendable {
         norm =
             c.architecture.normalizesEnds
             ? try parameters.layerNorm("layer_norm", c) : nil
-    }
-
-    private init(positions: PositionTable, embeddingNorm: LayerNorm?, norm: LayerNorm?) {
-        self.positions = positions
-        self.embeddingNorm = embeddingNorm
-        self.norm = norm
     }
 }

@@ -96,7 +96,7 @@ public final class TranslationModel: Sendable {
         draftHead = drafting.flatMap { [classifiers] in DraftHead($0, classifiers) }
         if let layers {
             let last = classifiers[c.decoder.layers]
-            branch = TranslationModel(
+            branch = try TranslationModel(
                 layers, embeddings, (encoderLayers, encoderEnds), decoderEnds, last,
                 drafting.flatMap { DraftHead($0, ofBranch: layers.layers.count, last) },
                 root, c)
@@ -112,10 +112,10 @@ public final class TranslationModel: Sendable {
         _ own: SideBranchLayers, _ embeddings: Embeddings,
         _ encoder: (layers: [EncoderLayer], ends: StackEnds), _ ends: StackEnds,
         _ classifier: Projection, _ drafts: DraftHead?, _ root: ParameterReader,
-        _ c: ModelConfiguration
-    ) {
-        let count = own.layers.count
-        configuration = c.withDecoderLayers(count)
+        _ network: ModelConfiguration
+    ) throws(CheckpointError) {
+        let c = network.withDecoderLayers(own.layers.count)
+        configuration = c
         precision = root.precision
         instructionSet = root.instructionSet
         sourceEmbedding = embeddings.source
@@ -123,13 +123,13 @@ public final class TranslationModel: Sendable {
         targetEmbedding = embeddings.target
         decoderEnds = ends.ending(with: own.norm)
         decoderLayers = own.layers
-        classifiers = ExitClassifiers(last: classifier, layers: count)
-        adapters = ExitAdapters(layers: count)
-        heads = ExitHeads()
+        classifiers = try ExitClassifiers(nil, kind: .shared, projection: classifier, c)
+        adapters = try ExitAdapters(nil, c)
+        heads = try ExitHeads(nil, layers: c.decoder.layers, width: c.width)
         draftHead = drafts
         branch = nil
-        fullDepthLayerCount = c.decoder.layers
-        alignmentHeads = Self.alignmentHeads(nil, configuration)
+        fullDepthLayerCount = network.decoder.layers
+        alignmentHeads = Self.alignmentHeads(nil, c)
         embeddingScale = c.scalesEmbeddings ? Float(c.width).squareRoot() : 1
         packed = []
         mappedByteCount = 0

@@ -9,6 +9,8 @@ import TranslationService
 struct ExitTokens {
     /// One for each sentence, in no order.
     let sentences: [ExitTrace]
+    /// Those below the last.
+    private let exits: Range<Int>
 
     /// Decodes sentences at full depth.
     ///
@@ -18,6 +20,7 @@ struct ExitTokens {
     ///   - workers: threads that share the work.
     /// - Throws: `Failure`.
     init(_ model: ServedModel, _ set: ValidationSet, workers: Int) throws {
+        exits = model.lowestExit..<model.layerCount
         let meter = ThresholdMeter(
             model: model.network, policy: ThresholdPolicy.allCases[0],
             sentences: set.sentences(model), workers: workers)
@@ -30,10 +33,7 @@ struct ExitTokens {
 
     /// The share of tokens on which each exit agrees with the last, 0 … 1: exits 1 … N − 1, and 0 where there is a side branch.
     var agreement: [Int: Double] {
-        guard let first = sentences.first, let position = first.positions.first else { return [:] }
-        let exits = (first.branch == nil ? 1 : 0)..<position.count
-        return Dictionary(
-            uniqueKeysWithValues: exits.map { ($0, sentences.agreement(ofExit: $0)) })
+        Dictionary(uniqueKeysWithValues: exits.map { ($0, sentences.agreement(ofExit: $0)) })
     }
 }
 
