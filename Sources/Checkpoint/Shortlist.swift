@@ -1,3 +1,5 @@
+import System
+
 /// Which target ids are likely for each source id: a lexical shortlist, as models of Bergamot and Firefox have it.
 ///
 /// Marian's binary format: a magic number, a checksum, how many of the first ids every sentence has, how many each source id has at most, the sizes of two
@@ -84,6 +86,38 @@ public struct Shortlist: Sendable {
         }
     }
 
+    /// A shortlist of lists.
+    ///
+    /// - Parameters:
+    ///   - lists: target ids for each source id.
+    ///   - vocabularies: what they are ids of.
+    init(_ lists: [[Int]], _ vocabularies: Vocabularies) {
+        precondition(lists.count == vocabularies.sourceSize)
+        file = Checkpoint.shortlistFile
+        firstCount = 0
+        bestCount = lists.map(\.count).max() ?? 0
+        self.vocabularies = vocabularies
+        starts = lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + UInt32($1.count)) }
+        ids = lists.joined().map(UInt32.init)
+    }
+
+    /// The file; reading it gives the same candidates.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        func append(_ number: some FixedWidthInteger) {
+            withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        append(Self.magic)
+        append(UInt64(0))
+        for number in [firstCount, bestCount, starts.count, ids.count] { append(UInt64(number)) }
+        for start in starts { append(UInt64(start)) }
+        for id in ids { append(id) }
+        withUnsafeBytes(of: Self.checksum(bytes).littleEndian) {
+            bytes.replaceSubrange(8..<Self.uncheckedBytes, with: $0)
+        }
+        return bytes
+    }
+
     private static func number(_ bytes: [UInt8], at offset: Int) -> UInt64 {
         bytes.withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -168,11 +202,39 @@ extension DirectoryReader {
         let own = Checkpoint.shortlistFile
         guard let file = holds(own) ? own : try marianShortlist() else { return nil }
         return try Shortlist(
-            try shortlistBytes(file), file: file,
-            .init(
-                sourceSize: configuration.sourceVocabularySize,
-                targetSize: configuration.targetVocabularySize,
-                endOfSentence: configuration.endOfSentenceID,
-                areShared: source.hasSamePieces(as: target)))
+            try shortlistBytes(file), file: file, .init(source, target, configuration))
+    }
+}
+
+extension Shortlist.Vocabularies {
+    fileprivate init(
+        _ source: Vocabulary, _ target: Vocabulary, _ configuration: ModelConfiguration
+    ) {
+        sourceSize = configuration.sourceVocabularySize
+        targetSize = configuration.targetVocabularySize
+        endOfSentence = configuration.endOfSentenceID
+        areShared = source.hasSamePieces(as: target)
+    }
+}
+
+extension Checkpoint {
+    /// A shortlist for this checkpoint, which need not have one.
+    ///
+    /// - Parameter lists: target ids for each source id, in any order. Those of the end of sentence are candidates of every sentence.
+    /// - Returns: what reading its file would give.
+    public func shortlist(of lists: [[Int]]) -> Shortlist {
+        Shortlist(lists, .init(sourceVocabulary, targetVocabulary, configuration))
+    }
+
+    /// Writes a shortlist into the checkpoint's directory, whole or not at all.
+    ///
+    /// It goes before one that lies beside a model of Marian.
+    ///
+    /// - Throws: as `requireOwnDirectory`; `fileUnwritable`.
+    public func writeShortlist(_ shortlist: Shortlist) throws(CheckpointError) {
+        try requireOwnDirectory()
+        try CheckpointError.converting { () throws(FileError) in
+            try AtomicFile.write(shortlist.bytes, to: "\(directory)/\(Self.shortlistFile)")
+        }
     }
 }

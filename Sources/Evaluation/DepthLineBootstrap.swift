@@ -4,11 +4,12 @@ import System
 /// sentences explains.
 ///
 /// A policy that leaves at layer 2.4 on average has to beat what depths 2 and 3 offer at that price:
-/// the linear interpolation of their scores at 2.4. As in the paired bootstrap (Koehn, 2004), policy
-/// and depths are scored on the same resamples of the test set, and the policy's average exit, at
-/// which the line is read, is taken anew on each of them.
+/// the linear interpolation of their scores at 2.4. Where the price is operations for a token, the line goes
+/// through what each depth costs. As in the paired bootstrap (Koehn, 2004), policy
+/// and depths are scored on the same resamples of the test set, and the prices, at
+/// which the line is read, are taken anew on each of them.
 public struct DepthLineBootstrap<Metric: CorpusMetric>: Sendable {
-    /// What a policy made of a test set: three arrays of one element for each sentence.
+    /// What a policy or a depth made of a test set: four arrays of one element for each sentence.
     public struct Run: Sendable {
         /// The counts that the score follows from.
         public var statistics: [Metric.Statistics]
@@ -16,23 +17,41 @@ public struct DepthLineBootstrap<Metric: CorpusMetric>: Sendable {
         public var layersRun: [Int]
         /// The number of the sentence's tokens, end of sentence included; may be 0.
         public var tokens: [Int]
+        /// The decoder's operations for the sentence.
+        public var operations: [Int]
 
-        /// Puts the three together; `DepthLineBootstrap.compare` checks that they fit.
-        public init(statistics: [Metric.Statistics], layersRun: [Int], tokens: [Int]) {
+        /// Puts the four together; `DepthLineBootstrap` checks that they fit.
+        public init(
+            statistics: [Metric.Statistics], layersRun: [Int], tokens: [Int], operations: [Int]
+        ) {
             self.statistics = statistics
             self.layersRun = layersRun
             self.tokens = tokens
+            self.operations = operations
         }
     }
 
     private let metric: Metric
-    /// N arrays, depth 1 first.
-    private let depths: [[Metric.Statistics]]
+    private let layerCount: Int
     /// The sentences of each resample.
     private let draws: [[Int]]
-    /// The scores of the N depths on the set itself, and on each resample.
-    private let line: DepthLine
-    private let resampledLines: [DepthLine]
+    /// Of the N depths, on the set itself and on each resample.
+    private let lines: Lines
+    private let resampledLines: [Lines]
+
+    /// Both lines on one sample.
+    private struct Lines: Sendable {
+        let exits: DepthLine
+        let operations: DepthLine
+    }
+
+    /// What a run came to on one sample.
+    private struct Point {
+        let score: Double
+        /// The mean over its tokens; nil where it has none.
+        let averageExit: Double?
+        let operationsPerToken: Double?
+    }
 
     /// Scores the fixed depths on all resamples, once for all policies.
     ///
@@ -40,12 +59,12 @@ public struct DepthLineBootstrap<Metric: CorpusMetric>: Sendable {
     ///
     /// - Parameters:
     ///   - metric: what is compared.
-    ///   - depths: the counts of the sentences at depth 1, at depth 2 … at depth N, every time the
+    ///   - depths: what depth 1, depth 2 … depth N made of the test set, every time the
     ///     same sentences in the same order.
     ///   - options: resamples and seed; the same as a `PairedBootstrap`'s give the same resamples.
-    /// - Throws: `noDepths`, `countMismatch`, `emptyCorpus`, `noResamples`.
+    /// - Throws: `noDepths`, `countMismatch`, `layersOutOfRange`, `emptyCorpus`, `noResamples`.
     public init(
-        _ metric: Metric, depths: [[Metric.Statistics]],
+        _ metric: Metric, depths: [Run],
         options: PairedBootstrap.Options = PairedBootstrap.Options()
     ) throws(EvaluationError) {
         var generator = SplitMix64(seed: options.seed)
@@ -57,53 +76,59 @@ public struct DepthLineBootstrap<Metric: CorpusMetric>: Sendable {
     ///
     /// Bits b choose sentence ⌊b · n / 2^64⌋ of n; the other parameters and errors are as above.
     public init(
-        _ metric: Metric, depths: [[Metric.Statistics]], resamples: Int,
+        _ metric: Metric, depths: [Run], resamples: Int,
         using generator: inout some RandomNumberGenerator
     ) throws(EvaluationError) {
-        guard let count = depths.first?.count else { throw .noDepths }
-        for depth in depths where depth.count != count {
-            throw .countMismatch(hypotheses: depth.count, references: count)
-        }
+        guard let count = depths.first?.statistics.count else { throw .noDepths }
+        for depth in depths { try Self.check(depth, sentences: count, layers: depths.count) }
         guard count > 0 else { throw .emptyCorpus }
         guard resamples > 0 else { throw .noResamples(resamples) }
         self.metric = metric
-        self.depths = depths
+        layerCount = depths.count
         var draws: [[Int]] = []
         for _ in 0..<resamples {
             draws.append((0..<count).map { _ in generator.segment(of: count) })
         }
         self.draws = draws
-        line = Self.line(metric, depths, drawn: Array(0..<count))
-        resampledLines = draws.map { Self.line(metric, depths, drawn: $0) }
+        lines = Self.lines(metric, depths, drawn: Array(0..<count))
+        resampledLines = draws.map { Self.lines(metric, depths, drawn: $0) }
     }
 
     /// Holds a policy against the line.
     ///
-    /// A resample without any token has no average exit; its line is read at depth 1. Takes time
+    /// A sample without any token has no average exit and no price; its line is read at depth 1. Takes time
     /// O(resamples · sentences).
     ///
     /// - Parameter run: what the policy made of the same sentences, in the same order.
-    /// - Returns: the difference of the scores with its interval.
+    /// - Returns: the differences of the scores with their intervals.
     /// - Throws: `countMismatch`, `layersOutOfRange`.
-    public func compare(_ run: Run) throws(EvaluationError) -> DepthLineComparison {
-        try check(run)
-        let differences = zip(draws, resampledLines).map { drawn, line in
-            difference(run, drawn: drawn, line)
+    public func compare(_ run: Run) throws(EvaluationError) -> DepthLineComparisons {
+        let count = draws[0].count
+        try Self.check(run, sentences: count, layers: layerCount)
+        let whole = Self.point(metric, run, drawn: Array(0..<count))
+        let points = draws.map { Self.point(metric, run, drawn: $0) }
+        func comparison(_ difference: (Point, Lines) -> Double) -> DepthLineComparison {
+            let differences = zip(points, resampledLines).map(difference)
+            return DepthLineComparison(
+                difference: difference(whole, lines), interval: differences.central95,
+                shareAbove: Double(differences.count { $0 > 0 }) / Double(differences.count))
         }
-        return DepthLineComparison(
-            difference: difference(run, drawn: Array(run.tokens.indices), line),
-            interval: differences.central95,
-            shareAbove: Double(differences.count { $0 > 0 }) / Double(differences.count))
+        return DepthLineComparisons(
+            exits: comparison { $0.score - $1.exits.score(at: $0.averageExit) },
+            operations: comparison { $0.score - $1.operations.score(at: $0.operationsPerToken) })
     }
 
-    private func check(_ run: Run) throws(EvaluationError) {
-        let count = depths[0].count
-        for found in [run.statistics.count, run.layersRun.count, run.tokens.count]
-        where found != count {
-            throw .countMismatch(hypotheses: found, references: count)
+    private static func check(
+        _ run: Run, sentences: Int, layers: Int
+    ) throws(EvaluationError) {
+        let counts = [
+            run.statistics.count, run.layersRun.count, run.tokens.count, run.operations.count,
+        ]
+        for found in counts where found != sentences {
+            throw .countMismatch(hypotheses: found, references: sentences)
         }
         for (index, tokens) in run.tokens.enumerated() {
-            let (most, overflow) = tokens.multipliedReportingOverflow(by: depths.count)
+            let (most, overflow) = tokens.multipliedReportingOverflow(by: layers)
             let expected = tokens < 0 || overflow ? 0...0 : tokens...most
             guard expected.contains(run.layersRun[index]), !overflow else {
                 throw .layersOutOfRange(
@@ -112,32 +137,48 @@ public struct DepthLineBootstrap<Metric: CorpusMetric>: Sendable {
         }
     }
 
-    private func difference(_ run: Run, drawn: [Int], _ line: DepthLine) -> Double {
+    private static func point(_ metric: Metric, _ run: Run, drawn: [Int]) -> Point {
         var sum = Metric.Statistics()
-        var (layers, tokens) = (0.0, 0.0)
+        var (layers, operations, tokens) = (0.0, 0.0, 0.0)
         for index in drawn {
             sum += run.statistics[index]
             layers += Double(run.layersRun[index])
+            operations += Double(run.operations[index])
             tokens += Double(run.tokens[index])
         }
-        return metric.score(sum) - line.score(at: tokens > 0 ? layers / tokens : 1)
+        return Point(
+            score: metric.score(sum), averageExit: tokens > 0 ? layers / tokens : nil,
+            operationsPerToken: tokens > 0 ? operations / tokens : nil)
     }
 
-    private static func line(
-        _ metric: Metric, _ depths: [[Metric.Statistics]], drawn: [Int]
-    ) -> DepthLine {
-        DepthLine(
-            scores: depths.map { depth in
-                var sum = Metric.Statistics()
-                for index in drawn { sum += depth[index] }
-                return metric.score(sum)
-            })
+    private static func lines(_ metric: Metric, _ depths: [Run], drawn: [Int]) -> Lines {
+        let points = depths.map { point(metric, $0, drawn: drawn) }
+        return Lines(
+            exits: DepthLine(
+                points.enumerated().map { (price: Double($0.offset + 1), score: $0.element.score) }
+            ),
+            operations: DepthLine(
+                points.map { (price: $0.operationsPerToken ?? 0, score: $0.score) }))
+    }
+}
+
+/// A policy against the lines through the fixed depths.
+public struct DepthLineComparisons: Sendable, Equatable {
+    /// At the same average exit.
+    public let exits: DepthLineComparison
+    /// At the same operations for a token, at most full depth's.
+    public let operations: DepthLineComparison
+
+    /// Puts both together.
+    public init(exits: DepthLineComparison, operations: DepthLineComparison) {
+        self.exits = exits
+        self.operations = operations
     }
 }
 
 /// How far a policy is above the line through the fixed depths.
 public struct DepthLineComparison: Sendable, Equatable {
-    /// The policy's score less the line's at the policy's average exit, on the test set itself.
+    /// The policy's score less the line's at the policy's price, on the test set itself.
     public let difference: Double
     /// The central 95 % of the difference over the resamples.
     public let interval: ClosedRange<Double>
@@ -155,16 +196,22 @@ public struct DepthLineComparison: Sendable, Equatable {
     }
 }
 
-/// The scores of depths 1 … N, joined by straight lines.
+/// The scores of depths 1 … N over their prices, joined by straight lines.
 private struct DepthLine: Sendable {
-    /// N of them, at least one.
-    let scores: [Double]
+    /// N of them, at least one, by ascending prices.
+    private let points: [(price: Double, score: Double)]
 
-    /// The score at a depth between layers, 1 … N.
-    func score(at depth: Double) -> Double {
-        let lower = min(max(Int(depth), 1), scores.count)
-        let upper = min(lower + 1, scores.count)
-        let share = depth - Double(lower)
-        return scores[lower - 1] + share * (scores[upper - 1] - scores[lower - 1])
+    init(_ points: [(price: Double, score: Double)]) {
+        self.points = points.sorted { $0.price < $1.price }
+    }
+
+    /// The score at a price; at one below or above all of them that of the nearest depth, without a price that of the cheapest.
+    func score(at price: Double?) -> Double {
+        guard let price, let upper = points.firstIndex(where: { $0.price >= price }) else {
+            return points[price == nil ? 0 : points.count - 1].score
+        }
+        guard upper > 0 else { return points[0].score }
+        let (low, high) = (points[upper - 1], points[upper])
+        return low.score + (price - low.price) / (high.price - low.price) * (high.score - low.score)
     }
 }

@@ -134,10 +134,8 @@ public struct PolicyEvaluator {
 
     private mutating func depthLine() throws -> DepthLineBootstrap<BLEU> {
         if let line { return line }
-        var depths: [[BLEU.Statistics]] = []
-        for layer in 1...layerCount {
-            depths.append(try score(fixedDepth(layer)).run.statistics)
-        }
+        var depths: [DepthLineBootstrap<BLEU>.Run] = []
+        for layer in 1...layerCount { depths.append(try score(fixedDepth(layer)).run) }
         let line = try DepthLineBootstrap(BLEU(), depths: depths)
         self.line = line
         return line
@@ -167,7 +165,8 @@ public struct PolicyEvaluator {
             chrF: ChrF().score(characters), compute: total,
             run: .init(
                 statistics: segments, layersRun: records.map(\.layersRun),
-                tokens: records.map(\.targetTokens)))
+                tokens: records.map(\.targetTokens),
+                operations: records.map { Int($0.operations.executed) }))
     }
 }
 

@@ -28,7 +28,8 @@ extension QualityDepthTable {
 
     private var columns: [String] {
         let figures = ["BLEU", "chrF2", "average exit", "layers saved", "operations saved"]
-        let comparisons = hasSignificance ? ["Δ full (p)", "Δ line [95 %]"] : []
+        let comparisons =
+            hasSignificance ? ["Δ full (p)", "Δ line by exits [95 %]", "by operations [95 %]"] : []
         return ["policy"] + figures + comparisons
     }
 
@@ -40,7 +41,9 @@ extension QualityDepthTable {
         ]
         guard hasSignificance else { return figures }
         return figures + [
-            row.significance.map(fullDepthCell) ?? "–", row.significance?.line.map(lineCell) ?? "–",
+            row.significance.map(fullDepthCell) ?? "–",
+            row.significance?.line.map { lineCell($0.exits) } ?? "–",
+            row.significance?.line.map { lineCell($0.operations) } ?? "–",
         ]
     }
 

@@ -64,12 +64,12 @@ public struct QualityDepthTable: Sendable, Equatable {
         public let fullDepthDifference: Double
         /// The paired bootstrap's p-value of it; nil where the scores are equal.
         public let fullDepthPValue: Double?
-        /// Against the line; nil for the fixed depths, which are the line.
-        public let line: DepthLineComparison?
+        /// Against the lines; nil for the fixed depths, which are on them.
+        public let line: DepthLineComparisons?
 
         /// States a comparison.
         public init(
-            fullDepthDifference: Double, fullDepthPValue: Double?, line: DepthLineComparison?
+            fullDepthDifference: Double, fullDepthPValue: Double?, line: DepthLineComparisons?
         ) {
             self.fullDepthDifference = fullDepthDifference
             self.fullDepthPValue = fullDepthPValue

@@ -263,7 +263,8 @@ struct InputOutput: Sendable {
             text: text, pieces: outputs.flatMap(\.pieces),
             hypothesis: Hypothesis(
                 tokens: tokens, score: outputs.count == 1 ? outputs[0].hypothesis.score : score,
-                finishReason: reasons.first { $0 != .endOfSentence } ?? .endOfSentence),
+                finishReason: reasons.first { $0 != .endOfSentence } ?? .endOfSentence,
+                alignment: outputs.count == 1 ? outputs[0].hypothesis.alignment : nil),
             spans: outputs.flatMap(\.spans))
     }
 

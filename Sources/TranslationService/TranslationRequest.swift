@@ -106,7 +106,7 @@ public struct Translation: Sendable {
         /// The pieces of its tokens, as long as `hypothesis.tokens`.
         public let pieces: [String]
         /// Tokens, exits, score; of several sentences their tokens in a row, the mean of their scores by their
-        /// tokens, and the first reason other than the end of a sentence.
+        /// tokens, the first reason other than the end of a sentence, and no alignment.
         public let hypothesis: Hypothesis
         /// Where in the text each token was made from, in UTF-8 offsets; nil where nobody asks
         /// (`DecodingOptions.aligns`).

@@ -17,7 +17,8 @@ struct Shoal: ParsableCommand {
         subcommands: [
             Serve.self, Translate.self, Evaluate.self, PrepareData.self, Train.self, Adapt.self,
             Calibrate.self, Draft.self, Certify.self,
-            Align.self, Truecase.self, Identify.self, Plot.self, Inspect.self, Import.self,
+            Align.self, Truecase.self, LearnShortlist.self, Identify.self, Plot.self, Inspect.self,
+            Import.self,
             Pack.self, Bench.self,
             Health.self,
             GenerateKey.self,

@@ -44,6 +44,21 @@ struct ShortlistTests {
         #expect(shortlist.candidates(of: Array(0..<56)).count == 64)
     }
 
+    @Test("A shortlist that is written is Marian's format, and read again the same")
+    func writing() throws {
+        try copy("before")
+        let lists = (0..<56).map { id in (0..<id % 5).map { (7 * id + 3 * $0) % 64 } }
+        let checkpoint = try Checkpoint(directory: directory.path)
+        let made = checkpoint.shortlist(of: lists)
+        try checkpoint.writeShortlist(made)
+        #expect(directory.bytes("shortlist.bin") == ShortlistFile.bytes(first: 0, lists: lists))
+        let read = try #require(try Checkpoint(directory: directory.path).shortlist)
+        #expect(read.bestCount == 4 && read.firstCount == 0)
+        for source in [[4, 9, 0], [55, 54, 53], [0], Array(0..<56)] {
+            #expect(read.candidates(of: source) == made.candidates(of: source))
+        }
+    }
+
     @Test("Of several the one counts that settings name; without any they are refused")
     func several() throws {
         let golden = try ShortlistGolden("ssru")

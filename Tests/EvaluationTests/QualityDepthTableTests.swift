@@ -9,7 +9,9 @@ import Testing
         name: "token_geometric 0.4", quality: (38.25, 59.5), cost: cost(1.5, 100),
         significance: .init(
             fullDepthDifference: -0.25, fullDepthPValue: 0.1234,
-            line: .init(difference: 0.5, interval: -0.125...1.25, shareAbove: 0.9)))
+            line: .init(
+                exits: .init(difference: 0.5, interval: -0.125...1.25, shareAbove: 0.9),
+                operations: .init(difference: 0.75, interval: 0.25...1.25, shareAbove: 1))))
     private let confidence = QualityDepthTable.Row(
         name: "confidence|0.9", quality: (38, 59), cost: cost(3, 250))
 
@@ -42,7 +44,9 @@ import Testing
                 name: "x", quality: (30, 50), cost: Self.cost(2, 100),
                 significance: .init(
                     fullDepthDifference: -0.004, fullDepthPValue: 0.5,
-                    line: .init(difference: difference, interval: interval, shareAbove: 1)))
+                    line: .init(
+                        exits: .init(difference: difference, interval: interval, shareAbove: 1),
+                        operations: .init(difference: 0, interval: -1...1, shareAbove: 0.5))))
             return QualityDepthTable(rows: [row]).markdown
         }
         #expect(markdown(0.5, 0.25...0.75).contains("| 0.00 (0.500) | +0.50* [+0.25, +0.75] |"))
@@ -54,12 +58,12 @@ import Testing
         #expect(
             QualityDepthTable(rows: [full, geometric, confidence]).markdown == """
                 | policy | BLEU | chrF2 | average exit | layers saved | operations saved \
-                | Δ full (p) | Δ line [95 %] |
-                | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-                | full | **38.50** | 60.00 | 6.000 | 0.0 % | 0.0 % | 0.00 | – |
+                | Δ full (p) | Δ line by exits [95 %] | by operations [95 %] |
+                | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+                | full | **38.50** | 60.00 | 6.000 | 0.0 % | 0.0 % | 0.00 | – | – |
                 | token_geometric 0.4 | **38.25** | 59.50 | 1.500 | 75.0 % | 50.0 % \
-                | -0.25 (0.123) | +0.50 [-0.12, +1.25] |
-                | confidence\\|0.9 | 38.00 | 59.00 | 3.000 | 50.0 % | -25.0 % | – | – |
+                | -0.25 (0.123) | +0.50 [-0.12, +1.25] | +0.75* [+0.25, +1.25] |
+                | confidence\\|0.9 | 38.00 | 59.00 | 3.000 | 50.0 % | -25.0 % | – | – | – |
 
                 """)
     }

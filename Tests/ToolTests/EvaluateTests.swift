@@ -111,10 +111,12 @@ struct EvaluateTests {
         // A fixed depth is the line; the others have an interval around their difference.
         #expect(rows.first?["delta_line"]?.isNull == true)
         for row in rows.dropFirst() {
-            let interval = row["delta_line_interval"]?.arrayValue?.compactMap(\.doubleValue)
-            let difference = try #require(row["delta_line"]?.doubleValue)
-            #expect(try #require(interval).count == 2)
-            #expect(difference.isFinite)
+            for line in ["delta_line", "delta_operations_line"] {
+                let interval = row["\(line)_interval"]?.arrayValue?.compactMap(\.doubleValue)
+                let difference = try #require(row[line]?.doubleValue)
+                #expect(try #require(interval).count == 2)
+                #expect(difference.isFinite)
+            }
         }
     }
 
@@ -162,14 +164,15 @@ struct EvaluateTests {
         let set = try TestSet(sentences: 2)
         let text = try set.evaluate("--policy", "all")
         #expect(text.status == 0)
-        #expect(text.output.contains("Δ line [95 %]\n"))
+        #expect(text.output.contains("  Δ line by exits [95 %]  "))
+        #expect(text.output.contains(" by operations [95 %]\n"))
         for name in ["full", "fixed 1", "fixed 5", "sequence", "token_multinomial"] {
             #expect(text.output.contains("\n\(name) "))
         }
         let markdown = try set.evaluate("--policy", "full", "--significance", "--markdown")
         #expect(
             markdown.output.contains(
-                "| full | **100.00** | 100.00 | 6.000 | 0.0 % | 0.0 % | 0.00 | – |\n"))
+                "| full | **100.00** | 100.00 | 6.000 | 0.0 % | 0.0 % | 0.00 | – | – |\n"))
     }
 
     @Test(

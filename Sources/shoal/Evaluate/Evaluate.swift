@@ -15,9 +15,10 @@ struct Evaluate: ParsableCommand {
         discussion: """
             BLEU and chrF are sacreBLEU's (tok:13a, smooth:exp; chrF2, nw:0).
 
-            --policy all, --rule and --significance add two columns. Δ full is the difference in BLEU \
+            --policy all, --rule and --significance add three columns. Δ full is the difference in BLEU \
             to full depth, with the p-value of the paired bootstrap. Δ line is the difference to the \
-            line through the fixed depths at the same average exit, with its 95 % interval. Both come \
+            line through the fixed depths, at the same average exit and at the same operations for a token, \
+            with its 95 % interval. All come \
             from 1,000 resamples. A star marks policies above the line: the whole interval is above 0. \
             It proves nothing where thresholds were chosen on the same text. Every fixed depth is \
             decoded once for the line.
@@ -162,7 +163,10 @@ struct Evaluate: ParsableCommand {
     private func report(_ table: QualityDepthTable) -> String {
         let bold = "In bold: no other row has as much BLEU for as few operations.\n\n"
         let star = "A star: significantly above the line through the fixed depths.\n\n"
-        let hasStar = table.rows.contains { $0.significance?.line?.isSignificant == true }
+        let hasStar = table.rows.contains { row in
+            guard let line = row.significance?.line else { return false }
+            return line.exits.isSignificant || line.operations.isSignificant
+        }
         let signatures = "BLEU \(BLEU().signature), chrF2 \(ChrF().signature)\n"
         let notes = (markdown ? bold : "") + (hasStar ? star : "") + signatures
         let text = markdown ? table.markdown : Style.standardOutput.table(table.text)
@@ -206,9 +210,21 @@ struct Evaluate: ParsableCommand {
         _ row: QualityDepthTable.Row, _ policy: String, _ compute: ComputeRecord
     ) -> String {
         func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+        func members(_ name: String, _ line: DepthLineComparison?) -> [JSONObject.Member] {
+            let interval = line.map {
+                [$0.interval.lowerBound, $0.interval.upperBound].map(number)
+            }
+            return [
+                .init(name, number(line?.difference)),
+                .init("\(name)_interval", interval.map { .array($0) } ?? .null),
+                .init("\(name)_share_above", number(line?.shareAbove)),
+            ]
+        }
         let line = row.significance?.line
-        let interval = line.map { [$0.interval.lowerBound, $0.interval.upperBound].map(number) }
-        let object = JSONObject([
+        let compared =
+            members("delta_line", line?.exits)
+            + members("delta_operations_line", line?.operations)
+        let found: [JSONObject.Member] = [
             .init("policy", .string(policy)), .init("name", .string(row.name)),
             .init("beam_size", .integer(Int64(search.beamSize))),
             .init("bleu", .number(row.bleu)), .init("chrf2", .number(row.chrF)),
@@ -225,11 +241,9 @@ struct Evaluate: ParsableCommand {
                 number(compute.shortlist.map { Double($0.candidates) / Double($0.inputs) })),
             .init("delta_full", number(row.significance?.fullDepthDifference)),
             .init("p_full", number(row.significance?.fullDepthPValue)),
-            .init("delta_line", number(line?.difference)),
-            .init("delta_line_interval", interval.map { .array($0) } ?? .null),
-            .init("delta_line_share_above", number(line?.shareAbove)),
-            .init("signature", .string(BLEU().signature)),
-        ])
+        ]
+        let object = JSONObject(
+            found + compared + [.init("signature", .string(BLEU().signature))])
         return String(decoding: JSON.serialize(.object(object)), as: UTF8.self)
     }
 }
