@@ -1,12 +1,13 @@
-/// AVX2 with FMA: a vector of 16 floats is two registers.
+/// AVX2 with FMA and F16C: a vector of 16 floats is two registers.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define CK_NAME(kernel) kernel##_avx2
 #define CK_TILE_VECTORS 1
 #define CK_SKINNY_VECTORS 2
 #include "vector.h"
+#include "vector_half.h"
 #include "vector_attention.h"
 #include "vector_elementwise.h"
 #include "vector_deep.h"

@@ -5,6 +5,7 @@
 #define CK_TILE_VECTORS 4
 #define CK_SKINNY_VECTORS 4
 #include "vector.h"
+#include "vector_half.h"
 #include "vector_attention.h"
 #include "vector_elementwise.h"
 #include "vector_deep.h"

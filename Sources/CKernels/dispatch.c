@@ -44,7 +44,7 @@
 #if defined(__x86_64__)
 bool ck_available(ck_isa isa) {
     __builtin_cpu_init();
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
     switch (isa) {
@@ -91,6 +91,14 @@ void ck_exp(ck_isa isa, float *values, size_t count) { CK_CHOOSE(isa, ck_exp, va
 void ck_recurrence(ck_isa isa, const ck_recurrence_args *args) { CK_CHOOSE(isa, ck_recurrence, args) }
 
 void ck_layer_norm(ck_isa isa, const ck_norm_args *args) { CK_CHOOSE(isa, ck_layer_norm, args) }
+
+void ck_to_half(ck_isa isa, const float *values, uint16_t *halves, size_t count) {
+    CK_CHOOSE(isa, ck_to_half, values, halves, count)
+}
+
+void ck_from_half(ck_isa isa, const uint16_t *halves, float *values, size_t count) {
+    CK_CHOOSE(isa, ck_from_half, halves, values, count)
+}
 
 void ck_attention(ck_isa isa, const ck_attention_args *args) { CK_CHOOSE(isa, ck_attention, args) }
 

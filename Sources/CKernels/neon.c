@@ -4,6 +4,7 @@
 #define CK_TILE_VECTORS 1
 #define CK_SKINNY_VECTORS 2
 #include "vector.h"
+#include "vector_half.h"
 #include "vector_attention.h"
 #include "vector_elementwise.h"
 #include "vector_deep.h"

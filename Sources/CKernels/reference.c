@@ -68,13 +68,28 @@ void ck_layer_norm_reference(const ck_norm_args *a) {
     }
 }
 
+void ck_to_half_reference(const float *values, uint16_t *halves, size_t count) {
+    for (size_t i = 0; i < count; i++) halves[i] = ck_scalar_to_half(values[i]);
+}
+
+void ck_from_half_reference(const uint16_t *halves, float *values, size_t count) {
+    for (size_t i = 0; i < count; i++) values[i] = ck_scalar_from_half(halves[i]);
+}
+
+/// Element `column` of key or value t.
+static float attended(const ck_attention_args *a, const void *base, size_t t, size_t column) {
+    size_t place = ck_key_row(a, t) * a->stride + column;
+    return a->is_half ? ck_scalar_from_half(((const uint16_t *)base)[place]) : ((const float *)base)[place];
+}
+
 static void attend_head(const ck_attention_args *a, size_t head, float scale) {
     size_t first = head * a->head_width;
     float *scores = a->scores + head * ck_attention_stride(a->count);
     for (size_t t = 0; t < a->count; t++) {
-        const float *key = a->keys + ck_key_row(a, t) * a->stride + first;
         float lanes[16] = {0};
-        for (size_t i = 0; i < a->head_width; i++) lanes[i % 16] = fmaf(a->query[first + i], key[i], lanes[i % 16]);
+        for (size_t i = 0; i < a->head_width; i++) {
+            lanes[i % 16] = fmaf(a->query[first + i], attended(a, a->keys, t, first + i), lanes[i % 16]);
+        }
         scores[t] = ck_fold_sum(lanes) * scale;
     }
     float best = maximum(scores, a->count);
@@ -87,7 +102,7 @@ static void attend_head(const ck_attention_args *a, size_t head, float scale) {
     for (size_t i = 0; i < a->head_width; i++) {
         float sum = 0.0f;
         for (size_t t = 0; t < a->count; t++) {
-            sum = fmaf(scores[t], a->values[ck_key_row(a, t) * a->stride + first + i], sum);
+            sum = fmaf(scores[t], attended(a, a->values, t, first + i), sum);
         }
         a->out[first + i] = sum * normaliser;
     }

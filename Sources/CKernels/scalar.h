@@ -90,6 +90,41 @@ static inline float ck_scalar_activate(ck_activation activation, float x) {
     return x;
 }
 
+/// The greatest binary16 number.
+#define CK_HALF_MOST 65504.0f
+
+static inline uint16_t ck_scalar_to_half(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
+    if (magnitude > 0x7F800000) return (uint16_t)(sign | 0x7E00 | (magnitude >> 13 & 0x3FF));
+    if (magnitude == 0x7F800000) return (uint16_t)(sign | 0x7C00);
+    float size = fabsf(x);
+    if (size > CK_HALF_MOST) return (uint16_t)(sign | 0x7BFF);
+    // Below the smallest normal number steps are 2^-24: whole ones are counted, half to even.
+    if (size < 0x1p-14f) return (uint16_t)(sign | (uint32_t)rintf(size * 0x1p24f));
+    uint32_t even = magnitude >> 13 & 1;
+    return (uint16_t)(sign | ((magnitude - (112u << 23) + 0xFFF + even) >> 13));
+}
+
+static inline float ck_scalar_from_half(uint16_t half) {
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16, magnitude = half & 0x7FFF, bits;
+    if (magnitude > 0x7C00) {
+        bits = sign | 0x7FC00000 | magnitude << 13;
+    } else if (magnitude == 0x7C00) {
+        bits = sign | 0x7F800000;
+    } else if (magnitude >= 0x0400) {
+        bits = sign | ((magnitude << 13) + (112u << 23));
+    } else {
+        float value = (float)magnitude * 0x1p-24f;
+        memcpy(&bits, &value, sizeof bits);
+        bits |= sign;
+    }
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 /// 1 / sqrt(2 pi), the height of the normal density.
 #define CK_INVERSE_SQRT_TWO_PI 0.3989422804014327f
 

@@ -12,6 +12,8 @@
     void ck_exp_##isa(float *values, size_t count);                                                      \
     void ck_recurrence_##isa(const ck_recurrence_args *args);                                            \
     void ck_layer_norm_##isa(const ck_norm_args *args);                                                  \
+    void ck_to_half_##isa(const float *values, uint16_t *halves, size_t count);                          \
+    void ck_from_half_##isa(const uint16_t *halves, float *values, size_t count);                        \
     void ck_attention_##isa(const ck_attention_args *args);                                              \
     ck_top ck_row_top_##isa(const float *logits, size_t count);                                          \
     size_t ck_top_k_##isa(                                                                               \

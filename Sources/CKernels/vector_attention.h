@@ -1,4 +1,5 @@
-/// Attention. Included after vector.h.
+/// Attention. Included after vector.h and vector_half.h. Keys and values are floats or halves, which every function here is told by a
+/// constant, so that each has its own code.
 
 /// Half as many numbers: two vectors' lower halves beside each other, and their upper halves.
 #define CK_PAIR_LANES(a, b, low, high)                                                                               \
@@ -21,39 +22,56 @@ CK_INLINE v4 fold_four(v16 a, v16 b, v16 c, v16 d, bool is_sum) {
     return is_sum ? two.even + two.odd : two.odd > two.even ? two.odd : two.even;
 }
 
+/// Where element i of a row of keys or values is.
+CK_INLINE const void *at(const void *row, size_t i, bool is_half) {
+    return is_half ? (const void *)((const uint16_t *)row + i) : (const float *)row + i;
+}
+
+CK_INLINE v16 load_attended(const void *p, bool is_half) { return is_half ? load_half(p) : load(p); }
+
+/// The first `count` < 16 elements, 0 in the lanes behind.
+CK_INLINE v16 load_attended_part(const void *p, size_t count, bool is_half) {
+    return is_half ? load_half_part(p, count) : load_part(p, count, 0.0f);
+}
+
 /// q · k for four keys.
-CK_INLINE v4 dots(const float *q, const float *const k[4], size_t width) {
+CK_INLINE v4 dots(const float *q, const void *const k[4], size_t width, bool is_half) {
     v16 sums[4];
     CK_UNROLL for (int j = 0; j < 4; j++) sums[j] = splat(0.0f);
     size_t i = 0;
     for (; i + 16 <= width; i += 16) {
         v16 x = load(q + i);
-        CK_UNROLL for (int j = 0; j < 4; j++) sums[j] = fma16(x, load(k[j] + i), sums[j]);
+        CK_UNROLL for (int j = 0; j < 4; j++) sums[j] = fma16(x, load_attended(at(k[j], i, is_half), is_half), sums[j]);
     }
     if (i < width) {
         v16 x = load_part(q + i, width - i, 0.0f);
-        CK_UNROLL for (int j = 0; j < 4; j++) sums[j] = fma16(x, load_part(k[j] + i, width - i, 0.0f), sums[j]);
+        CK_UNROLL for (int j = 0; j < 4; j++) {
+            sums[j] = fma16(x, load_attended_part(at(k[j], i, is_half), width - i, is_half), sums[j]);
+        }
     }
     return fold_four(sums[0], sums[1], sums[2], sums[3], true);
 }
 
 /// Where four keys or values from t on start, the last one again where there are fewer.
-CK_INLINE void four_rows(const ck_attention_args *a, const float *base, size_t t, const float *rows[4]) {
-    CK_UNROLL for (size_t j = 0; j < 4; j++) rows[j] = base + ck_key_row(a, ck_min(t + j, a->count - 1)) * a->stride;
+CK_INLINE void four_rows(const ck_attention_args *a, const void *base, size_t t, const void *rows[4], bool is_half) {
+    CK_UNROLL for (size_t j = 0; j < 4; j++) {
+        rows[j] = at(base, ck_key_row(a, ck_min(t + j, a->count - 1)) * a->stride, is_half);
+    }
 }
 
 /// Scores of all heads for every key, then -inf up to a whole vector. Four keys are read from their start to their end, as memory is
 /// read fastest.
-CK_INLINE void score(const ck_attention_args *a, float scale) {
+CK_INLINE void score(const ck_attention_args *a, float scale, bool is_half) {
     size_t padded = ck_attention_stride(a->count), last = (a->count - 1) / 4 * 4;
     for (size_t t = 0; t <= last; t += 4) {
-        const float *k[4];
-        four_rows(a, a->keys, t, k);
+        const void *k[4];
+        four_rows(a, a->keys, t, k, is_half);
         i4 exists = (i4)((int32_t)(a->count - t)) > (i4){0, 1, 2, 3};
         for (size_t head = 0; head < a->heads; head++) {
             size_t first = head * a->head_width;
-            const float *own[4] = {k[0] + first, k[1] + first, k[2] + first, k[3] + first};
-            v4 scores = dots(a->query + first, own, a->head_width) * (v4)(scale);
+            const void *own[4];
+            CK_UNROLL for (int j = 0; j < 4; j++) own[j] = at(k[j], first, is_half);
+            v4 scores = dots(a->query + first, own, a->head_width, is_half) * (v4)(scale);
             scores = exists ? scores : (v4)(-INFINITY);
             memcpy(a->scores + head * padded + t, &scores, sizeof scores);
         }
@@ -92,13 +110,15 @@ CK_INLINE void softmax_scores(float *scores, size_t padded, int heads, float *no
 
 /// Adds `some` values, from t on, to 16 columns of the output, of which `count` exist; the last ones are multiplied by `normaliser`.
 CK_INLINE void add_values(
-    const ck_attention_args *a, size_t t, int some, const float *const v[4], const float *weights, size_t column, size_t count,
-    float normaliser) {
+    const ck_attention_args *a, size_t t, int some, const void *const v[4], const float *weights, size_t column, size_t count,
+    float normaliser, bool is_half) {
     float *out = a->out + column;
     v16 sum = splat(0.0f);
     if (t > 0) sum = count == 16 ? load(out) : load_part(out, count, 0.0f);
     CK_UNROLL for (int j = 0; j < some; j++) {
-        sum = fma16(splat(weights[j]), count == 16 ? load(v[j] + column) : load_part(v[j] + column, count, 0.0f), sum);
+        const void *own = at(v[j], column, is_half);
+        v16 value = count == 16 ? load_attended(own, is_half) : load_attended_part(own, count, is_half);
+        sum = fma16(splat(weights[j]), value, sum);
     }
     if (t + (size_t)some == a->count) sum *= splat(normaliser);
     if (count == 16) store(out, sum);
@@ -106,28 +126,33 @@ CK_INLINE void add_values(
 }
 
 /// The values from t on, `some` of them, of all heads.
-CK_INLINE void weigh(const ck_attention_args *a, size_t t, int some, const float *normalisers) {
+CK_INLINE void weigh(const ck_attention_args *a, size_t t, int some, const float *normalisers, bool is_half) {
     size_t padded = ck_attention_stride(a->count);
-    const float *v[4];
-    four_rows(a, a->values, t, v);
+    const void *v[4];
+    four_rows(a, a->values, t, v, is_half);
     for (size_t head = 0; head < a->heads; head++) {
         const float *weights = a->scores + head * padded + t;
         size_t column = head * a->head_width, end = column + a->head_width;
-        for (; column + 16 <= end; column += 16) add_values(a, t, some, v, weights, column, 16, normalisers[head]);
-        if (column < end) add_values(a, t, some, v, weights, column, end - column, normalisers[head]);
+        for (; column + 16 <= end; column += 16) add_values(a, t, some, v, weights, column, 16, normalisers[head], is_half);
+        if (column < end) add_values(a, t, some, v, weights, column, end - column, normalisers[head], is_half);
+    }
+}
+
+CK_INLINE void attend(const ck_attention_args *a, bool is_half) {
+    size_t padded = ck_attention_stride(a->count), t = 0, head = 0;
+    float *normalisers = a->scores + a->heads * padded;
+    score(a, 1.0f / sqrtf((float)a->head_width), is_half);
+    for (; head + 4 <= a->heads; head += 4) softmax_scores(a->scores + head * padded, padded, 4, normalisers + head);
+    for (; head < a->heads; head++) softmax_scores(a->scores + head * padded, padded, 1, normalisers + head);
+    for (; t + 4 <= a->count; t += 4) weigh(a, t, 4, normalisers, is_half);
+    switch (a->count - t) {
+    case 3: weigh(a, t, 3, normalisers, is_half); break;
+    case 2: weigh(a, t, 2, normalisers, is_half); break;
+    case 1: weigh(a, t, 1, normalisers, is_half); break;
     }
 }
 
 void CK_NAME(ck_attention)(const ck_attention_args *a) {
-    size_t padded = ck_attention_stride(a->count), t = 0, head = 0;
-    float *normalisers = a->scores + a->heads * padded;
-    score(a, 1.0f / sqrtf((float)a->head_width));
-    for (; head + 4 <= a->heads; head += 4) softmax_scores(a->scores + head * padded, padded, 4, normalisers + head);
-    for (; head < a->heads; head++) softmax_scores(a->scores + head * padded, padded, 1, normalisers + head);
-    for (; t + 4 <= a->count; t += 4) weigh(a, t, 4, normalisers);
-    switch (a->count - t) {
-    case 3: weigh(a, t, 3, normalisers); break;
-    case 2: weigh(a, t, 2, normalisers); break;
-    case 1: weigh(a, t, 1, normalisers); break;
-    }
+    if (a->is_half) attend(a, true);
+    else attend(a, false);
 }

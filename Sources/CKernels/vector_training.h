@@ -50,9 +50,9 @@ CK_INLINE void row_dots(const float *query, const float *rows, size_t stride, si
         CK_UNROLL for (size_t j = 0; j < 4; j++) {
             parts[j] = (v4)(0.0f);
             if (t + 4 * j >= count) continue;
-            const float *k[4];
+            const void *k[4];
             CK_UNROLL for (size_t i = 0; i < 4; i++) k[i] = rows + ck_min(t + 4 * j + i, count - 1) * stride;
-            parts[j] = dots(query, k, width);
+            parts[j] = dots(query, k, width, false);
             CK_UNROLL for (size_t i = 1; i < 4; i++) parts[j][i] = t + 4 * j + i < count ? parts[j][i] : 0.0f;
         }
         out.lo.lo = parts[0];

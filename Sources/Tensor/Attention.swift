@@ -9,6 +9,7 @@ public final class Attention {
     private let width: Int
     private let instructionSet: InstructionSet
     private var scores = Storage(zeros: 256)
+    private let headValue: Storage  // [width / heads]
 
     /// Attention of `heads` heads over `width` columns.
     ///
@@ -18,19 +19,84 @@ public final class Attention {
         self.heads = heads
         self.width = width
         self.instructionSet = instructionSet
+        headValue = Storage(zeros: width / heads)
     }
 
     /// Keys and values side by side in one matrix.
     public struct KeysValues {
-        let matrix: Matrix
+        private enum Numbers {
+            case float(Matrix)
+            case half(HalfMatrix)
+        }
+
+        private let numbers: Numbers
         let keyColumn: Int
         let valueColumn: Int
 
         /// Keys from `keyColumn` on, values from `valueColumn` on, `width` columns each.
         public init(_ matrix: Matrix, keyColumn: Int, valueColumn: Int) {
-            self.matrix = matrix
+            numbers = .float(matrix)
             self.keyColumn = keyColumn
             self.valueColumn = valueColumn
+        }
+
+        /// Keys and values in 16 bits: results have the bits that the same numbers give in fp32.
+        public init(_ matrix: HalfMatrix, keyColumn: Int, valueColumn: Int) {
+            numbers = .half(matrix)
+            self.keyColumn = keyColumn
+            self.valueColumn = valueColumn
+        }
+
+        var rows: Int {
+            switch numbers {
+            case .float(let matrix): matrix.rows
+            case .half(let matrix): matrix.rows
+            }
+        }
+
+        var columns: Int {
+            switch numbers {
+            case .float(let matrix): matrix.columns
+            case .half(let matrix): matrix.columns
+            }
+        }
+
+        /// Whether a matrix is the one that they are in.
+        func isIn(_ other: Matrix) -> Bool {
+            switch numbers {
+            case .float(let matrix): matrix === other
+            case .half: false
+            }
+        }
+
+        /// Tells a kernel where they are.
+        func set(_ arguments: inout ck_attention_args) {
+            switch numbers {
+            case .float(let matrix):
+                let start = matrix.pointer(rows: 0..<0)
+                arguments.keys = UnsafeRawPointer(start + keyColumn)
+                arguments.values = UnsafeRawPointer(start + valueColumn)
+                arguments.is_half = false
+            case .half(let matrix):
+                arguments.keys = UnsafeRawPointer(matrix.start + keyColumn)
+                arguments.values = UnsafeRawPointer(matrix.start + valueColumn)
+                arguments.is_half = true
+            }
+            arguments.stride = columns
+        }
+
+        /// Some columns of a row's value: where they are, or in `scratch`, which has room for them.
+        func value(
+            row: Int, columns range: Range<Int>, _ set: InstructionSet, scratch: Storage
+        ) -> UnsafePointer<Float> {
+            let first = valueColumn + range.lowerBound
+            switch numbers {
+            case .float(let matrix): return UnsafePointer(matrix.pointer(row: row) + first)
+            case .half(let matrix):
+                ck_from_half(
+                    set.isa, matrix.pointer(row: row) + first, scratch.floats, range.count)
+                return UnsafePointer(scratch.floats)
+            }
         }
     }
 
@@ -47,7 +113,7 @@ public final class Attention {
         into output: (matrix: Matrix, row: Int)
     ) {
         precondition(query.matrix.columns >= width && output.matrix.columns >= width)
-        precondition(output.matrix !== keysValues.matrix, "the result would overwrite keys")
+        precondition(!keysValues.isIn(output.matrix), "the result would overwrite keys")
         check(rows, keysValues)
         var arguments = arguments(keysValues, count: rows.count)
         arguments.query = UnsafePointer(query.matrix.pointer(row: query.row))
@@ -69,9 +135,9 @@ public final class Attention {
         into output: Matrix
     ) {
         precondition(queries.columns >= width && output.columns >= width)
-        precondition(output !== keysValues.matrix, "the result would overwrite keys")
+        precondition(!keysValues.isIn(output), "the result would overwrite keys")
         guard let longest = paths.lazy.map(\.count).max() else { return }
-        let keyRows = keysValues.matrix.rows
+        let keyRows = keysValues.rows
         var arguments = arguments(keysValues, count: longest)
         let query = queries.pointer(rows: 0..<paths.count)
         let out = output.pointer(rows: 0..<paths.count)
@@ -107,7 +173,7 @@ public final class Attention {
         into output: (matrix: Matrix, row: Int), weights: inout [Float], at start: Int
     ) {
         precondition(query.matrix.columns >= width && output.matrix.columns >= width)
-        precondition(output.matrix !== keysValues.matrix, "the result would overwrite keys")
+        precondition(!keysValues.isIn(output.matrix), "the result would overwrite keys")
         precondition(start >= 0 && start + heads * rows.count <= weights.count, "no room")
         check(rows, keysValues)
         var arguments = arguments(keysValues, count: rows.count)
@@ -146,13 +212,15 @@ public final class Attention {
     ) {
         precondition(direction.matrix.columns >= width, "no direction for every head")
         precondition(scores.count <= count && start + heads * count <= weights.count)
-        precondition(count <= keysValues.matrix.rows, "rows outside the keys")
+        precondition(count <= keysValues.rows, "rows outside the keys")
         let headWidth = width / heads
         let along = direction.matrix.pointer(row: direction.row)
         for head in 0..<heads where isChosen(head) {
             let column = head * headWidth
             for index in scores.indices {
-                let value = keysValues.matrix.pointer(row: index) + keysValues.valueColumn + column
+                let value = keysValues.value(
+                    row: index, columns: column..<column + headWidth, instructionSet,
+                    scratch: headValue)
                 let weight = weights[start + head * count + index]
                 scores[index] += weight * Self.dot(value, along + column, headWidth)
             }
@@ -200,14 +268,13 @@ public final class Attention {
 
     private func check(_ range: Range<Int>, _ keysValues: KeysValues) {
         precondition(
-            range.lowerBound >= 0 && range.upperBound <= keysValues.matrix.rows,
+            range.lowerBound >= 0 && range.upperBound <= keysValues.rows,
             "rows outside the keys")
     }
 
     private func arguments(_ keysValues: KeysValues, count: Int) -> ck_attention_args {
-        let matrix = keysValues.matrix
         precondition(count > 0, "nothing to attend to")
-        let lastColumn = matrix.columns - width
+        let lastColumn = keysValues.columns - width
         precondition(
             keysValues.keyColumn >= 0 && keysValues.keyColumn <= lastColumn
                 && keysValues.valueColumn >= 0 && keysValues.valueColumn <= lastColumn,
@@ -216,9 +283,7 @@ public final class Attention {
             scores = Storage(zeros: ck_attention_scratch(heads, 2 * count))
         }
         var arguments = ck_attention_args()
-        arguments.keys = UnsafePointer(matrix.pointer(rows: 0..<0) + keysValues.keyColumn)
-        arguments.values = UnsafePointer(matrix.pointer(rows: 0..<0) + keysValues.valueColumn)
-        arguments.stride = matrix.columns
+        keysValues.set(&arguments)
         arguments.count = count
         arguments.heads = heads
         arguments.head_width = width / heads

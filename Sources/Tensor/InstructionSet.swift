@@ -7,7 +7,7 @@ package import CKernels
 public enum InstructionSet: Sendable, CaseIterable, CustomStringConvertible {
     /// Naive scalar code: the oracle of the others, and the fallback.
     case reference
-    /// AVX2 with FMA.
+    /// AVX2 with FMA and F16C.
     case avx2
     /// AVX-512 F, BW, VL and DQ.
     case avx512

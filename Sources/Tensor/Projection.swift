@@ -5,7 +5,7 @@ public enum Precision: String, Sendable, CaseIterable {
     /// fp32 throughout.
     case float32
     /// Weights in 8 bits with a scale for each output, activations in 8 bits with a scale for each row,
-    /// sums exact; all else in fp32. A quarter of the memory.
+    /// sums exact; keys and values of a decoder in 16 bits, all else in fp32. A quarter of the memory.
     case int8
     /// The same with weights in 7 bits, which are stored as 8: less close to fp32, and sooner on processors with AVX2 that have no
     /// instructions for products of bytes. Elsewhere no sooner.

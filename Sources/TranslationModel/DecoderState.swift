@@ -13,7 +13,7 @@ public final class DecoderState {
     public internal(set) var operations = OperationCount()
 
     /// For each layer that a position has reached: keys and values of the source, [S, 2d].
-    var crossKeyValues: [Matrix?]
+    var crossKeyValues: [KeyValueRows?]
     /// The ids that its tokens are chosen from; nil: all.
     let candidates: CandidateClassifiers?
     let positions: PositionStore
@@ -35,7 +35,7 @@ public final class DecoderState {
 
     deinit {
         for leaf in leaves { positions.release(leaf) }
-        for case let matrix? in crossKeyValues { positions.giveBack(matrix) }
+        for case let rows? in crossKeyValues { positions.giveBack(rows) }
     }
 
     /// Adds a position.

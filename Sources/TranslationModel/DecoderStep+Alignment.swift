@@ -51,12 +51,11 @@ extension DecoderStep {
         ofRow row: Row, layer: Int, where isChosen: (Int) -> Bool
     ) {
         guard let start = firstWeight(row, layer: layer),
-            let matrix = row.state.crossKeyValues[layer - 1]
+            let keyValues = row.state.crossKeyValues[layer - 1]
         else { preconditionFailure("the row is not aligned, or left below its exit") }
         attention.addContributions(
             to: &aligner.scores, weights: sourceWeights, at: start, count: row.sourceCount,
-            .init(matrix, keyColumn: 0, valueColumn: d), along: aligner.direction(layer: layer),
-            where: isChosen)
+            keyValues.attended, along: aligner.direction(layer: layer), where: isChosen)
     }
 }
 

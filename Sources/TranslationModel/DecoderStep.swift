@@ -69,7 +69,7 @@ public final class DecoderStep {
     private var paths: [Int32] = []
     private let hidden: Matrix  // [m, d]
     private let query: Matrix  // [m, d]
-    private let keyValue: Matrix  // [m, 2d]
+    private let keyValue: Matrix  // [m, 2d] or [S, 2d]
     private let context: Matrix  // [m, d]
     private let sum: Matrix  // [m, d]
     private let feedForward: FeedForwardScratch
@@ -139,8 +139,10 @@ public final class DecoderStep {
         recurrence = Recurrence(width: d)
     }
 
-    /// Bytes that grow with the largest batch seen and are kept: positions, sources and logits.
-    public var byteCount: Int { positions.byteCount + logits.byteCount + draftLogits.byteCount }
+    /// Bytes that grow with the largest batch seen and are kept: positions, sources, what their keys and values are computed in, and logits.
+    public var byteCount: Int {
+        positions.byteCount + keyValue.byteCount + logits.byteCount + draftLogits.byteCount
+    }
 
     /// Whether all rows have left.
     public var isFinished: Bool { active.isEmpty && waiting.isEmpty }
@@ -520,7 +522,7 @@ public final class DecoderStep {
             let count = state.source.rows
             let keyValues = positions.takeSourceKeyValues(rows: count)
             input.set(state.source, rows: count)
-            layer.crossKeyValue.apply(input, into: keyValues)
+            keyValues.fill(through: keyValue) { layer.crossKeyValue.apply(input, into: $0) }
             state.crossKeyValues[n - 1] = keyValues
             state.operations.executed += model.crossKeyValueOperations(sourceCount: count)
         }
@@ -555,10 +557,10 @@ public final class DecoderStep {
     /// Keeps what row `row` of `keyValue` says of a node.
     private func remember(_ row: Int, at node: Int, _ mixer: TargetMixer, _ n: Int) {
         switch mixer {
-        case .attention: positions.memories[n - 1].copyRow(node, from: keyValue, sourceRow: row)
+        case .attention: positions.keyValues[n - 1].setRow(node, from: keyValue, sourceRow: row)
         case .recurrence:
             recurrence.advance(
-                (keyValue, row), cells: positions.memories[n - 1],
+                (keyValue, row), cells: positions.cells[n - 1],
                 from: positions.parent(of: node), to: node)
         }
     }
@@ -566,15 +568,14 @@ public final class DecoderStep {
     private func attendToTarget(
         _ block: TargetAttention, _ norm: BlockNorm, _ n: Int, rows m: Int
     ) {
-        let keyValues = positions.memories[n - 1]
+        let keyValues = positions.keyValues[n - 1]
         norm.enter(hidden, rows: m, input, scratch: sum)
         block.query.apply(input, into: query)
         block.keyValue.apply(input, into: keyValue)
-        keyValues.copyRows(to: activeNodes, from: keyValue)
+        keyValues.setRows(to: activeNodes, from: keyValue)
         positions.markFilled(activeNodes, layers: n)
         attention.attend(
-            queries: query, .init(keyValues, keyColumn: 0, valueColumn: d), nodes: paths,
-            paths: activePaths, into: context)
+            queries: query, keyValues.attended, nodes: paths, paths: activePaths, into: context)
         input.set(context, rows: m)
         block.output.apply(input, into: sum, .init(residual: hidden))
         norm.leave(sum, rows: m, into: hidden)
@@ -586,7 +587,7 @@ public final class DecoderStep {
         for (offset, index) in active.enumerated() {
             let node = Int(rows[index].node)
             recurrence.advance(
-                (keyValue, offset), cells: positions.memories[n - 1],
+                (keyValue, offset), cells: positions.cells[n - 1],
                 from: positions.parent(of: node), to: node, output: (hidden, sum, offset))
             positions.markFilled(rows[index].node, layers: n)
         }
@@ -596,17 +597,16 @@ public final class DecoderStep {
     private func attendToSource(_ layer: DecoderLayer, _ n: Int, rows m: Int) {
         layer.crossNorm.enter(hidden, rows: m, input, scratch: sum)
         layer.crossQuery.apply(input, into: query)
-        let (rows, d) = (rows, d)
+        let rows = rows
         for (offset, index) in active.enumerated() {
-            guard let matrix = rows[index].state.crossKeyValues[n - 1] else { continue }
-            let keyValues = Attention.KeysValues(matrix, keyColumn: 0, valueColumn: d)
+            guard let keyValues = rows[index].state.crossKeyValues[n - 1] else { continue }
             if let start = firstWeight(rows[index], layer: n) {
                 attention.attend(
-                    query: (query, offset), keyValues, rows: 0..<matrix.rows,
+                    query: (query, offset), keyValues.attended, rows: 0..<keyValues.rows,
                     into: (context, offset), weights: &sourceWeights, at: start)
             } else {
                 attention.attend(
-                    query: (query, offset), keyValues, rows: 0..<matrix.rows,
+                    query: (query, offset), keyValues.attended, rows: 0..<keyValues.rows,
                     into: (context, offset))
             }
         }

@@ -7,18 +7,22 @@ import Tensor
 /// Positions form a forest: a *node* is one input token at one position after one prefix, and
 /// hypotheses that share a prefix share its nodes. A node is a row of the matrices below; the row is
 /// used again once no live hypothesis reaches it. The matrices grow to the largest number of nodes
-/// seen, so steps allocate nothing once that is reached: N · 2d + d floats, of recurrent units N · d + d, for every position of every
-/// live hypothesis, shared prefixes counted once.
+/// seen, so steps allocate nothing once that is reached. For every position of every live hypothesis, shared prefixes counted once, that
+/// is N · 2d + d floats; where the network's products are quantised d floats and N · 2d numbers of 16 bits; of recurrent units
+/// N · d + d floats.
 final class PositionStore {
-    /// For each layer: keys and values of the nodes, [nodes, 2d], or their cells, [nodes, d].
-    let memories: [Matrix]
+    /// For each layer that attends: keys and values of the nodes, [nodes, 2d].
+    let keyValues: [KeyValueRows]
+    /// For each recurrent layer: cells of the nodes, [nodes, d].
+    let cells: [Matrix]
     /// h of each node at the layer where it left, [nodes, d]: what is copied upward.
     let exitStates: Matrix
 
     private var nodes: [Node] = []
     private var freeNodes: [Int32] = []
-    private var sourceKeyValues: [Matrix] = []
+    private var sourceKeyValues: [KeyValueRows] = []
     private let d: Int
+    private let precision: Precision
 
     private struct Node {
         var parent: Int32
@@ -32,8 +36,17 @@ final class PositionStore {
 
     init(for model: TranslationModel) {
         d = model.configuration.width
-        let columns = model.configuration.architecture.cell == .attention ? 2 * d : d
-        memories = (0..<model.decoderLayerCount).map { _ in Matrix(rows: 0, columns: columns) }
+        precision = model.precision
+        let (d, precision) = (d, precision)
+        let layers = 0..<model.decoderLayerCount
+        switch model.configuration.architecture.cell {
+        case .attention:
+            keyValues = layers.map { _ in KeyValueRows(width: d, precision: precision) }
+            cells = []
+        case .ssru:
+            keyValues = []
+            cells = layers.map { _ in Matrix(rows: 0, columns: d) }
+        }
         exitStates = Matrix(rows: 0, columns: d)
     }
 
@@ -50,7 +63,8 @@ final class PositionStore {
             return free
         }
         nodes.append(node)
-        for matrix in memories { matrix.resize(rows: nodes.count) }
+        for layer in keyValues { layer.resize(rows: nodes.count) }
+        for layer in cells { layer.resize(rows: nodes.count) }
         exitStates.resize(rows: nodes.count)
         return Int32(nodes.count - 1)
     }
@@ -102,18 +116,19 @@ final class PositionStore {
         for node in some { nodes[node].filled = Int32(layers) }
     }
 
-    /// A matrix [rows, 2d] for the keys and values of a source; what it holds is unspecified.
-    func takeSourceKeyValues(rows: Int) -> Matrix {
-        let matrix = sourceKeyValues.popLast() ?? Matrix(rows: 0, columns: 2 * d)
-        matrix.resize(rows: rows)
-        return matrix
+    /// Rows for the keys and values of a source; what they hold is unspecified.
+    func takeSourceKeyValues(rows: Int) -> KeyValueRows {
+        let taken = sourceKeyValues.popLast() ?? KeyValueRows(width: d, precision: precision)
+        taken.resize(rows: rows)
+        return taken
     }
 
-    /// Takes a matrix back, to be given to another sentence.
-    func giveBack(_ matrix: Matrix) { sourceKeyValues.append(matrix) }
+    /// Takes them back, to be given to another sentence.
+    func giveBack(_ rows: KeyValueRows) { sourceKeyValues.append(rows) }
 
     /// Bytes that its matrices hold, used or not.
     var byteCount: Int {
-        (memories + sourceKeyValues).reduce(exitStates.byteCount) { $0 + $1.byteCount }
+        cells.reduce(exitStates.byteCount) { $0 + $1.byteCount }
+            + (keyValues + sourceKeyValues).reduce(0) { $0 + $1.byteCount }
     }
 }

@@ -24,6 +24,24 @@ struct PrecisionTests {
         #expect(int8.byteCount * 3 < float.byteCount)
     }
 
+    @Test("keeps the keys and values of decoding in half the memory")
+    func keysAndValues() {
+        let (exact, rounded) = (stepByteCount(float), stepByteCount(int8))
+        // Beside N · 2d numbers of a position there are d in fp32, and a row in which those of a layer are computed.
+        #expect(rounded * 3 < exact * 2, "\(rounded) of \(exact) bytes")
+    }
+
+    /// Bytes that a step holds after all layers of 30 positions of each sentence.
+    private func stepByteCount(_ model: TranslationModel) -> Int {
+        let step = DecoderStep(for: model)
+        let states = model.encode(sources, scratch: EncoderScratch(for: model)).map {
+            DecoderState(source: $0, in: step)
+        }
+        step.begin(states.flatMap { $0.append(feeding: (0..<30).map { _ in nil }) })
+        for n in 1...model.decoderLayerCount { step.runLayer(n) }
+        return step.byteCount
+    }
+
     /// A value is off by a 254th of its row's greatest at most, a 440th in the mean square; with rows
     /// whose greatest value is about four times their root mean square, each of the two factors adds 1 %
     /// to a product, four products a layer in a row, six layers: √48 · 1 %, about 7 %.

@@ -35,15 +35,16 @@ struct QuantizedGoldenTests {
     /// Only attention and layer normalisation differ, for products are exact.
     ///
     /// They differ by units in the last place, 2^−23 of a value. Such a unit moves an activation of k
-    /// steps, k ≤ 127, across the border between two steps in about one of 10^5 cases, and a sentence
-    /// has tens of thousands of them. So most sentences agree to the last digit,
+    /// steps, k ≤ 127, across the border between two steps in about one of 10^5 cases, a key or value
+    /// across that between two numbers of 16 bits in one of 10^4, and a sentence has tens of thousands of
+    /// them. So about half of the sentences agree to the last digit,
     /// and an error in the definition of products leaves few or none. In the others one step, 1/127 of
     /// a row's greatest value, moves more activations across: they are off by as much as rounding itself
     /// is, hundredths in log-probabilities, and now and then a near tie goes the other way. The
     /// independent implementation differs from itself as much when it computes attention and
     /// normalisation in fp64 (Tools/golden/README.md).
     @Test(
-        "Sentences agree, most to the last digit, the others but for steps that rounding moved",
+        "Sentences agree, many to the last digit, the others but for steps that rounding moved",
         arguments: [
             (Precision.int8, "models/multi30k-de-en", "own-int8.json"),
             (.int7, "models/multi30k-de-en", "own-int7.json"),
@@ -63,7 +64,7 @@ struct QuantizedGoldenTests {
                 agreement.add(try #require(result.hypotheses.first), sentence)
             }
         }
-        #expect(agreement.exact * 5 >= agreement.sentences * 3, "\(agreement)")
+        #expect(agreement.exact * 5 >= agreement.sentences * 2, "\(agreement)")
         #expect(agreement.same * 20 >= agreement.sentences * 19, "\(agreement)")
         #expect(agreement.greatest < 0.15, "\(agreement)")
     }

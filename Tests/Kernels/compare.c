@@ -137,12 +137,58 @@ static void run_norm(ck_isa isa, drawing *d, results *r) {
     keep(r, b.dbeta, width * sizeof *b.dbeta);
 }
 
+static int failures = 0;
+
+/// That attention over halves gives what it gives over the same numbers as floats.
+static void check_halves(ck_isa isa, const ck_attention_args *halves, float *keys, float *values, size_t count) {
+    float out[160];
+    size_t width = halves->heads * halves->head_width;
+    if (width > sizeof out / sizeof *out) fail("a test attends in more columns than there is room for");
+    ck_attention_args a = *halves;
+    ck_from_half(isa, a.keys, keys, count);
+    ck_from_half(isa, a.values, values, count);
+    a.keys = keys, a.values = values, a.is_half = false, a.out = out;
+    ck_attention(isa, &a);
+    if (memcmp(out, halves->out, width * sizeof *out) == 0) return;
+    printf("attention over halves differs from that over the same floats\n");
+    failures++;
+}
+
+/// Every number of 16 bits there and back, and numbers of all sizes: signs, infinities, not-a-numbers, ties and what saturates.
+static void run_half(ck_isa isa, drawing *d, results *r) {
+    enum { ALL = 1 << 16 };
+    size_t count = draw_size(d, 3000);
+    float *values = take(d, ALL * sizeof *values);
+    uint16_t *halves = take(d, ALL * sizeof *halves);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = draw(d) << 16 ^ draw(d);
+        if (draw(d) % 2) bits = (bits & 0x80001FFF) | ((100 + draw(d) % 45) << 23) | (draw(d) % 1024) << 13;
+        if (draw(d) % 4 == 0) bits = (bits & ~(uint32_t)0x1FFF) | 0x1000;
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+    ck_to_half(isa, values, halves, count);
+    keep(r, halves, count * sizeof *halves);
+    for (size_t i = 0; i < ALL; i++) halves[i] = (uint16_t)i;
+    ck_from_half(isa, halves, values, ALL);
+    keep(r, values, ALL * sizeof *values);
+    ck_to_half(isa, values, halves, ALL);
+    keep(r, halves, ALL * sizeof *halves);
+    for (size_t i = 0; i < ALL; i++) {
+        bool is_number = (i & 0x7FFF) <= 0x7C00;
+        if (halves[i] == (is_number ? i : i | 0x0200)) continue;
+        printf("half %04zx comes back as %04x\n", i, halves[i]);
+        failures++;
+        return;
+    }
+}
+
 static void run_attention(ck_isa isa, drawing *d, results *r) {
     size_t heads = draw_size(d, 4), head_width = draw_size(d, 40), count = draw_size(d, 50), width = heads * head_width;
     ck_attention_args a = {.stride = width, .count = count, .heads = heads, .head_width = head_width};
     a.query = draw_floats(d, width, 1);
-    a.keys = draw_floats(d, count * width, 1);
-    a.values = draw_floats(d, count * width, 1);
+    float *keys = draw_floats(d, count * width, 1), *values = draw_floats(d, count * width, 1);
+    uint16_t *half_keys = take(d, count * width * sizeof *half_keys), *half_values = take(d, count * width * sizeof *half_values);
+    a.keys = keys, a.values = values;
     int32_t *rows = take(d, count * sizeof *rows);
     for (size_t t = 0; t < count; t++) rows[t] = (int32_t)(draw(d) % count);
     a.rows = draw(d) % 2 ? rows : 0;
@@ -151,6 +197,12 @@ static void run_attention(ck_isa isa, drawing *d, results *r) {
     ck_attention(isa, &a);
     keep(r, a.out, width * sizeof *a.out);
     for (size_t head = 0; head < heads; head++) keep(r, a.scores + head * ck_attention_stride(count), count * sizeof *a.scores);
+    ck_to_half(isa, keys, half_keys, count * width);
+    ck_to_half(isa, values, half_values, count * width);
+    a.keys = half_keys, a.values = half_values, a.is_half = true;
+    ck_attention(isa, &a);
+    check_halves(isa, &a, keys, values, count * width);
+    keep(r, a.out, width * sizeof *a.out);
 }
 
 static void run_attention_training(ck_isa isa, drawing *d, results *r) {
@@ -237,8 +289,6 @@ static void run_optimiser(ck_isa isa, drawing *d, results *r) {
     keep(r, b.first_moment, count * sizeof *b.first_moment);
     keep(r, b.second_moment, count * sizeof *b.second_moment);
 }
-
-static int failures = 0;
 
 /// That y of a product without function and residual is what 64-bit sums give.
 static void check_sums(const ck_linear_int8_args *a, const int8_t *weights) {
@@ -329,7 +379,7 @@ typedef struct kernel {
 
 static const kernel kernels[] = {
     {"linear", run_linear}, {"selection", run_select}, {"elementwise", run_elementwise}, {"layer norm", run_norm},
-    {"attention", run_attention}, {"attention in training", run_attention_training}, {"logits", run_logits},
+    {"half", run_half}, {"attention", run_attention}, {"attention in training", run_attention_training}, {"logits", run_logits},
     {"optimiser", run_optimiser}, {"int8", run_int8},
 };
 

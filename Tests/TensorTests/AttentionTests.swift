@@ -55,6 +55,14 @@ private struct Case {
         return [output.row(0), output.row(1)]
     }
 
+    /// Keys and values in 16 bits, and the same numbers in fp32.
+    func rounded(_ set: InstructionSet) -> (half: HalfMatrix, float: Matrix) {
+        let columns = keysValues.columns
+        let half = HalfMatrix(rows: keysValues.rows, columns: columns, instructionSet: set)
+        half.roundRows(from: keysValues)
+        return (half, matrixOf((0..<half.rows).flatMap(half.row), columns: columns))
+    }
+
     /// The same in double precision.
     func expected(_ rows: [Int]) -> [Double] {
         let chosen = rows.map { keysValues.row($0).dropFirst(Self.offset) }
@@ -80,6 +88,43 @@ struct AttentionTests {
                 }
                 #expect(
                     results.allSatisfy { $0 == results[0] }, "\(heads)x\(headWidth), \(count) keys")
+            }
+        }
+    }
+
+    @Test("over 16 bits gives the bits of the same numbers in fp32", arguments: availableSets)
+    func halves(set: InstructionSet) {
+        var random = SeededGenerator(seed: 26)
+        for (heads, headWidth) in shapes {
+            for count in [1, 2, 3, 4, 5, 15, 16, 17, 20, 33, 70] {
+                let drawn = Case(rows: count, heads: heads, headWidth: headWidth, &random)
+                let (half, float) = drawn.rounded(set)
+                let reference = drawn.rounded(.reference).float
+                let attention = Attention(heads: heads, width: drawn.width, instructionSet: set)
+                let (keys, values) = (Case.offset, Case.offset + drawn.width)
+                let path = (0..<count).map { Int32($0 * 7 % count) }
+                let results = [
+                    Attention.KeysValues(half, keyColumn: keys, valueColumn: values),
+                    Attention.KeysValues(float, keyColumn: keys, valueColumn: values),
+                ].map { keysValues in
+                    let output = Matrix(rows: 5, columns: drawn.width)
+                    attention.attend(
+                        query: (drawn.query, 0), keysValues, rows: 0..<count, into: (output, 4))
+                    attention.attend(
+                        queries: drawn.query, keysValues, nodes: path,
+                        paths: [0..<count, count / 2..<count], into: output)
+                    var weights = [Float](repeating: 0, count: heads * count)
+                    attention.attend(
+                        query: (drawn.query, 1), keysValues, rows: 0..<count, into: (output, 3),
+                        weights: &weights, at: 0)
+                    var scores = [Float](repeating: 1, count: count)
+                    attention.addContributions(
+                        to: &scores, weights: weights, at: 0, count: count, keysValues,
+                        along: (drawn.query, 1), where: { $0 != 1 })
+                    return bits(output) + (weights + scores).map(\.bitPattern)
+                }
+                #expect(results[0] == results[1], "\(heads)x\(headWidth), \(count) keys")
+                #expect(bits(float) == bits(reference))
             }
         }
     }

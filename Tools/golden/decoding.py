@@ -32,7 +32,7 @@ class Rows:
         self.length = 0
         self.planned = rule.before(memory)
         self.cross = [
-            network.keys_and_values(network.layer("decoder", n) + ".encoder_attn", memory)
+            network.kept_keys_and_values(network.layer("decoder", n) + ".encoder_attn", memory)
             for n in layers]
         empty = memory[:, :0]
         self.own = [(empty, empty) for _ in layers]
@@ -70,7 +70,7 @@ class Rows:
 
     def _append(self, n, x):
         name = self.network.layer("decoder", n) + ".self_attn"
-        new = self.network.keys_and_values(name, x)
+        new = self.network.kept_keys_and_values(name, x)
         self.own[n - 1] = tuple(
             torch.cat(pair, dim=1) for pair in zip(self.own[n - 1], new))
 

@@ -62,6 +62,10 @@ class Network:
     def keys_and_values(self, name, x):
         return self.linear(f"{name}.k_proj", x), self.linear(f"{name}.v_proj", x)
 
+    def kept_keys_and_values(self, name, x):
+        """Those of the decoder, in the numbers that it keeps them in."""
+        return tuple(self.products.keep(y) for y in self.keys_and_values(name, x))
+
     def feed_forward(self, name, x):
         hidden = self.activation(self.linear(f"{name}.fc1", x))
         update = self.linear(f"{name}.fc2", hidden)

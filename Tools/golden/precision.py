@@ -1,4 +1,4 @@
-"""Products with a matrix of weights, and look-ups in one: in fp32, in 8 bits, or with weights in 7 bits."""
+"""Products with a matrix of weights, look-ups in one, and what a decoder keeps: in fp32, in 8 bits, or with weights in 7 bits."""
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +8,7 @@ import torch.nn.functional as F
 STEPS = torch.tensor(127.0)
 STEPS_OF_7_BITS = torch.tensor(63.0)
 SMALLEST = 2.0**-100  # rows below it throughout become 0
+GREATEST_HALF = 65504.0
 
 
 class Float32:
@@ -19,11 +20,15 @@ class Float32:
         """Rows of the table times scale, plus addend."""
         return table[ids] * scale + addend
 
+    def keep(self, x):
+        """Keys or values of a decoder, as attention reads them."""
+        return x
+
 
 class Int8:
     """Weights in whole steps of a 127th of their output's greatest, activations of their row's.
 
-    Sums of products are exact; all else is fp32, and each operation rounds once.
+    Sums of products are exact, keys and values of the decoder are kept in binary16; all else is fp32, and each operation rounds once.
     """
 
     weight_steps = STEPS
@@ -45,6 +50,9 @@ class Int8:
     def embed(self, table, ids, scale, addend):
         steps, scales = self._weights(table)
         return steps[ids].float() * (scales[ids] * scale)[..., None] + addend
+
+    def keep(self, x):
+        return x.clamp(-GREATEST_HALF, GREATEST_HALF).half().float()
 
 
 class Int7(Int8):

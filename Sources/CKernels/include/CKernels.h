@@ -25,7 +25,7 @@ typedef enum ck_isa {
     CK_ISA_NEON_DOTPROD = 5,
 } ck_isa;
 
-/// Whether this machine can run a variant (AVX2 also asks for FMA; AVX-512 for F, BW, VL and DQ, and with VNNI for that as well).
+/// Whether this machine can run a variant (AVX2 also asks for FMA and F16C; AVX-512 for F, BW, VL and DQ, and with VNNI for that as well).
 /// VNNI and the dot product only matter to the integer kernels.
 bool ck_available(ck_isa isa);
 
@@ -131,12 +131,21 @@ typedef struct ck_norm_args {
 
 void ck_layer_norm(ck_isa isa, const ck_norm_args *args);
 
+/// halves[i] = the binary16 number nearest to values[i], the even one of two as near. Finite values beyond the greatest, 65504, become
+/// that with their sign; infinities and not-a-numbers stay what they are, of the latter the upper bits, made quiet.
+void ck_to_half(ck_isa isa, const float *values, uint16_t *halves, size_t count);
+
+/// values[i] = halves[i], exactly.
+void ck_from_half(ck_isa isa, const uint16_t *halves, float *values, size_t count);
+
 /// One query against `count` keys and values, all heads: out = softmax(q . K / sqrt(head_width)) V for each head.
-/// Key t is at keys + r * stride, value t at values + r * stride, where r is rows[t], or start + t if `rows` is null.
+/// Key t is at keys + r * stride, value t at values + r * stride, where r is rows[t], or start + t if `rows` is null. Halves give the
+/// bits that the same numbers give as floats.
 typedef struct ck_attention_args {
     const float *query;  ///< [heads * head_width]
-    const float *keys, *values;
-    size_t stride;
+    const void *keys, *values;  ///< floats, or halves from `ck_to_half`
+    bool is_half;
+    size_t stride;       ///< in elements
     const int32_t *rows;
     size_t start, count;
     size_t heads, head_width;
