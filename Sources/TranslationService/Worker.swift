@@ -29,7 +29,7 @@ final class Worker {
     /// enough to bound its memory.
     private static let encoderRows = 256
     /// Bytes of a decoder that are kept while there is nothing to do.
-    private static let keptBytes = 32 << 20
+    private static let keptBytes = 16 << 20
     /// Steps after which free places are given to whoever waits, without waiting for a group.
     private static let patience = 6
 
