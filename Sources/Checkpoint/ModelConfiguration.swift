@@ -70,3 +70,8 @@ public struct ModelConfiguration: Sendable, Equatable {
         return other
     }
 }
+
+extension ModelConfiguration {
+    /// What embeddings are multiplied by: √d where `scalesEmbeddings`, else 1.
+    public var embeddingScale: Float { scalesEmbeddings ? Float(width).squareRoot() : 1 }
+}

@@ -167,7 +167,8 @@ final class NetworkPass {
         rows.resize(rows: ids.count)
         for (row, id) in ids.enumerated() {
             network.parameters.embed(
-                at: network.embedding.lowerBound + id * d, scale: network.embeddingScale,
+                at: network.embedding.lowerBound + id * d,
+                scale: network.configuration.embeddingScale,
                 adding: (network.positions.matrix, positions[row]), into: (rows, row))
         }
         dropout.apply(rows, key: key)
@@ -181,7 +182,7 @@ final class NetworkPass {
         dropout.apply(gradient, key: key)
         for (row, id) in ids.enumerated() where id != network.configuration.trainedPadID {
             gradients.addRow(
-                gradient, row: row, scale: network.embeddingScale,
+                gradient, row: row, scale: network.configuration.embeddingScale,
                 at: network.embedding.lowerBound + id * d)
         }
     }

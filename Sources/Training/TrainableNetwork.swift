@@ -80,11 +80,6 @@ public final class TrainableNetwork: Sendable {
         maps = builder.maps
     }
 
-    /// √d where `scale_embedding` is set.
-    var embeddingScale: Float {
-        configuration.scalesEmbeddings ? Float(configuration.width).squareRoot() : 1
-    }
-
     /// Ids that can be produced.
     var allowedCount: Int {
         configuration.targetVocabularySize - configuration.bannedIDs.count

@@ -88,7 +88,7 @@ public final class TranslationModel: Sendable {
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
         try heads.require(checkpoint.exits.defaultPolicy)
         alignmentHeads = Self.alignmentHeads(checkpoint.exits.alignmentHeads, c)
-        embeddingScale = c.scalesEmbeddings ? Float(d).squareRoot() : 1
+        embeddingScale = c.embeddingScale
         fullDepthLayerCount = c.decoder.layers
         let layers = try SideBranchLayers(exits, c)
         let drafting = checkpoint.exits.drafting
@@ -130,7 +130,7 @@ public final class TranslationModel: Sendable {
         branch = nil
         fullDepthLayerCount = network.decoder.layers
         alignmentHeads = Self.alignmentHeads(nil, c)
-        embeddingScale = c.scalesEmbeddings ? Float(c.width).squareRoot() : 1
+        embeddingScale = c.embeddingScale
         packed = []
         mappedByteCount = 0
         companion = nil

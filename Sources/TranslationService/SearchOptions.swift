@@ -123,6 +123,7 @@ extension ServedModel {
         guard checkpoint.shortlist == nil else { return nil }
         return RequestFault(
             .shortlistUnavailable, .shortlist,
-            "\(.shortlist) needs \(Checkpoint.shortlistFile) or lex.*.bin, which \(id) lacks")
+            "\(.shortlist) needs \(Checkpoint.shortlistFile) or lex.*.bin, which \(id) lacks; shoal shortlist makes one"
+        )
     }
 }
