@@ -169,6 +169,9 @@ public struct DepthLineComparisons: Sendable, Equatable {
     /// At the same operations for a token, at most full depth's.
     public let operations: DepthLineComparison
 
+    /// Whether the policy is significantly above one of the lines.
+    public var isSignificant: Bool { exits.isSignificant || operations.isSignificant }
+
     /// Puts both together.
     public init(exits: DepthLineComparison, operations: DepthLineComparison) {
         self.exits = exits

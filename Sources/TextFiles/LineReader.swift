@@ -73,11 +73,7 @@ public final class LineReader {
     /// - Returns: nil at the end of the text.
     /// - Throws: as `nextLine`, and the fault of a line with its number.
     public func next() throws(TextFileError) -> String? {
-        guard let line = try nextLine() else { return nil }
-        switch line.content {
-        case .success(let text): return text
-        case .failure(let fault): throw TextFileError(.line(fault), file: name, line: line.number)
-        }
+        try nextLine()?.text(in: name)
     }
 
     private func counted(_ line: TextLine) -> TextLine {

@@ -6,6 +6,18 @@ public struct TextLine: Sendable, Equatable {
     public let number: Int
     /// Its text, or why it cannot be taken for one.
     public let content: Result<String, LineFault>
+
+    /// Its text.
+    ///
+    /// - Parameter name: of its file, for the error.
+    /// - Returns: it, without its ending.
+    /// - Throws: its fault, with its number.
+    public func text(in name: String) throws(TextFileError) -> String {
+        switch content {
+        case .success(let text): return text
+        case .failure(let fault): throw TextFileError(.line(fault), file: name, line: number)
+        }
+    }
 }
 
 /// Why a line is no text.

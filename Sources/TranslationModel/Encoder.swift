@@ -75,10 +75,11 @@ extension TranslationModel {
         }
         let rows = ranges.last?.upperBound ?? 0
         scratch.resize(rows: rows)
+        let scale = configuration.embeddingScale
         for (ids, range) in zip(sentences, ranges) {
             for (position, id) in ids.enumerated() {
                 sourceEmbedding.embed(
-                    id, into: (scratch.hidden, range.lowerBound + position), scale: embeddingScale,
+                    id, into: (scratch.hidden, range.lowerBound + position), scale: scale,
                     adding: encoderEnds.positions.row(position))
             }
         }

@@ -77,7 +77,8 @@ extension TranslationModel {
     func embedTarget(_ token: Int?, position: Int, into row: (matrix: Matrix, row: Int)) {
         let place = decoderEnds.positions.row(position - 1)
         if let token {
-            targetEmbedding.embed(token, into: row, scale: embeddingScale, adding: place)
+            targetEmbedding.embed(
+                token, into: row, scale: configuration.embeddingScale, adding: place)
         } else {
             row.matrix.copyRow(row.row, from: place.0, sourceRow: place.1)
         }

@@ -29,7 +29,6 @@ public final class TranslationModel: Sendable {
     let fullDepthLayerCount: Int
     let encoderEnds: StackEnds
     let decoderEnds: StackEnds
-    let embeddingScale: Float
     /// For each exit and each layer up to it whether a head takes part in alignments.
     let alignmentHeads: [[[Bool]]]
     private let crossOutputs = Lock<[Linear]?>(nil)
@@ -88,7 +87,6 @@ public final class TranslationModel: Sendable {
         heads = try ExitHeads(exits, layers: c.decoder.layers, width: d)
         try heads.require(checkpoint.exits.defaultPolicy)
         alignmentHeads = Self.alignmentHeads(checkpoint.exits.alignmentHeads, c)
-        embeddingScale = c.embeddingScale
         fullDepthLayerCount = c.decoder.layers
         let layers = try SideBranchLayers(exits, c)
         let drafting = checkpoint.exits.drafting
@@ -130,7 +128,6 @@ public final class TranslationModel: Sendable {
         branch = nil
         fullDepthLayerCount = network.decoder.layers
         alignmentHeads = Self.alignmentHeads(nil, c)
-        embeddingScale = c.embeddingScale
         packed = []
         mappedByteCount = 0
         companion = nil

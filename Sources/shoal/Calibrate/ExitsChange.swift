@@ -10,14 +10,11 @@ extension ServedModel {
     /// - Parameter change: changes the configuration and takes what it changed into the file.
     /// - Throws: `Failure` where the file cannot be read again or written.
     func changeExits(_ change: (inout ExitsConfiguration, inout ExitsFile) -> Void) throws {
-        do {
+        try Failure.writing { () throws(CheckpointError) in
             var exits = checkpoint.exits
             var file = try ExitsFile(checkpoint)
             change(&exits, &file)
             try file.write()
-        } catch {
-            throw Failure(
-                "\(error)", code: error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR)
         }
     }
 
@@ -40,6 +37,18 @@ extension ModelOption {
     func requireNamed(where isChanged: Bool) throws {
         guard !isChanged || named != nil else {
             throw ValidationError("Name the checkpoint to change with --model.")
+        }
+    }
+}
+
+extension Failure {
+    /// Runs `body`, which writes to a checkpoint, and makes a command's end of what is wrong with that.
+    static func writing<Value>(_ body: () throws(CheckpointError) -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            throw Failure(
+                "\(error)", code: error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR)
         }
     }
 }

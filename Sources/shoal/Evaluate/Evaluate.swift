@@ -163,10 +163,7 @@ struct Evaluate: ParsableCommand {
     private func report(_ table: QualityDepthTable) -> String {
         let bold = "In bold: no other row has as much BLEU for as few operations.\n\n"
         let star = "A star: significantly above the line through the fixed depths.\n\n"
-        let hasStar = table.rows.contains { row in
-            guard let line = row.significance?.line else { return false }
-            return line.exits.isSignificant || line.operations.isSignificant
-        }
+        let hasStar = table.rows.contains { $0.significance?.line?.isSignificant == true }
         let signatures = "BLEU \(BLEU().signature), chrF2 \(ChrF().signature)\n"
         let notes = (markdown ? bold : "") + (hasStar ? star : "") + signatures
         let text = markdown ? table.markdown : Style.standardOutput.table(table.text)

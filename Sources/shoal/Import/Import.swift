@@ -62,15 +62,11 @@ struct Import: ParsableCommand {
         try Failure.reporting {
             CleanInterruption.begin()
             let model = try ModelOption.load(from)
-            let after: Checkpoint
-            do {
+            let after = try Failure.writing { () throws(CheckpointError) in
                 try model.checkpoint.write(
                     to: to, elementType: elementType?.elementType,
                     decoderLayers: decoderLayers)
-                after = try Checkpoint(directory: to)
-            } catch let error as CheckpointError {
-                let code = error.code == .fileUnwritable ? EX_CANTCREAT : EX_DATAERR
-                throw Failure("\(error)", code: code)
+                return try Checkpoint(directory: to)
             }
             let before = model.checkpoint
             writeMessage(

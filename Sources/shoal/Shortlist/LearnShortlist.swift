@@ -75,16 +75,10 @@ struct LearnShortlist: ParsableCommand {
             let finding = ShortlistFinding(
                 model.checkpoint, translations, best: best, frequent: frequent)
             writeOutput(finding.table)
-            if !dryRun { try write(finding.shortlist, model.checkpoint) }
-        }
-    }
-
-    private func write(_ shortlist: Shortlist, _ checkpoint: Checkpoint) throws {
-        do {
-            try checkpoint.writeShortlist(shortlist)
-        } catch {
-            let isUnwritable = error.code == .fileUnwritable
-            throw Failure("\(error)", code: isUnwritable ? EX_CANTCREAT : EX_DATAERR)
+            guard !dryRun else { return }
+            try Failure.writing { () throws(CheckpointError) in
+                try model.checkpoint.writeShortlist(finding.shortlist)
+            }
         }
     }
 }
@@ -153,16 +147,10 @@ private struct ShortlistText {
         var options = DecodingOptions(
             exit: ExitRule(.full, layerCount: model.layerCount), scores: false)
         options.aligns = true
-        var rest = files[...]
-        var reader: LineReader?
+        var lines = try LineFiles(files)
         var count = 0
         try translator.translate { [options] () throws -> CorpusTranslator.Item<String>? in
-            while count < limit {
-                guard let line = try reader?.next() else {
-                    guard let file = rest.popFirst() else { return nil }
-                    reader = try LineReader(file)
-                    continue
-                }
+            while count < limit, let line = try lines.nextText() {
                 guard !line.isBlank else { continue }
                 count += 1
                 return CorpusTranslator.Item(line, line, options)
@@ -195,12 +183,13 @@ private struct ShortlistFinding {
         func shortlist(_ best: Int) -> Shortlist {
             checkpoint.shortlist(of: text.learner.lists(best: best, frequent: frequent))
         }
-        self.shortlist = shortlist(best)
+        let asked = shortlist(best)
+        self.shortlist = asked
         vocabularySize = checkpoint.configuration.targetVocabularySize
-        rows = Set(Self.sizes + [best]).sorted().map { best in
-            let shortlist = shortlist(best)
+        rows = Set(Self.sizes + [best]).sorted().map { size in
+            let shortlist = size == best ? asked : shortlist(size)
             return (
-                best,
+                size,
                 text.held.reduce(into: ShortlistCoverage()) {
                     $0.add(source: $1.source, target: $1.target, shortlist)
                 }

@@ -24,4 +24,12 @@ struct LineFiles {
         }
         return nil
     }
+
+    /// The text of the next line; nil at the end.
+    ///
+    /// - Throws: as `next`, and the fault of a line with its file and number.
+    mutating func nextText() throws -> String? {
+        guard let (_, name, line) = try next() else { return nil }
+        return try line.text(in: name)
+    }
 }

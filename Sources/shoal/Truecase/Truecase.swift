@@ -45,7 +45,11 @@ struct Truecase: ParsableCommand {
                 throw Failure(
                     "no word stands twice within a sentence: give more text", code: EX_DATAERR)
             }
-            if !dryRun { try write(truecaser, checkpoint) }
+            if !dryRun {
+                try Failure.writing { () throws(CheckpointError) in
+                    try checkpoint.writeTruecaser(truecaser)
+                }
+            }
             writeOutput("\(truecaser.count) words and pairs of words\n")
             guard let check else { return }
             let rules = CaseCheck(truecaser, language: checkpoint.tokenizer.sourceLanguage)
@@ -59,15 +63,6 @@ struct Truecase: ParsableCommand {
         } catch {
             let isMissing = error.file == model
             throw Failure("\(model): \(error)", code: isMissing ? EX_NOINPUT : EX_DATAERR)
-        }
-    }
-
-    private func write(_ truecaser: TruecaseModel, _ checkpoint: Checkpoint) throws {
-        do {
-            try checkpoint.writeTruecaser(truecaser)
-        } catch {
-            let isUnwritable = error.code == .fileUnwritable
-            throw Failure("\(error)", code: isUnwritable ? EX_CANTCREAT : EX_DATAERR)
         }
     }
 
